@@ -1,0 +1,142 @@
+package hostlink
+
+import (
+	"context"
+	"time"
+)
+
+// Port is the link's TCP port on a pad device.
+const Port = 9051
+
+// Limits of the link. A request beyond one of them is refused before it is
+// looked at.
+const (
+	MaxBody      = 8 << 20 // bytes of one request or answer
+	MaxText      = 64 << 10
+	MaxPackage   = 1 << 20 // bytes of one package, before base64
+	MaxContacts  = 8       // of one package_many
+	MaxBatch     = 64      // packages of one unpackage_many
+	MaxRequestID = 64      // bytes
+	MaxAddress   = 256     // bytes of a relay's address
+	MaxRef       = 1<<53 - 1
+)
+
+// Refusal is a reason from the fixed list in which a pad device says no. Its
+// text is what crosses the link; nothing else does.
+type Refusal string
+
+// The 2015 texts, then ours.
+const (
+	ToYourself       Refusal = "Rejecting message to yourself."
+	Rejected         Refusal = "User rejected pad read request."
+	NoPad            Refusal = "Shared pad not found."
+	Depleted         Refusal = "Pad depleted."
+	EncryptionFailed Refusal = "Encryption failed."
+	DecryptionFailed Refusal = "Decryption failed."
+
+	AlreadyOpened Refusal = "Already opened."
+	ShownOnDevice Refusal = "Shown on the pad device only."
+	Busy          Refusal = "Busy."
+	TimedOut      Refusal = "Timed out."
+	Withdrawn     Refusal = "Withdrawn."
+	TooLong       Refusal = "Too long."
+	DeviceFault   Refusal = "Device fault."
+)
+
+func (r Refusal) Error() string { return string(r) }
+
+// PackageRequest asks to seal one text for each contact in To, after one
+// approval: the methods package (one contact, Many false) and package_many.
+type PackageRequest struct {
+	ID   string // the host's request id, may be empty
+	From string
+	To   []string
+	Text string
+}
+
+// Sealed is one contact's part of the answer: a package, or Err.
+type Sealed struct {
+	To      string
+	Package []byte
+	Pad     string // public pad number
+	Err     Refusal
+}
+
+// Incoming is one package to open, and who is said to have sent it.
+type Incoming struct {
+	From    string
+	Package []byte
+}
+
+// UnpackageRequest asks to open packages after one approval: the methods
+// unpackage and unpackage_many.
+type UnpackageRequest struct {
+	ID       string
+	To       string // the owner
+	Packages []Incoming
+}
+
+// Opened is the answer for one package: a text, or Err. The flags may be set
+// beside either.
+type Opened struct {
+	Text  string
+	Skip  bool // packages sent before this one have not been opened
+	Reuse bool // its pad was used before
+	Err   Refusal
+}
+
+// Pad is one pad's public state.
+type Pad struct {
+	Contact         string `json:"contact"`
+	Number          string `json:"pad"`
+	Suite           string `json:"suite"`
+	Bucket          int    `json:"bucket"`
+	Source          string `json:"source"` // rservice: random, urandom, or the sources' names
+	State           string `json:"state"`
+	SendLeft        int64  `json:"send_left"`    // bytes
+	ReceiveLeft     int64  `json:"receive_left"` // bytes
+	SendMessages    int64  `json:"send_messages"`
+	ReceiveMessages int64  `json:"receive_messages"`
+	Forgeries       int64  `json:"forgeries"`
+}
+
+// Status is what a laptop may know at any time without asking the owner.
+type Status struct {
+	Owner     string `json:"owner"`
+	Screen    string `json:"screen"` // the screen's name, "home" when idle
+	Start     uint64 `json:"start"`  // how often this device was started
+	Uptime    int64  `json:"uptime"` // seconds
+	LogUnread bool   `json:"log_unread"`
+	Pads      []Pad  `json:"pads"`
+}
+
+// LogEntry is one line of the device's log, released after approval.
+type LogEntry struct {
+	Start   uint64 `json:"start"`
+	Uptime  int64  `json:"uptime"`         // seconds since that start
+	Told    int64  `json:"told,omitempty"` // Unix time as a laptop told it, 0 when none did
+	Kind    string `json:"kind"`
+	Contact string `json:"contact,omitempty"`
+	Text    string `json:"text"`
+	Count   int64  `json:"count,omitempty"` // for entries that stand for many
+}
+
+// Device answers the link's calls. An error is a Refusal; any other error is
+// answered as DeviceFault. A context that ends means that the client went
+// away. All methods may be called concurrently.
+type Device interface {
+	// Package answers one Sealed per contact, in order.
+	Package(ctx context.Context, req PackageRequest) ([]Sealed, error)
+	// Unpackage answers one Opened per package, in order.
+	Unpackage(ctx context.Context, req UnpackageRequest) ([]Opened, error)
+	// Acknowledge says that the host keeps the answer to request id.
+	Acknowledge(id string)
+	// Cancel withdraws the waiting request id.
+	Cancel(id string)
+	// Status takes the laptop's time, zero when it told none.
+	Status(told time.Time) Status
+	Log(ctx context.Context) ([]LogEntry, error)
+	// NextRef and SaveNextRef keep the host's place in a relay's mailbox.
+	NextRef(owner, server string) (ref int64, known bool, err error)
+	SaveNextRef(owner, server string, ref int64) error
+}

@@ -1,0 +1,50 @@
+// Package durable is the floor that pads stand on: a handful of file verbs
+// that say what survives a power cut, and a record that changes whole or not
+// at all.
+//
+// Start with Disk and File, whose comments are the contract; Folder is the
+// real one. Slots keeps a small record in two alternating slots of one file.
+// Package durabletest has a disk whose power can be cut at every operation.
+//
+// What it refuses to do: paths (a Disk is one flat folder), sparse files, and
+// any promise about bytes that were not synced.
+package durable
+
+import "io"
+
+// SectorSize is the unit that a power cut leaves whole, in bytes: a sector is
+// either the old one or the new one.
+const SectorSize = 512
+
+// Disk is one flat folder of files. Names contain no separator. Errors for a
+// missing or an existing file match fs.ErrNotExist and fs.ErrExist.
+type Disk interface {
+	// Open opens an existing file for reading and writing.
+	Open(name string) (File, error)
+	// Create makes a new empty file; the name must be free. The name is
+	// durable after Sync, the bytes after File.Sync.
+	Create(name string) (File, error)
+	// Rename gives a file a new name, replacing what had it. After a power
+	// cut the file has one of the two names; the new one for sure after Sync.
+	Rename(from, to string) error
+	// Remove removes the name; durable after Sync.
+	Remove(name string) error
+	// List returns all names in ascending order.
+	List() ([]string, error)
+	// Sync makes all creations, renames and removals so far durable.
+	Sync() error
+}
+
+// File is an open file of a Disk. ReadAt and WriteAt are as in package io and
+// may run concurrently on ranges that do not overlap.
+type File interface {
+	io.ReaderAt
+	io.WriterAt
+	// Size returns the length in bytes.
+	Size() (int64, error)
+	// Sync makes every write that returned before it durable. After a failed
+	// Sync nothing is known about any of them, and a later success says
+	// nothing either.
+	Sync() error
+	Close() error
+}
