@@ -1,0 +1,86 @@
+package padstore
+
+import (
+	"errors"
+
+	"onetimechat/padstore/seal"
+)
+
+// What a Store says no with. None of them carries anything secret.
+var (
+	ErrNoPad    = errors.New("padstore: no pad with this contact")
+	ErrDepleted = errors.New("padstore: pad depleted")
+	ErrTooLong  = errors.New("padstore: text too long")
+	// ErrNotVerified: the package is not what the contact sealed. Nothing
+	// has changed.
+	ErrNotVerified = errors.New("padstore: package does not verify")
+	// ErrAlreadyOpened: the package does not verify, and lies wholly in
+	// burned lane, so that a replay cannot be told from a forgery.
+	ErrAlreadyOpened = errors.New("padstore: package lies in burned pad")
+	// ErrMalformed: the package verified and is burned, but holds no text.
+	ErrMalformed = errors.New("padstore: verified package holds no text")
+	// ErrFault: a disk operation failed, or this pad is damaged. The first is
+	// final until the store is opened again.
+	ErrFault = errors.New("padstore: fault")
+)
+
+// Pad is a pad's public state.
+type Pad struct {
+	Contact string
+	Number  string // public pad number, unique on this device
+	Suite   seal.Suite
+	Bucket  int
+	Source  string // rservice
+	State   State
+	Fault   bool // damaged: serves nothing
+
+	SendLeft, SendTotal       int64 // bytes
+	ReceiveLeft, ReceiveTotal int64
+	// About how many more texts of 100 bytes fit.
+	SendMessages, ReceiveMessages int64
+	// Forgeries counts packages that did not verify, since it was shown.
+	Forgeries int64
+}
+
+// State is where a pad is in its life.
+type State string
+
+// A prepared pad opens and does not seal; a retired one likewise.
+const (
+	Prepared State = "prepared"
+	InUse    State = "in use"
+	Retired  State = "retired"
+)
+
+// Cost is what sealing one text takes from a contact's pad, in bytes.
+type Cost struct {
+	Contact string
+	Cost    int64
+	Left    int64 // afterwards
+}
+
+// Sealed is a package ready to leave.
+type Sealed struct {
+	Package []byte
+	Pad     string // public pad number
+}
+
+// Verified says where a package that verified lies, in lane positions.
+type Verified struct {
+	Pad        string // public pad number
+	Start, End int64
+	Skip       bool // lane before Start has not been opened
+}
+
+// Opened is a package opened: its pad is burned.
+type Opened struct {
+	Text string
+	Skip bool
+}
+
+// Unfinished is a message that a power cut may have swallowed: sealed but
+// perhaps not sent, or burned but perhaps not read.
+type Unfinished struct {
+	Contact string
+	Sent    bool // else received
+}
