@@ -33,6 +33,9 @@ type Disk interface {
 	List() ([]string, error)
 	// Sync makes all creations, renames and removals so far durable.
 	Sync() error
+	// SyncFiles syncs several files of this Disk at once, in no order: after
+	// a power cut any of them may have been synced without the others.
+	SyncFiles(files ...File) error
 }
 
 // File is an open file of a Disk. ReadAt and WriteAt are as in package io and

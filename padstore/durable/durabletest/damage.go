@@ -1,0 +1,84 @@
+package durabletest
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+
+	"onetimechat/padstore/durable"
+)
+
+// Image is a copy of all files of a Disk, as a thief or a backup would take it.
+type Image map[string][]byte
+
+// Image copies what is on the disk now, synced or not.
+func (d *Disk) Image() Image {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	image := Image{}
+	for name, n := range d.now {
+		image[name] = slices.Clone(n.data)
+	}
+	return image
+}
+
+// From returns a disk that holds a copy of image, all of it synced.
+func From(image Image, seed uint64) *Disk {
+	d := New(seed)
+	for name, data := range image {
+		d.now[name] = &inode{data: slices.Clone(data), safe: slices.Clone(data)}
+	}
+	d.safe = maps.Clone(d.now)
+	return d
+}
+
+// Bytes returns a copy of one file's content, nil if there is none.
+func (d *Disk) Bytes(name string) []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n := d.now[name]; n != nil {
+		return slices.Clone(n.data)
+	}
+	return nil
+}
+
+// Put replaces one file's content, synced.
+func (d *Disk) Put(name string, data []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := &inode{data: slices.Clone(data), safe: slices.Clone(data)}
+	d.now[name], d.safe[name] = n, n
+}
+
+// FlipSector changes one random bit in the sector of a file.
+func (d *Disk) FlipSector(name string, sector int) {
+	d.damage(name, sector, func(b []byte, rng *rand.Rand) {
+		b[rng.IntN(len(b))] ^= 1 << rng.IntN(8)
+	})
+}
+
+// DropSector fills the sector of a file with zeros.
+func (d *Disk) DropSector(name string, sector int) {
+	d.damage(name, sector, func(b []byte, _ *rand.Rand) { clear(b) })
+}
+
+func (d *Disk) damage(name string, sector int, how func([]byte, *rand.Rand)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.now[name]
+	from := sector * durable.SectorSize
+	part := n.data[from:min(len(n.data), from+durable.SectorSize)]
+	how(part, d.rng)
+	n.safe = overlay(n.safe, part, int64(from))
+}
+
+// Unreadable makes every read that touches the sector of a file fail.
+func (d *Disk) Unreadable(name string, sector int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.now[name]
+	if n.unreadable == nil {
+		n.unreadable = map[int64]bool{}
+	}
+	n.unreadable[int64(sector)] = true
+}

@@ -1,0 +1,370 @@
+// Package durabletest is a disk in memory whose power can be cut, and whose
+// operations can be made to fail, at every single step. Only tests import it.
+//
+// Start with Disk. Run the code under test once to count its operations with
+// Ops; then run it again for each k with CutAt(k) or FailAt(k). After a cut
+// call PowerOn, which says what became of the data that was not synced, and
+// open the store again.
+package durabletest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+
+	"onetimechat/padstore/durable"
+)
+
+// Errors that a Disk makes up.
+var (
+	ErrPowerCut = errors.New("durabletest: power is cut")
+	ErrInjected = errors.New("durabletest: injected failure")
+)
+
+// Unsynced says what a power cut does to data that was not synced.
+type Unsynced int
+
+// The three fates: all lost, all kept, or each 512-byte sector of each write,
+// and a prefix of the name changes, by the disk's seed.
+const (
+	Lost Unsynced = iota
+	Kept
+	PartlyKept
+)
+
+func (u Unsynced) String() string { return [...]string{"lost", "kept", "partly kept"}[u] }
+
+// Disk implements durable.Disk. Safe for concurrent use.
+type Disk struct {
+	mu    sync.Mutex
+	rng   *rand.Rand
+	now   map[string]*inode // as the running program sees it
+	safe  map[string]*inode // names as the last Sync left them
+	names []func(map[string]*inode)
+
+	ops    int
+	cutAt  int
+	failAt int
+	off    bool
+	trace  func(op string)
+}
+
+type inode struct {
+	data       []byte // as the running program sees it
+	safe       []byte // as the last Sync left it
+	pending    []write
+	unreadable map[int64]bool // sectors
+}
+
+type write struct {
+	off  int64
+	data []byte
+}
+
+// New returns an empty disk; seed decides what is partly kept.
+func New(seed uint64) *Disk {
+	return &Disk{
+		rng:  rand.New(rand.NewPCG(seed, 0)),
+		now:  map[string]*inode{},
+		safe: map[string]*inode{},
+	}
+}
+
+// Ops is how many operations were begun since the disk was made or PowerOn.
+func (d *Disk) Ops() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ops
+}
+
+// CutAt cuts the power at the k-th operation from now, counted from 1: that
+// one does not complete, nor does any later one.
+func (d *Disk) CutAt(k int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cutAt = d.ops + k
+}
+
+// FailAt makes the k-th operation from now fail once, counted from 1. What a
+// failing Sync should have made durable never will be.
+func (d *Disk) FailAt(k int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.failAt = d.ops + k
+}
+
+// Failed reports whether the operation of FailAt or CutAt was reached.
+func (d *Disk) Failed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.off || d.failAt > 0 && d.ops >= d.failAt
+}
+
+// Trace calls f with each operation as it begins; nil ends that.
+func (d *Disk) Trace(f func(op string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.trace = f
+}
+
+// PowerOff cuts the power now.
+func (d *Disk) PowerOff() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.off = true
+}
+
+// PowerOn ends a power cut: unsynced data meets its fate, counters and plans
+// start anew. Files opened before stay dead.
+func (d *Disk) PowerOn(fate Unsynced) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	kept := len(d.names)
+	switch fate {
+	case Lost:
+		kept = 0
+	case PartlyKept:
+		kept = d.rng.IntN(len(d.names) + 1)
+	}
+	for _, change := range d.names[:kept] {
+		change(d.safe)
+	}
+	files := map[string]*inode{}
+	for _, name := range slices.Sorted(maps.Keys(d.safe)) {
+		files[name] = d.survivor(d.safe[name], fate)
+	}
+	d.now, d.safe, d.names = files, maps.Clone(files), nil
+	d.ops, d.cutAt, d.failAt, d.off = 0, 0, 0, false
+}
+
+func (d *Disk) survivor(n *inode, fate Unsynced) *inode {
+	data := slices.Clone(n.safe)
+	for _, w := range n.pending {
+		for at := int64(0); at < int64(len(w.data)); {
+			end := min(int64(len(w.data)), at+durable.SectorSize-(w.off+at)%durable.SectorSize)
+			if fate == Kept || fate == PartlyKept && d.rng.IntN(2) == 0 {
+				data = overlay(data, w.data[at:end], w.off+at)
+			}
+			at = end
+		}
+	}
+	return &inode{data: data, safe: slices.Clone(data), unreadable: maps.Clone(n.unreadable)}
+}
+
+func overlay(data, part []byte, off int64) []byte {
+	if grow := off + int64(len(part)) - int64(len(data)); grow > 0 {
+		data = append(data, make([]byte, grow)...)
+	}
+	copy(data[off:], part)
+	return data
+}
+
+// begin counts an operation and says whether it may go on. The caller holds mu.
+func (d *Disk) begin(op, name string) error {
+	if d.off {
+		return fmt.Errorf("%s %s: %w", op, name, ErrPowerCut)
+	}
+	d.ops++
+	if d.trace != nil {
+		d.trace(op + " " + name)
+	}
+	switch d.ops {
+	case d.cutAt:
+		d.off = true
+		return fmt.Errorf("%s %s: %w", op, name, ErrPowerCut)
+	case d.failAt:
+		return fmt.Errorf("%s %s: %w", op, name, ErrInjected)
+	}
+	return nil
+}
+
+// Open opens an existing file.
+func (d *Disk) Open(name string) (durable.File, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin("open", name); err != nil {
+		return nil, err
+	}
+	n, ok := d.now[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return &file{disk: d, name: name, inode: n}, nil
+}
+
+// Create makes a file.
+func (d *Disk) Create(name string) (durable.File, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin("create", name); err != nil {
+		return nil, err
+	}
+	if _, ok := d.now[name]; ok {
+		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	}
+	n := &inode{}
+	d.change(func(names map[string]*inode) { names[name] = n })
+	return &file{disk: d, name: name, inode: n}, nil
+}
+
+// Rename renames a file.
+func (d *Disk) Rename(from, to string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin("rename", from); err != nil {
+		return err
+	}
+	n, ok := d.now[from]
+	if !ok {
+		return &fs.PathError{Op: "rename", Path: from, Err: fs.ErrNotExist}
+	}
+	d.change(func(names map[string]*inode) {
+		delete(names, from)
+		names[to] = n
+	})
+	return nil
+}
+
+// Remove removes a file.
+func (d *Disk) Remove(name string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin("remove", name); err != nil {
+		return err
+	}
+	if _, ok := d.now[name]; !ok {
+		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrNotExist}
+	}
+	d.change(func(names map[string]*inode) { delete(names, name) })
+	return nil
+}
+
+func (d *Disk) change(f func(map[string]*inode)) {
+	f(d.now)
+	d.names = append(d.names, f)
+}
+
+// List lists all names.
+func (d *Disk) List() ([]string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin("list", ""); err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(d.now)), nil
+}
+
+// Sync makes name changes durable.
+func (d *Disk) Sync() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin("sync names", ""); err != nil {
+		return err
+	}
+	d.safe, d.names = maps.Clone(d.now), nil
+	return nil
+}
+
+// SyncFiles syncs the files one by one, in an order that the seed decides.
+func (d *Disk) SyncFiles(files ...durable.File) error {
+	d.mu.Lock()
+	order := d.rng.Perm(len(files))
+	d.mu.Unlock()
+	for _, i := range order {
+		if err := files[i].Sync(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type file struct {
+	disk  *Disk
+	name  string
+	inode *inode
+}
+
+// do runs one operation of a file that is still the disk's.
+func (f *file) do(op string, act func(n *inode) error) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if err := f.disk.begin(op, f.name); err != nil {
+		return err
+	}
+	return act(f.inode)
+}
+
+func (f *file) ReadAt(p []byte, off int64) (n int, err error) {
+	err = f.do("read", func(node *inode) error {
+		for s := off / durable.SectorSize; s*durable.SectorSize < off+int64(len(p)); s++ {
+			if node.unreadable[s] {
+				return fmt.Errorf("read %s: sector %d: %w", f.name, s, ErrInjected)
+			}
+		}
+		if off < int64(len(node.data)) {
+			n = copy(p, node.data[off:])
+		}
+		if n < len(p) {
+			return io.EOF
+		}
+		return nil
+	})
+	return n, err
+}
+
+func (f *file) WriteAt(p []byte, off int64) (n int, err error) {
+	write := func(node *inode) {
+		node.data = overlay(node.data, p, off)
+		node.pending = append(node.pending, write{off, slices.Clone(p)})
+	}
+	err = f.do("write", func(node *inode) error {
+		write(node)
+		return nil
+	})
+	if errors.Is(err, ErrPowerCut) {
+		// The write that the power cut met may have reached the disk in part.
+		f.disk.mu.Lock()
+		defer f.disk.mu.Unlock()
+		if f.disk.ops == f.disk.cutAt {
+			f.disk.cutAt = 0
+			write(f.inode)
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (f *file) Size() (size int64, err error) {
+	err = f.do("size", func(n *inode) error {
+		size = int64(len(n.data))
+		return nil
+	})
+	return size, err
+}
+
+func (f *file) Sync() error {
+	err := f.do("sync", func(n *inode) error {
+		for _, w := range n.pending {
+			n.safe = overlay(n.safe, w.data, w.off)
+		}
+		n.pending = nil
+		return nil
+	})
+	if errors.Is(err, ErrInjected) {
+		// As Linux does: the pages count as clean, and may never be written.
+		f.disk.mu.Lock()
+		defer f.disk.mu.Unlock()
+		f.inode.pending = nil
+	}
+	return err
+}
+
+// Close is free: closing promises nothing.
+func (f *file) Close() error { return nil }

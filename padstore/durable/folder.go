@@ -1,0 +1,116 @@
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"sync"
+)
+
+// Folder is the real Disk: one folder of the file system, locked against a
+// second user of it. It never leaves the folder, whatever names say.
+type Folder struct {
+	root *os.Root
+	lock *os.File
+}
+
+// OpenFolder opens the folder at path for this process alone, making it (for
+// this user alone) if it is not there.
+func OpenFolder(path string) (*Folder, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := root.Open(".")
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	if err := lockFolder(lock); err != nil {
+		err = fmt.Errorf("%s is in use by another process: %w", path, err)
+		return nil, errors.Join(err, lock.Close(), root.Close())
+	}
+	return &Folder{root: root, lock: lock}, nil
+}
+
+// Close gives up the lock.
+func (f *Folder) Close() error {
+	return errors.Join(f.lock.Close(), f.root.Close())
+}
+
+// Open opens an existing file.
+func (f *Folder) Open(name string) (File, error) {
+	return f.openFile(name, os.O_RDWR)
+}
+
+// Create makes a new file that only this user can read.
+func (f *Folder) Create(name string) (File, error) {
+	return f.openFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+}
+
+func (f *Folder) openFile(name string, flag int) (File, error) {
+	file, err := f.root.OpenFile(name, flag, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", name)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return folderFile{file}, nil
+}
+
+// Rename renames a file within the folder.
+func (f *Folder) Rename(from, to string) error { return f.root.Rename(from, to) }
+
+// Remove removes a file.
+func (f *Folder) Remove(name string) error { return f.root.Remove(name) }
+
+// List lists the folder's regular files.
+func (f *Folder) List() ([]string, error) {
+	entries, err := fs.ReadDir(f.root.FS(), ".")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if e.Type().IsRegular() {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Sync syncs the folder itself.
+func (f *Folder) Sync() error { return syncFolder(f.lock) }
+
+// SyncFiles lets the disk take all files in one go.
+func (f *Folder) SyncFiles(files ...File) error {
+	errs := make([]error, len(files))
+	var wg sync.WaitGroup
+	for i, file := range files {
+		wg.Go(func() { errs[i] = file.Sync() })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+type folderFile struct{ *os.File }
+
+func (f folderFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func (f folderFile) Sync() error { return syncData(f.File) }

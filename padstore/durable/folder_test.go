@@ -1,0 +1,87 @@
+package durable_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"onetimechat/padstore/durable"
+)
+
+func openFolder(t *testing.T, path string) *durable.Folder {
+	t.Helper()
+	f, err := durable.OpenFolder(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func TestFolderVerbs(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	f := openFolder(t, dir)
+	file, err := f.Create("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt([]byte("pad"), 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.SyncFiles(file, file), f.Sync()); err != nil {
+		t.Fatal(err)
+	}
+	if size, err := file.Size(); size != 5 || err != nil {
+		t.Fatalf("size %d, %v", size, err)
+	}
+	if _, err := f.Create("a"); !errors.Is(err, fs.ErrExist) {
+		t.Fatalf("creating twice: %v", err)
+	}
+	if _, err := f.Open("b"); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("opening what is not there: %v", err)
+	}
+	if err := f.Rename("a", "b"); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := f.List(); !slices.Equal(names, []string{"b"}) || err != nil {
+		t.Fatalf("names %v, %v", names, err)
+	}
+	if err := f.Remove("b"); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]fs.FileMode{dir: 0o700} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Fatalf("%s: %v %v", path, info.Mode(), err)
+		}
+	}
+}
+
+func TestFolderIsForOneUserAtATime(t *testing.T) {
+	dir := t.TempDir()
+	openFolder(t, dir)
+	if second, err := durable.OpenFolder(dir); err == nil {
+		second.Close()
+		t.Fatal("the folder was opened twice")
+	}
+}
+
+func TestFolderNeverLeavesItself(t *testing.T) {
+	parent := t.TempDir()
+	if err := os.WriteFile(filepath.Join(parent, "secret"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(parent, "store")
+	f := openFolder(t, dir)
+	if err := os.Symlink("../secret", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"../secret", filepath.Join(parent, "secret"), "link", "."} {
+		if file, err := f.Open(name); err == nil {
+			file.Close()
+			t.Errorf("%q was opened", name)
+		}
+	}
+}

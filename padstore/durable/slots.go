@@ -1,0 +1,140 @@
+package durable
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+)
+
+// ErrNoSlot is returned for a slots file in which no slot is valid.
+var ErrNoSlot = errors.New("durable: no valid slot")
+
+// Slots is a small record that changes whole or not at all. Its file has two
+// slots; a change goes to the older one and is synced; the newest valid one
+// counts. A slot is one header line and the record, padded with zeros:
+//
+//	otc-slot 1 SEQUENCE LENGTH SHA256\n
+//
+// sequence and length in decimal with leading zeros, and the checksum of the
+// sequence, the length and the record in hex. Slot number = sequence mod 2.
+//
+// A power cut while the older slot is written leaves the newer one as it was.
+// A damaged newest slot brings back the record before it, never another one.
+// Not safe for concurrent use.
+type Slots struct {
+	disk     Disk
+	file     File
+	size     int
+	sequence uint64
+}
+
+const (
+	slotFormat = "otc-slot 1 %020d %08d %064x\n"
+	headerSize = len("otc-slot 1 ") + 20 + 1 + 8 + 1 + 64 + 1
+	// A write covers whole pages, so that no page is read back first.
+	pageSize = 4096
+)
+
+// CreateSlots makes a slots file with slots of size bytes, a multiple of 4096,
+// and the record in both. The name is durable after the Disk's next Sync.
+func CreateSlots(disk Disk, name string, size int, record []byte) (*Slots, error) {
+	file, err := disk.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	s := &Slots{disk: disk, file: file, size: size}
+	if _, err := file.WriteAt(make([]byte, 2*size), 0); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	for range 2 {
+		if err := s.Write(record); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+	}
+	return s, nil
+}
+
+// OpenSlots opens a slots file and returns its newest valid record. Whatever
+// it returns has been synced, also when an earlier process died before it
+// could. The error matches ErrNoSlot if no slot is valid.
+func OpenSlots(disk Disk, name string, size int) (*Slots, []byte, error) {
+	file, err := disk.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &Slots{disk: disk, file: file, size: size}
+	record, err := s.newest()
+	if err == nil {
+		err = file.Sync()
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close())
+	}
+	return s, record, nil
+}
+
+func (s *Slots) newest() ([]byte, error) {
+	var record []byte
+	slot := make([]byte, s.size)
+	for i := range 2 {
+		// A slot that cannot be read is as good as a damaged one.
+		if _, err := s.file.ReadAt(slot, int64(i*s.size)); err != nil {
+			continue
+		}
+		sequence, payload, ok := parseSlot(slot)
+		if ok && sequence%2 == uint64(i) && sequence > s.sequence {
+			s.sequence, record = sequence, bytes.Clone(payload)
+		}
+	}
+	if s.sequence == 0 {
+		return nil, ErrNoSlot
+	}
+	return record, nil
+}
+
+func parseSlot(slot []byte) (sequence uint64, record []byte, ok bool) {
+	var length int
+	var sum []byte
+	n, err := fmt.Sscanf(string(slot[:headerSize]), slotFormat, &sequence, &length, &sum)
+	if n != 3 || err != nil || length < 0 || length > len(slot)-headerSize {
+		return 0, nil, false
+	}
+	record = slot[headerSize : headerSize+length]
+	// Comparing the whole header leaves one spelling of each slot.
+	return sequence, record, bytes.Equal(slot[:headerSize], header(sequence, record))
+}
+
+func header(sequence uint64, record []byte) []byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %d\n", sequence, len(record))
+	h.Write(record)
+	return fmt.Appendf(nil, slotFormat, sequence, len(record), h.Sum(nil))
+}
+
+// Room is the longest record that fits, in bytes.
+func (s *Slots) Room() int { return s.size - headerSize }
+
+// Write replaces the record; the new one is durable when Write returns nil, and
+// so is what was written to the files along with it, in no order.
+func (s *Slots) Write(record []byte, along ...File) error {
+	if len(record) > s.Room() {
+		return fmt.Errorf("durable: record of %d bytes is over the slot's %d", len(record), s.Room())
+	}
+	next := s.sequence + 1
+	used := headerSize + len(record)
+	slot := make([]byte, (used+pageSize-1)/pageSize*pageSize)
+	copy(slot, header(next, record))
+	copy(slot[headerSize:], record)
+	if _, err := s.file.WriteAt(slot, int64(next%2)*int64(s.size)); err != nil {
+		return err
+	}
+	if err := s.disk.SyncFiles(append(along, s.file)...); err != nil {
+		return err
+	}
+	s.sequence = next
+	return nil
+}
+
+// Close closes the file.
+func (s *Slots) Close() error { return s.file.Close() }

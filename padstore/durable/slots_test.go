@@ -1,0 +1,114 @@
+package durable_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+
+	"onetimechat/padstore/durable"
+	"onetimechat/padstore/durable/durabletest"
+)
+
+const slotSize = 8192
+
+func record(i int) []byte { return bytes.Repeat([]byte{byte('a' + i)}, 3000+i) }
+
+func openRecord(t *testing.T, disk durable.Disk) []byte {
+	t.Helper()
+	s, got, err := durable.OpenSlots(disk, "r", slotSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestRecordIsOldOrNewAfterAPowerCutAtEveryOperation(t *testing.T) {
+	for _, fate := range []durabletest.Unsynced{durabletest.Lost, durabletest.Kept, durabletest.PartlyKept} {
+		for k := 1; ; k++ {
+			disk := durabletest.New(uint64(k))
+			s, err := durable.CreateSlots(disk, "r", slotSize, record(0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := disk.Sync(); err != nil {
+				t.Fatal(err)
+			}
+			disk.CutAt(k)
+			written := 0
+			for i := 1; i <= 4; i++ {
+				if s.Write(record(i)) != nil {
+					break
+				}
+				written = i
+			}
+			done := !disk.Failed()
+			disk.PowerOn(fate)
+			got := openRecord(t, disk)
+			if !bytes.Equal(got, record(written)) && !bytes.Equal(got, record(written+1)) {
+				t.Fatalf("cut at %d, unsynced %v: neither record %d nor the next", k, fate, written)
+			}
+			if done {
+				break
+			}
+		}
+	}
+}
+
+func TestADamagedSectorBringsBackTheRecordBeforeNeverAnother(t *testing.T) {
+	for sector := range 2 * slotSize / durable.SectorSize {
+		for name, harm := range map[string]func(*durabletest.Disk, string, int){
+			"flip": (*durabletest.Disk).FlipSector, "drop": (*durabletest.Disk).DropSector, "unreadable": (*durabletest.Disk).Unreadable,
+		} {
+			t.Run(fmt.Sprintf("%s %d", name, sector), func(t *testing.T) {
+				disk := durabletest.New(uint64(sector))
+				s, err := durable.CreateSlots(disk, "r", slotSize, record(0))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := 1; i <= 3; i++ {
+					if err := s.Write(record(i)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				harm(disk, "r", sector)
+				if got := openRecord(t, disk); !bytes.Equal(got, record(3)) && !bytes.Equal(got, record(2)) {
+					t.Fatal("a record came back that is neither the newest nor the one before")
+				}
+			})
+		}
+	}
+}
+
+func TestNoValidSlotIsAnError(t *testing.T) {
+	disk := durabletest.New(1)
+	disk.Put("r", make([]byte, 2*slotSize))
+	if _, _, err := durable.OpenSlots(disk, "r", slotSize); !errors.Is(err, durable.ErrNoSlot) {
+		t.Fatalf("zeros: %v", err)
+	}
+	disk.Put("r", nil)
+	if _, _, err := durable.OpenSlots(disk, "r", slotSize); !errors.Is(err, durable.ErrNoSlot) {
+		t.Fatalf("empty file: %v", err)
+	}
+}
+
+func TestARecordThatDoesNotFitIsRefusedWhole(t *testing.T) {
+	disk := durabletest.New(1)
+	s, err := durable.CreateSlots(disk, "r", slotSize, record(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(make([]byte, s.Room()+1)); err == nil {
+		t.Fatal("an oversized record was taken")
+	}
+	full := bytes.Repeat([]byte{7}, s.Room())
+	if err := s.Write(full); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(openRecord(t, disk), full) {
+		t.Fatal("the largest record did not come back")
+	}
+}
