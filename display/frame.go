@@ -1,0 +1,60 @@
+// Package display draws the pad device's screens.
+//
+// Start with the types in screens.go, which say what to show; a Renderer turns
+// one into a Frame: the picture, its words, and the places that can be tapped.
+package display
+
+import (
+	"fmt"
+	"image"
+)
+
+// Target is a place on a Frame that can be tapped. One that is not Active is
+// drawn dead and must do nothing.
+type Target struct {
+	Name   string // approve, deny, to-laptop, read-here, next, prev, ok, cancel, log
+	Label  string // as drawn
+	Rect   image.Rectangle
+	Active bool
+}
+
+// Frame is one drawn screen. It is not changed after Render returned it.
+type Frame struct {
+	Name    string // of the screen, such as "home"
+	Image   *image.RGBA
+	Text    []string // all that can be read on Image, top to bottom
+	Targets []Target
+	// Page is the page shown, from 0; it differs from the one asked for when
+	// that does not exist. Pages is at least 1.
+	Page, Pages int
+
+	boxes []textBox
+}
+
+// LastPage tells whether the last page is shown.
+func (f *Frame) LastPage() bool { return f.Page == f.Pages-1 }
+
+// Hit returns the target at p, also one that is not active.
+func (f *Frame) Hit(p image.Point) (Target, bool) {
+	for _, t := range f.Targets {
+		if p.In(t.Rect) {
+			return t, true
+		}
+	}
+	return Target{}, false
+}
+
+// Sizes are the panel sizes that screens are made for, in pixels.
+func Sizes() []image.Point {
+	return []image.Point{{320, 240}, {480, 320}, {800, 480}}
+}
+
+// ParseSize reads one of Sizes, written as in "480x320".
+func ParseSize(s string) (image.Point, error) {
+	for _, p := range Sizes() {
+		if s == fmt.Sprintf("%dx%d", p.X, p.Y) {
+			return p, nil
+		}
+	}
+	return image.Point{}, fmt.Errorf("display: size %q is not 320x240, 480x320 or 800x480", s)
+}
