@@ -1,0 +1,204 @@
+// The page of a desk device's touchscreen. The picture is a stream of PNGs;
+// /screen.json says which buttons are drawn in it and what can be read there.
+// Every touch goes to the device as a point; what it means is decided there.
+
+const screen = document.getElementById("screen");
+const picture = document.getElementById("picture");
+const targets = document.getElementById("targets");
+const text = document.getElementById("text");
+const offline = document.getElementById("offline");
+const lamp = document.getElementById("lamp");
+
+const width = Number(screen.dataset.width);
+const height = Number(screen.dataset.height);
+
+const labels = {
+  "approve": "Approve", "deny": "Deny", "to-laptop": "To laptop", "read-here": "Read here",
+  "next": "Next", "prev": "Previous", "ok": "OK", "cancel": "Cancel", "log": "Log",
+};
+const keys = {
+  a: "approve", d: "deny", l: "to-laptop", r: "read-here", n: "next", p: "prev", o: "ok", c: "cancel",
+};
+
+const touchTimeout = 5_000; // ms
+const pollTimeout = 45_000; // ms; the device answers after 30 s at the latest
+const retryPause = 1_000; // ms
+const maxWaiting = 8; // touches on their way to the device
+
+let shown = { revision: 0, targets: [] };
+
+// Size: as large as the window allows, in steps of half a pixel per pixel.
+function fit() {
+  const room = Math.min((innerWidth - 100) / width, (innerHeight - 220) / height, 800 / width);
+  const scale = Math.max(Math.floor(room * 2) / 2, 0.5);
+  screen.style.width = `${width * scale}px`;
+  screen.style.height = `${height * scale}px`;
+  picture.style.imageRendering = Number.isInteger(scale * devicePixelRatio) ? "pixelated" : "auto";
+}
+
+// Touches go out one after the other, so that a release never overtakes its
+// press.
+let last = Promise.resolve();
+let waiting = 0;
+
+function touch(action, point) {
+  if (waiting >= maxWaiting) return;
+  waiting++;
+  last = last.then(async () => {
+    try {
+      await fetch(`/${action}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(point),
+        signal: AbortSignal.timeout(touchTimeout),
+      });
+    } catch {
+      // The poll below shows whether the device is still there.
+    } finally {
+      waiting--;
+    }
+  });
+}
+
+// The device's pixel under a pointer. A finger that slid off the glass is off
+// the screen there too.
+function pixel(event) {
+  const box = picture.getBoundingClientRect();
+  return {
+    x: Math.floor((event.clientX - box.left) * width / box.width),
+    y: Math.floor((event.clientY - box.top) * height / box.height),
+  };
+}
+
+let down = null;
+
+screen.addEventListener("pointerdown", (event) => {
+  if (!event.isPrimary || event.button !== 0) return;
+  down = event.pointerId;
+  screen.setPointerCapture(down);
+  touch("press", pixel(event));
+});
+
+screen.addEventListener("pointerup", (event) => {
+  if (event.pointerId !== down) return;
+  down = null;
+  touch("release", pixel(event));
+});
+
+screen.addEventListener("pointercancel", (event) => {
+  if (event.pointerId !== down) return;
+  down = null;
+  touch("release", { x: -1, y: -1 });
+});
+
+function tapTarget(name) {
+  const target = shown.targets.find((t) => t.name === name);
+  if (!target) return;
+  touch("tap", {
+    x: target.x + Math.floor(target.w / 2),
+    y: target.y + Math.floor(target.h / 2),
+  });
+}
+
+// A click without a pointer comes from Enter, Space or a screen reader; with
+// one, press and release have told the device already.
+targets.addEventListener("click", (event) => {
+  if (event.detail === 0 && event.target.dataset.name) tapTarget(event.target.dataset.name);
+});
+
+// Letters count only while the screen or a button on it has the focus.
+screen.addEventListener("keydown", (event) => {
+  if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+  const name = keys[event.key.toLowerCase()];
+  if (!name) return;
+  event.preventDefault();
+  tapTarget(name);
+});
+
+function draw(next) {
+  shown = next;
+  screen.dataset.name = next.screen;
+  screen.dataset.revision = next.revision;
+  drawTargets(next.targets);
+  const spoken = next.text.join("\n");
+  if (text.textContent !== spoken) text.textContent = spoken;
+}
+
+// A button that stays keeps its element, and with it the focus.
+function drawTargets(list) {
+  const old = new Map([...targets.children].map((b) => [b.dataset.name, b]));
+  for (const t of list) {
+    let button = old.get(t.name);
+    old.delete(t.name);
+    if (!button) {
+      button = document.createElement("button");
+      button.type = "button";
+      button.dataset.name = t.name;
+      button.textContent = labels[t.name] ?? t.name;
+      targets.append(button);
+    }
+    button.setAttribute("aria-disabled", String(!t.active));
+    button.style.left = `${100 * t.x / width}%`;
+    button.style.top = `${100 * t.y / height}%`;
+    button.style.width = `${100 * t.w / width}%`;
+    button.style.height = `${100 * t.h / height}%`;
+  }
+  if ([...old.values()].includes(document.activeElement)) screen.focus();
+  for (const button of old.values()) button.remove();
+}
+
+function running(yes) {
+  offline.hidden = yes;
+  lamp.classList.toggle("on", yes);
+}
+
+// watch follows the screen until stop is signalled. A page that is not seen
+// keeps no connection: a browser has few of them for each server.
+async function watch(stop) {
+  let revision = 0;
+  let stale = true; // the stream must be opened, or opened anew
+  while (!stop.aborted) {
+    try {
+      const answer = await fetch(`/screen.json?after=${revision}`, {
+        signal: AbortSignal.any([stop, AbortSignal.timeout(pollTimeout)]),
+      });
+      if (!answer.ok) throw new Error(answer.statusText);
+      const next = await answer.json();
+      if (stale) picture.src = `/stream?${Date.now()}`;
+      stale = false;
+      revision = next.revision;
+      running(true);
+      draw(next);
+    } catch {
+      if (stop.aborted) return;
+      running(false);
+      draw({ revision: 0, screen: "", text: [], targets: [] });
+      revision = 0;
+      stale = true;
+      await new Promise((done) => setTimeout(done, retryPause));
+    }
+  }
+}
+
+let watching = null;
+
+function look() {
+  if (document.hidden) {
+    watching?.abort();
+    watching = null;
+    picture.removeAttribute("src");
+  } else if (!watching) {
+    watching = new AbortController();
+    watch(watching.signal);
+  }
+}
+
+picture.addEventListener("error", () => {
+  if (!watching || offline.hidden === false) return;
+  setTimeout(() => { if (watching) picture.src = `/stream?${Date.now()}`; }, retryPause);
+});
+
+addEventListener("resize", fit);
+document.addEventListener("visibilitychange", look);
+fit();
+look();

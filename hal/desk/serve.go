@@ -1,0 +1,120 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"onetimechat/hostlink"
+)
+
+// Bounds of the server as a whole. A page that is seen holds two connections.
+const (
+	maxConnections = 32
+	maxHeader      = 16 << 10 // bytes
+	headerTime     = 5 * time.Second
+	idleTime       = time.Minute
+	stopTime       = 2 * time.Second // for answers that are under way at the end
+)
+
+// Listen opens a panel's address. It must be loopback: whoever reaches a panel
+// can tap on it.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("panel address %q: want host:port, such as 127.0.0.1:9052", addr)
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	ip := net.ParseIP(host)
+	if ip == nil || !ip.IsLoopback() {
+		return nil, fmt.Errorf("panel address %q: must be loopback, such as 127.0.0.1:9052, because whoever reaches a panel can tap on it", addr)
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("panel: %w", err)
+	}
+	return l, nil
+}
+
+// Serve serves the touchscreen on l, which it closes, until ctx ends; then it
+// returns nil. Its hosts are l's address and localhost.
+func (t *Touchscreen) Serve(ctx context.Context, l net.Listener, f Finger) error {
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok || !addr.IP.IsLoopback() {
+		l.Close()
+		return fmt.Errorf("desk: %v is not loopback", l.Addr())
+	}
+	server := &http.Server{
+		Handler:           t.Handler(f, hostlink.Hosts(addr, "localhost")),
+		ReadHeaderTimeout: headerTime,
+		// For what waits; answers have writeTime each.
+		WriteTimeout:   maxWait + writeTime,
+		IdleTimeout:    idleTime,
+		MaxHeaderBytes: maxHeader,
+		// Those who wait for a newer screen are answered when ctx ends.
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		err := server.Shutdown(late)
+		if err != nil {
+			err = server.Close()
+		}
+		stopped <- err
+	})
+	err := server.Serve(newBounded(l, maxConnections))
+	if stop() {
+		// ctx has not ended: the listener failed.
+		return errors.Join(fmt.Errorf("panel: %w", err), server.Close())
+	}
+	if err := <-stopped; err != nil {
+		return fmt.Errorf("panel: %w", err)
+	}
+	return nil
+}
+
+// bounded is a listener with a bound on open connections. One too many is
+// closed at once, so that it fails rather than waits.
+type bounded struct {
+	net.Listener
+	slots chan struct{}
+}
+
+func newBounded(l net.Listener, n int) *bounded {
+	return &bounded{l, make(chan struct{}, n)}
+}
+
+func (b *bounded) Accept() (net.Conn, error) {
+	for {
+		conn, err := b.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case b.slots <- struct{}{}:
+			return &counted{Conn: conn, leave: sync.OnceFunc(func() { <-b.slots })}, nil
+		default:
+			conn.Close()
+		}
+	}
+}
+
+// counted gives its place free when it is closed.
+type counted struct {
+	net.Conn
+	leave func()
+}
+
+func (c *counted) Close() error {
+	defer c.leave()
+	return c.Conn.Close()
+}
