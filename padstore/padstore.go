@@ -22,6 +22,8 @@ var (
 	// ErrFault: a disk operation failed, or this pad is damaged. The first is
 	// final until the store is opened again.
 	ErrFault = errors.New("padstore: fault")
+	// ErrCursor: a relay's address or a reference that cannot be kept.
+	ErrCursor = errors.New("padstore: not a relay's address and reference")
 )
 
 // Pad is a pad's public state.
@@ -50,6 +52,9 @@ const (
 	Prepared State = "prepared"
 	InUse    State = "in use"
 	Retired  State = "retired"
+	// An importing pad is whole, but its source may not be overwritten yet.
+	// It serves nothing.
+	Importing State = "importing"
 )
 
 // Cost is what sealing one text takes from a contact's pad, in bytes.

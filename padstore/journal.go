@@ -1,0 +1,298 @@
+package padstore
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync"
+	"time"
+
+	"onetimechat/padstore/durable"
+)
+
+// Kinds of log entries.
+const (
+	KindStart     = "start"
+	KindUnclean   = "unclean stop"
+	KindForgery   = "did not verify" // one entry per contact, counted
+	KindReuse     = "already opened" // one entry per contact, counted
+	KindSkip      = "skip"
+	KindClosed    = "gap closed"
+	KindDestroyed = "destroyed pad"
+	KindRecovered = "recovered"
+	KindMalformed = "no text"
+	KindDenied    = "denied"
+	KindWithdrawn = "withdrawn"
+	KindTimedOut  = "timed out"
+	KindFault     = "fault"
+	KindPad       = "pad"
+)
+
+// Entry is one entry of the device log. Record fills in all but Kind, Contact
+// and Text.
+type Entry struct {
+	Kind    string        `json:"kind"`
+	Contact string        `json:"contact,omitempty"`
+	Text    string        `json:"text"`
+	Start   uint64        `json:"start"`
+	Uptime  time.Duration `json:"uptime"`
+	Told    time.Time     `json:"told,omitzero"` // by a laptop; zero when none did
+	Count   int64         `json:"count,omitempty"`
+	New     bool          `json:"-"` // not seen by the owner yet
+	Seq     uint64        `json:"seq"`
+}
+
+// The log is a file of fixed size: a ring of entries, one a sector, then a
+// share for entries that stand for many, one per contact and kind. Whoever can
+// make packages fail, the relay say, can count those up, and push out nothing.
+const (
+	journalName = "device.log"
+	ringSize    = 1024
+	shareSize   = 2 * MaxPads
+	maxLogText  = 200 // bytes
+	shortText   = 40  // fits a sector however much of it JSON escapes
+)
+
+// MaxPads is how many pads a device keeps.
+const MaxPads = 64
+
+// journal is the device log. Entries reach the disk at once, but are synced
+// with flush: a log entry is never worth a wait before an answer.
+type journal struct {
+	mu      sync.Mutex
+	file    durable.File
+	start   uint64
+	since   time.Time
+	told    time.Time // as told, at toldAt
+	toldAt  time.Time
+	seq     uint64
+	seen    uint64 // the newest entry that the owner has seen
+	ring    []Entry
+	share   map[shareKey]*shared
+	slots   int // of share in use
+	unsaved bool
+}
+
+type shareKey struct{ kind, contact string }
+
+type shared struct {
+	entry Entry
+	slot  int
+	dirty bool
+}
+
+func counted(kind string) bool { return kind == KindForgery || kind == KindReuse }
+
+// openJournal opens the log, or makes it. Sectors that are torn or damaged are
+// left out.
+func openJournal(disk durable.Disk, start, seen uint64) (*journal, error) {
+	j := &journal{start: start, since: time.Now(), seen: seen, share: map[shareKey]*shared{}}
+	file, err := disk.Open(journalName)
+	if errors.Is(err, fs.ErrNotExist) {
+		file, err = disk.Create(journalName)
+	}
+	if err != nil {
+		return nil, err
+	}
+	j.file = file
+	size, err := file.Size()
+	if err != nil {
+		return nil, err
+	}
+	if size < (ringSize+shareSize)*durable.SectorSize {
+		if _, err := file.WriteAt(make([]byte, (ringSize+shareSize)*durable.SectorSize), 0); err != nil {
+			return nil, err
+		}
+		return j, nil
+	}
+	all := make([]byte, (ringSize+shareSize)*durable.SectorSize)
+	if _, err := file.ReadAt(all, 0); err != nil {
+		clear(all) // an unreadable log must not stop the device
+	}
+	for i := range ringSize + shareSize {
+		if e, ok := parseEntry(all[i*durable.SectorSize : (i+1)*durable.SectorSize]); ok {
+			j.restore(i, e)
+		}
+	}
+	slices.SortFunc(j.ring, func(a, b Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	return j, nil
+}
+
+func (j *journal) restore(slot int, e Entry) {
+	j.seq = max(j.seq, e.Seq)
+	if slot < ringSize {
+		if e.Seq%ringSize == uint64(slot) {
+			j.ring = append(j.ring, e)
+		}
+		return
+	}
+	j.share[shareKey{e.Kind, e.Contact}] = &shared{entry: e, slot: slot - ringSize}
+	j.slots = max(j.slots, slot-ringSize+1)
+}
+
+// add appends e, or counts it up.
+func (j *journal) add(e Entry) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.seq++
+	e.Seq, e.Start, e.Uptime, e.Told = j.seq, j.start, time.Since(j.since), j.toldNow()
+	e.Text = cutText(e.Text, maxLogText)
+	if counted(e.Kind) {
+		j.count(e)
+		return nil
+	}
+	if len(j.ring) == ringSize {
+		j.ring = j.ring[1:]
+	}
+	j.ring = append(j.ring, e)
+	return j.write(int(e.Seq%ringSize), e)
+}
+
+// count keeps a counted entry in memory: it reaches the disk with flush, so
+// that a flood wears out neither card nor patience.
+func (j *journal) count(e Entry) {
+	key := shareKey{e.Kind, e.Contact}
+	s := j.share[key]
+	if s == nil {
+		if j.slots == shareSize {
+			return
+		}
+		s = &shared{slot: j.slots}
+		j.slots++
+		j.share[key] = s
+	}
+	e.Count = s.entry.Count + 1
+	s.entry, s.dirty = e, true
+}
+
+func (j *journal) toldNow() time.Time {
+	if j.told.IsZero() {
+		return time.Time{}
+	}
+	return j.told.Add(time.Since(j.toldAt)).Round(time.Second).UTC()
+}
+
+func cutText(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	cut := most
+	for cut > 0 && s[cut]&0xC0 == 0x80 {
+		cut--
+	}
+	return s[:cut]
+}
+
+func (j *journal) write(slot int, e Entry) error {
+	sector, err := formatEntry(e)
+	if err != nil {
+		return err
+	}
+	j.unsaved = true
+	_, err = j.file.WriteAt(sector, int64(slot)*durable.SectorSize)
+	return err
+}
+
+// formatEntry writes one sector: the first half of the JSON's SHA-256 in hex,
+// a space, the JSON, and zeros.
+func formatEntry(e Entry) ([]byte, error) {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	sector := fmt.Appendf(nil, "%s %s\n", entrySum(text), text)
+	if len(sector) > durable.SectorSize && len(e.Text) > shortText {
+		e.Text = cutText(e.Text, shortText)
+		return formatEntry(e)
+	}
+	if len(sector) > durable.SectorSize {
+		return nil, fmt.Errorf("log entry of %d bytes", len(sector))
+	}
+	return append(sector, make([]byte, durable.SectorSize-len(sector))...), nil
+}
+
+func parseEntry(sector []byte) (e Entry, ok bool) {
+	line, _, found := bytes.Cut(sector, []byte("\n"))
+	sum, text, spaced := bytes.Cut(line, []byte(" "))
+	if !found || !spaced || string(sum) != entrySum(text) {
+		return Entry{}, false
+	}
+	err := json.Unmarshal(text, &e)
+	return e, err == nil
+}
+
+func entrySum(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+// flush makes all entries durable.
+func (j *journal) flush() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range j.share {
+		if !s.dirty {
+			continue
+		}
+		if err := j.write(ringSize+s.slot, s.entry); err != nil {
+			return err
+		}
+		s.dirty = false
+	}
+	if !j.unsaved {
+		return nil
+	}
+	j.unsaved = false
+	return j.file.Sync()
+}
+
+// entries returns the log, newest first.
+func (j *journal) entries() []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all := slices.Clone(j.ring)
+	for _, s := range j.share {
+		all = append(all, s.entry)
+	}
+	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(b.Seq, a.Seq) })
+	for i := range all {
+		all[i].New = all[i].Seq > j.seen
+	}
+	return all
+}
+
+// unread tells whether there is anything that the owner should look at: starts
+// alone are nothing new.
+func (j *journal) unread() bool {
+	return slices.ContainsFunc(j.entries(), func(e Entry) bool { return e.New && e.Kind != KindStart && e.Kind != KindPad })
+}
+
+// markRead returns the mark to keep.
+func (j *journal) markRead() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.seen = j.seq
+	return j.seen
+}
+
+// forgeries counts what did not verify, per contact.
+func (j *journal) forgeries(contact string) int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if s := j.share[shareKey{KindForgery, contact}]; s != nil {
+		return s.entry.Count
+	}
+	return 0
+}
+
+func (j *journal) tell(t time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.told, j.toldAt = t, time.Now()
+}

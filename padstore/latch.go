@@ -1,0 +1,112 @@
+package padstore
+
+import (
+	"errors"
+	"io/fs"
+	"sync/atomic"
+
+	"onetimechat/padstore/durable"
+)
+
+// latch is a Disk that stops for good at its first failed operation: after a
+// failed sync nothing is known about what is on the card, and only opening the
+// store again, with its recovery, can tell. Failed reads are left to the
+// caller, since recovery reads what may be unreadable.
+type latch struct {
+	disk   durable.Disk
+	reason atomic.Pointer[error]
+}
+
+// check passes err on and latches on it. A file that is or is not there is an
+// answer, not a failure.
+func (l *latch) check(err error) error {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+		l.reason.CompareAndSwap(nil, &err)
+	}
+	return err
+}
+
+// err is why the latch fell, nil while it has not.
+func (l *latch) err() error {
+	if reason := l.reason.Load(); reason != nil {
+		return *reason
+	}
+	return nil
+}
+
+// run does one operation unless the latch has fallen.
+func (l *latch) run(op func() error) error {
+	if err := l.err(); err != nil {
+		return err
+	}
+	return l.check(op())
+}
+
+func (l *latch) Open(name string) (durable.File, error)   { return l.file(l.disk.Open, name) }
+func (l *latch) Create(name string) (durable.File, error) { return l.file(l.disk.Create, name) }
+
+func (l *latch) file(verb func(string) (durable.File, error), name string) (durable.File, error) {
+	var file durable.File
+	err := l.run(func() (err error) {
+		file, err = verb(name)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &latchedFile{latch: l, file: file}, nil
+}
+
+func (l *latch) Rename(from, to string) error {
+	return l.run(func() error { return l.disk.Rename(from, to) })
+}
+
+func (l *latch) Remove(name string) error {
+	return l.run(func() error { return l.disk.Remove(name) })
+}
+
+func (l *latch) List() (names []string, err error) {
+	err = l.run(func() (err error) {
+		names, err = l.disk.List()
+		return err
+	})
+	return names, err
+}
+
+func (l *latch) Sync() error { return l.run(l.disk.Sync) }
+
+func (l *latch) SyncFiles(files ...durable.File) error {
+	inner := make([]durable.File, len(files))
+	for i, file := range files {
+		inner[i] = file.(*latchedFile).file
+	}
+	return l.run(func() error { return l.disk.SyncFiles(inner...) })
+}
+
+type latchedFile struct {
+	latch *latch
+	file  durable.File
+}
+
+func (f *latchedFile) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }
+
+func (f *latchedFile) WriteAt(p []byte, off int64) (n int, err error) {
+	err = f.latch.run(func() (err error) {
+		n, err = f.file.WriteAt(p, off)
+		return err
+	})
+	return n, err
+}
+
+func (f *latchedFile) Size() (size int64, err error) {
+	err = f.latch.run(func() (err error) {
+		size, err = f.file.Size()
+		return err
+	})
+	return size, err
+}
+
+func (f *latchedFile) Sync() error { return f.latch.run(f.file.Sync) }
+
+// Close goes through: a latched store must still be let go of.
+func (f *latchedFile) Close() error { return f.file.Close() }

@@ -1,0 +1,320 @@
+package padstore
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"onetimechat/padstore/seal"
+	"onetimechat/padstore/uid"
+)
+
+// slotSize is one slot of a pad's metadata, in bytes. With maxGaps gaps of a
+// pad of 2^48 bytes the JSON stays under half of it.
+const slotSize = 8192
+
+// maxGaps is how many stretches of skipped receive lane a pad remembers. One
+// more, and the oldest is closed: its packages can no longer be opened.
+const maxGaps = 100
+
+// fields is a pad's metadata as it stands on disk: the fields of the
+// 2015 report (section 6.1) under their names, then ours.
+type fields struct {
+	UID              string `json:"uid"`
+	RID              string `json:"rid"`
+	StoreFilename    string `json:"store_filename"`
+	MetadataFilename string `json:"metadata_filename"`
+	NBytes           int64  `json:"n_bytes"`
+	RService         string `json:"rservice"`
+	SplitIndex       int64  `json:"split_index"`
+	Direction        int    `json:"direction"`
+	EncryptIndex     int64  `json:"encrypt_index"`
+	DecryptLog       string `json:"decrypt_log"`
+	DecryptMax       int64  `json:"decrypt_max"`
+	NEles            int    `json:"n_eles"`
+	Checksum         any    `json:"checksum"` // a number in the 2015 program's files
+
+	Suite   string  `json:"suite,omitempty"`
+	Bucket  int     `json:"bucket,omitempty"`
+	PadID   string  `json:"pad_id,omitempty"`
+	State   State   `json:"state,omitempty"`
+	Number  int64   `json:"number,omitempty"`
+	KeySum  string  `json:"key_sum,omitempty"`
+	Burning burning `json:"burning,omitzero"`
+	Closing string  `json:"closing,omitempty"`
+	Origin  string  `json:"origin,omitempty"` // folder of an import that is not finished
+}
+
+// burning names the ranges that may be half overwritten: one segment, in either
+// lane, and one slice of closing.
+type burning struct {
+	Segment string `json:"segment,omitempty"`
+	Slice   string `json:"slice,omitempty"`
+}
+
+// metadata is a pad's state in memory, in lane positions.
+type metadata struct {
+	owner, contact string
+	store, name    string // file names
+	nBytes, split  int64
+	source         string
+	suite          seal.Suite
+	bucket         int
+	padID          string
+	state          State
+	number         int64
+	origin         string
+	send, receive  lane
+
+	cursor  int64 // of the send lane: everything before it is used
+	maximum int64 // of the receive lane: everything from it on is unused
+	gaps    spans // of the receive lane, below maximum: unused as well
+	closing span  // of the receive lane: used, still to be overwritten
+
+	segment     span // may be half overwritten
+	segmentSent bool // in the send lane
+	slice       span // of the receive lane, likewise
+	keySums     [2]string
+}
+
+// base is the first position of a segment: after the hash key's cell.
+func (m *metadata) base() int64 {
+	if m.suite == seal.Unconditional {
+		return seal.CellSize
+	}
+	return 0
+}
+
+// usable is how much of a lane segments may take. Like the 2015 program,
+// paper leaves the last byte of a lane unused.
+func (m *metadata) usable(l lane) int64 {
+	if m.suite == seal.Paper {
+		return l.size - 1
+	}
+	return l.size
+}
+
+// used is what of the receive lane is used, as the metadata knows it.
+func (m *metadata) used() spans {
+	return m.gaps.without(span{m.base(), m.maximum})
+}
+
+func (m *metadata) encode() ([]byte, error) {
+	f := fields{
+		UID: m.owner, RID: m.contact, StoreFilename: m.store, MetadataFilename: m.name,
+		NBytes: m.nBytes, RService: m.source, SplitIndex: m.split, Direction: -1,
+		EncryptIndex: m.send.offset(m.cursor),
+		DecryptLog:   m.receive.logText(m.used()),
+		DecryptMax:   m.receive.offset(m.maximum),
+		NEles:        reflect.TypeFor[fields]().NumField(),
+		Suite:        m.suite.String(), Bucket: m.bucket, PadID: m.padID, State: m.state,
+		Number: m.number, Origin: m.origin,
+	}
+	if m.maximum == m.base() {
+		f.DecryptMax = m.receive.offset(0)
+	}
+	if m.send.forward {
+		f.Direction = 1
+	}
+	if m.keySums[0] != "" {
+		f.KeySum = m.keySums[0] + " " + m.keySums[1]
+	}
+	if !m.segment.empty() {
+		f.Burning.Segment = m.segmentLane().text(m.segment)
+	}
+	if !m.slice.empty() {
+		f.Burning.Slice = m.receive.text(m.slice)
+	}
+	if !m.closing.empty() {
+		f.Closing = m.receive.text(m.closing)
+	}
+	sum, err := f.sum()
+	if err != nil {
+		return nil, err
+	}
+	f.Checksum = sum
+	return json.Marshal(f)
+}
+
+func (m *metadata) segmentLane() lane {
+	if m.segmentSent {
+		return m.send
+	}
+	return m.receive
+}
+
+// sum is the SHA-256 of the JSON whose checksum is the empty string. It finds
+// accidents; it is no protection against anybody.
+func (f fields) sum() (string, error) {
+	f.Checksum = ""
+	text, err := json.Marshal(f)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), err
+}
+
+var errMetadata = errors.New("metadata is not consistent")
+
+// decode reads metadata of either kind, ours and the 2015 program's, and
+// checks that it makes sense for this owner.
+func decode(text []byte, owner string) (*metadata, error) {
+	var f fields
+	if err := json.Unmarshal(text, &f); err != nil {
+		return nil, fmt.Errorf("%w: %w", errMetadata, err)
+	}
+	if sum, ok := f.Checksum.(string); ok {
+		if want, err := f.sum(); err != nil || sum != want {
+			return nil, fmt.Errorf("%w: checksum differs", errMetadata)
+		}
+	}
+	m, err := f.metadata(owner)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errMetadata, err)
+	}
+	return m, nil
+}
+
+func (f *fields) metadata(owner string) (*metadata, error) {
+	if f.UID != owner {
+		return nil, fmt.Errorf("this pad is another owner's, not %s's", owner)
+	}
+	if err := errors.Join(uid.Check(f.UID), uid.Check(f.RID)); err != nil {
+		return nil, err
+	}
+	if f.UID == f.RID {
+		return nil, errors.New("owner and contact are the same")
+	}
+	suite, err := f.suite()
+	if err != nil {
+		return nil, err
+	}
+	m := &metadata{
+		owner: f.UID, contact: f.RID, store: f.StoreFilename, name: f.MetadataFilename,
+		nBytes: f.NBytes, split: f.SplitIndex, source: f.RService,
+		suite: suite, bucket: f.Bucket, padID: f.PadID, state: f.State,
+		number: f.Number, origin: f.Origin,
+	}
+	if err := m.layOut(f.Direction); err != nil {
+		return nil, err
+	}
+	if err := m.place(f); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (f *fields) suite() (seal.Suite, error) {
+	name := f.Suite
+	if name == "" {
+		name = seal.Paper.String() // the 2015 program knows no other
+	}
+	suite, err := seal.ParseSuite(name)
+	if err != nil {
+		return 0, err
+	}
+	return suite, seal.CheckBucket(suite, f.Bucket)
+}
+
+// minBytes is the smallest pad: a cell for each hash key and some lane.
+const minBytes = 128
+
+// layOut gives each side its lane: the smaller user id sends on the forward
+// one.
+func (m *metadata) layOut(direction int) error {
+	if m.nBytes < minBytes || m.nBytes > seal.MaxIndex+1 {
+		return fmt.Errorf("a pad of %d bytes", m.nBytes)
+	}
+	if m.suite == seal.Unconditional && m.nBytes%(2*seal.CellSize) != 0 {
+		return fmt.Errorf("n_bytes %d is not a multiple of %d", m.nBytes, 2*seal.CellSize)
+	}
+	if m.split != m.nBytes/2 {
+		return fmt.Errorf("split_index %d is not the middle of %d bytes", m.split, m.nBytes)
+	}
+	m.send, m.receive = lanes(m.nBytes, m.split)
+	want := 1
+	if m.owner > m.contact {
+		want = -1
+		m.send, m.receive = m.receive, m.send
+	}
+	if direction != want {
+		return fmt.Errorf("direction %d, but %s sends on the other lane", direction, m.owner)
+	}
+	return nil
+}
+
+// place checks cursors and ranges and turns them into lane positions.
+func (m *metadata) place(f *fields) error {
+	m.cursor = max(m.base(), m.send.position(f.EncryptIndex))
+	m.maximum = max(m.base(), m.receive.position(f.DecryptMax))
+	if m.send.position(f.EncryptIndex) < 0 || m.cursor > m.send.size {
+		return fmt.Errorf("encrypt_index %d lies outside its lane", f.EncryptIndex)
+	}
+	if m.receive.position(f.DecryptMax) < 0 || m.maximum > m.receive.size {
+		return fmt.Errorf("decrypt_max %d lies outside its lane", f.DecryptMax)
+	}
+	used, err := m.receive.parseLog(f.DecryptLog)
+	if err != nil {
+		return err
+	}
+	if n := len(used); n > 0 && used[n-1].to != m.maximum || n == 0 && m.maximum != m.base() {
+		return fmt.Errorf("decrypt_max %d is not where decrypt_log ends", f.DecryptMax)
+	}
+	m.gaps = used.without(span{m.base(), m.maximum})
+	if f.Burning.Segment != "" {
+		if m.segment, err = m.send.parse(f.Burning.Segment); err == nil {
+			m.segmentSent = true
+		} else if m.segment, err = m.receive.parse(f.Burning.Segment); err != nil {
+			return err
+		}
+	}
+	if f.Burning.Slice != "" {
+		if m.slice, err = m.receive.parse(f.Burning.Slice); err != nil {
+			return err
+		}
+	}
+	if f.Closing != "" {
+		if m.closing, err = m.receive.parse(f.Closing); err != nil {
+			return err
+		}
+	}
+	return m.checkMarks(f)
+}
+
+// checkMarks holds what is being overwritten against what is used: zeros must
+// never be written over pad that still serves.
+func (m *metadata) checkMarks(f *fields) error {
+	if m.suite == seal.Unconditional {
+		for _, s := range append(append(spans{{m.cursor, m.cursor}, {m.maximum, m.maximum}, m.segment, m.slice, m.closing}, m.gaps...)) {
+			if s.from%seal.CellSize != 0 || s.to%seal.CellSize != 0 {
+				return errors.New("a range is off the cell borders")
+			}
+		}
+		if _, err := fmt.Sscan(f.KeySum, &m.keySums[0], &m.keySums[1]); err != nil && f.KeySum != "" {
+			return fmt.Errorf("key_sum: %w", err)
+		}
+	}
+	received := []span{m.slice, m.closing}
+	if m.segmentSent {
+		if m.segment.from < m.base() || m.segment.to > m.cursor {
+			return errors.New("burning is beyond encrypt_index")
+		}
+	} else {
+		received = append(received, m.segment)
+	}
+	for _, s := range received {
+		if s.empty() {
+			continue
+		}
+		if s.from < m.base() || s.to > m.maximum {
+			return errors.New("burning or closing lies outside the used lane")
+		}
+		for _, g := range m.gaps {
+			if g.overlaps(s) {
+				return errors.New("burning or closing overlaps a gap")
+			}
+		}
+	}
+	return nil
+}

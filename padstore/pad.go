@@ -1,0 +1,408 @@
+package padstore
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"onetimechat/padstore/durable"
+	"onetimechat/padstore/seal"
+)
+
+// sliceSize is the most that one step of idle work overwrites, in bytes, so
+// that a question never waits long for it.
+const sliceSize = 64 << 10
+
+// noteTime is how long a pad that rests keeps the note that its last message
+// may not have arrived.
+const noteTime = 2 * time.Second
+
+// pad is one pad on disk. Its lock covers every read and change of it.
+type pad struct {
+	contact string
+	number  int64
+
+	mu      sync.Mutex
+	meta    *metadata // as it is on disk
+	slots   *durable.Slots
+	file    durable.File
+	record  func(Entry) // into the device log
+	damaged error       // why this pad serves nothing
+	changed time.Time
+}
+
+// Reasons inside the package; callers see ErrNotVerified and ErrAlreadyOpened.
+var (
+	errRefused = errors.New("refused")
+	errBurned  = errors.New("lies in burned lane")
+)
+
+func (p *pad) public() Pad {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.meta
+	perText := m.suite.SegmentSize(m.suite.PlainSizeOfText(100, m.bucket))
+	sendTotal, receiveTotal := m.usable(m.send)-m.base(), m.usable(m.receive)-m.base()
+	sendLeft := max(0, m.usable(m.send)-m.cursor)
+	receiveLeft := max(0, m.usable(m.receive)-m.maximum)
+	return Pad{
+		Contact: p.contact, Number: p.publicNumber(), Suite: m.suite, Bucket: m.bucket,
+		Source: m.source, State: m.state, Fault: p.damaged != nil,
+		SendLeft: sendLeft, SendTotal: sendTotal, SendMessages: sendLeft / perText,
+		ReceiveLeft: receiveLeft, ReceiveTotal: receiveTotal, ReceiveMessages: receiveLeft / perText,
+	}
+}
+
+func (p *pad) publicNumber() string { return strconv.FormatInt(p.number, 10) }
+
+func (p *pad) state() State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.meta.state
+}
+
+// room says what sealing text would cost.
+func (p *pad) room(text string) (Cost, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.damaged != nil {
+		return Cost{}, ErrFault
+	}
+	m := p.meta
+	cost := m.suite.SegmentSize(m.suite.PlainSizeOfText(len(text), m.bucket))
+	left := m.usable(m.send) - m.cursor - cost
+	if left < 0 {
+		return Cost{}, ErrDepleted
+	}
+	return Cost{Contact: p.contact, Cost: cost, Left: left}, nil
+}
+
+// seal burns a segment and answers the package made with it.
+func (p *pad) seal(text string) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.damaged != nil {
+		return nil, ErrFault
+	}
+	key, err := p.key(p.meta.send)
+	if err != nil {
+		return nil, err
+	}
+	plain := p.meta.suite.Encode(text, p.meta.bucket)
+	defer clear(plain)
+	for {
+		s := span{p.meta.cursor, p.meta.cursor + p.meta.suite.SegmentSize(len(plain))}
+		if s.to > p.meta.usable(p.meta.send) {
+			return nil, ErrDepleted
+		}
+		lane, err := p.read(p.meta.send, s)
+		if err != nil {
+			return nil, err
+		}
+		if end := lastDestroyed(p.meta.suite, lane); end > 0 {
+			clear(lane)
+			past := span{s.from, s.from + int64(end)}
+			if err := p.burnSent(past); err != nil {
+				return nil, err
+			}
+			p.record(Entry{Kind: KindDestroyed, Contact: p.contact,
+				Text: fmt.Sprintf("%d bytes of the pad were already destroyed and are passed over", past.len())})
+			continue
+		}
+		segment := seal.NewSegment(lane)
+		pkg, err := p.meta.suite.Seal(key, p.meta.send.offset(s.from), segment, plain)
+		segment.Wipe()
+		if err != nil {
+			return nil, err
+		}
+		if err := p.burnSent(s); err != nil {
+			return nil, err
+		}
+		return pkg, nil
+	}
+}
+
+// burnSent burns s at the cursor.
+func (p *pad) burnSent(s span) error {
+	next := *p.meta
+	next.cursor, next.segment, next.segmentSent, next.slice = s.to, s, true, span{}
+	return p.commit(&next, next.send, s)
+}
+
+// lastDestroyed is where the last destroyed stretch of b ends, 0 if none is.
+func lastDestroyed(suite seal.Suite, b []byte) int {
+	end := 0
+	for _, to := range suite.Destroyed(b) {
+		end = to
+	}
+	return end
+}
+
+// verify opens pkg without changing anything. The caller wipes the plaintext.
+func (p *pad) verify(pkg []byte) (plain []byte, s span, err error) {
+	if p.damaged != nil {
+		return nil, span{}, ErrFault
+	}
+	m := p.meta
+	s, err = p.segmentOf(pkg)
+	if err != nil {
+		return nil, s, err
+	}
+	lane, err := p.read(m.receive, s)
+	if err != nil {
+		return nil, s, err
+	}
+	segment := seal.NewSegment(lane)
+	defer segment.Wipe()
+	if destroyed, whole := p.destroyed(lane); whole {
+		return nil, s, errBurned
+	} else if destroyed {
+		return nil, s, errRefused
+	}
+	key, err := p.key(m.receive)
+	if err != nil {
+		return nil, s, err
+	}
+	plain, err = m.suite.Open(key, segment, pkg)
+	if err != nil {
+		return nil, s, errRefused
+	}
+	return plain, s, nil
+}
+
+// segmentOf says which lane bytes pkg claims, and refuses it unread unless all
+// of them can still serve.
+func (p *pad) segmentOf(pkg []byte) (span, error) {
+	m := p.meta
+	n, err := m.suite.PlainSize(len(pkg), m.bucket)
+	if err != nil {
+		return span{}, errRefused
+	}
+	index, err := seal.Index(pkg)
+	if err != nil {
+		return span{}, errRefused
+	}
+	s := span{from: m.receive.position(index)}
+	s.to = s.from + m.suite.SegmentSize(n)
+	if s.from < m.base() || s.to > m.usable(m.receive) {
+		return s, errRefused
+	}
+	if m.suite == seal.Unconditional && s.from%seal.CellSize != 0 {
+		return s, errRefused
+	}
+	below := span{s.from, min(s.to, m.maximum)}
+	used := m.gaps.without(below)
+	if len(used) == 1 && used[0] == s {
+		return s, errBurned
+	}
+	if !below.empty() && len(used) > 0 {
+		return s, errRefused
+	}
+	return s, nil
+}
+
+// destroyed says whether any, and whether every cell of a segment is.
+func (p *pad) destroyed(lane []byte) (some, whole bool) {
+	bytes := 0
+	for from, to := range p.meta.suite.Destroyed(lane) {
+		bytes += to - from
+	}
+	return bytes > 0, bytes == len(lane)
+}
+
+// open verifies pkg again, burns its segment, and answers its plaintext.
+func (p *pad) open(pkg []byte) (plain []byte, skip bool, err error) {
+	plain, s, err := p.verify(pkg)
+	if err != nil {
+		return nil, false, err
+	}
+	next := *p.meta
+	skip = s.from > next.maximum
+	if skip {
+		next.gaps = next.gaps.add(span{next.maximum, s.from})
+	}
+	next.gaps = next.gaps.cut(s)
+	next.maximum = max(next.maximum, s.to)
+	next.segment, next.segmentSent, next.slice = s, false, span{}
+	closed := next.limitGaps()
+	if err := p.commit(&next, next.receive, s); err != nil {
+		clear(plain)
+		return nil, false, err
+	}
+	if skip {
+		p.record(Entry{Kind: KindSkip, Contact: p.contact,
+			Text: "messages before the one just opened have not arrived"})
+	}
+	if closed > 0 {
+		p.record(Entry{Kind: KindClosed, Contact: p.contact,
+			Text: fmt.Sprintf("%d bytes of pad for messages that never came are given up", closed)})
+	}
+	return plain, skip, nil
+}
+
+// limitGaps closes the oldest gaps until the rest fits, and returns the bytes.
+func (m *metadata) limitGaps() (closed int64) {
+	for len(m.gaps) > maxGaps {
+		oldest := m.gaps[0]
+		m.gaps = slices.Clone(m.gaps[1:])
+		if m.closing.empty() {
+			m.closing.from = oldest.from
+		}
+		m.closing.to = oldest.to
+		closed += oldest.len()
+	}
+	return closed
+}
+
+// settle clears the note that the last message may be unfinished.
+func (p *pad) settle() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.damaged != nil || p.meta.segment.empty() && p.meta.slice.empty() {
+		return nil
+	}
+	next := *p.meta
+	next.segment, next.segmentSent, next.slice = span{}, false, span{}
+	return p.commit(&next, next.receive, span{})
+}
+
+// work does one step of what can wait, and says whether more is waiting.
+func (p *pad) work() (more bool, err error) {
+	p.mu.Lock()
+	if p.damaged == nil && !p.meta.closing.empty() {
+		defer p.mu.Unlock()
+		next := *p.meta
+		next.slice = span{next.closing.from, min(next.closing.to, next.closing.from+sliceSize)}
+		next.closing.from = next.slice.to
+		if next.closing.empty() {
+			next.closing = span{}
+		}
+		return !next.closing.empty(), p.commit(&next, next.receive, next.slice)
+	}
+	resting := time.Since(p.changed) >= noteTime
+	p.mu.Unlock()
+	if resting {
+		return false, p.settle()
+	}
+	return false, nil
+}
+
+// commit makes next the pad's state and zeros the stretch s of lane l, both
+// durable when it returns nil. An unconditional pad's cells tear whole, so
+// both marks may be on their way at once; paper's segments are unaligned, so
+// there the metadata comes first.
+func (p *pad) commit(next *metadata, l lane, s span) error {
+	record, err := next.encode()
+	if err != nil {
+		return err
+	}
+	if next.suite == seal.Paper {
+		if err := p.slots.Write(record); err != nil {
+			return p.fault(err)
+		}
+	}
+	if err := zero(p.file, l, s); err != nil {
+		return p.fault(err)
+	}
+	if next.suite == seal.Paper {
+		err = p.file.Sync()
+	} else {
+		err = p.slots.Write(record, p.file)
+	}
+	if err != nil {
+		return p.fault(err)
+	}
+	p.meta, p.changed = next, time.Now()
+	return nil
+}
+
+// fault turns a disk's error into ErrFault: the store has latched by then.
+func (p *pad) fault(err error) error {
+	if p.damaged == nil {
+		p.damaged = err
+	}
+	return fmt.Errorf("%w: %w", ErrFault, err)
+}
+
+// read reads a stretch in lane order.
+func (p *pad) read(l lane, s span) ([]byte, error) {
+	b := make([]byte, s.len())
+	if err := readLane(p.file, l, s, b); err != nil {
+		return nil, p.fault(err)
+	}
+	return b, nil
+}
+
+func readLane(file durable.File, l lane, s span, b []byte) error {
+	from := l.offset(s.from)
+	if !l.forward {
+		from = l.offset(s.to - 1)
+	}
+	if n, err := file.ReadAt(b, from); n < len(b) || err != nil && err != io.EOF {
+		return fmt.Errorf("reading %d bytes of pad: %w", len(b), err)
+	}
+	if !l.forward {
+		reverse(b)
+	}
+	return nil
+}
+
+// zero overwrites a stretch of a lane, in pieces of bounded size.
+func zero(file durable.File, l lane, s span) error {
+	if s.empty() {
+		return nil
+	}
+	from := l.offset(s.from)
+	if !l.forward {
+		from = l.offset(s.to - 1)
+	}
+	zeros := make([]byte, min(s.len(), sliceSize))
+	for end := from + s.len(); from < end; {
+		part := zeros[:min(int64(len(zeros)), end-from)]
+		if _, err := file.WriteAt(part, from); err != nil {
+			return err
+		}
+		from += int64(len(part))
+	}
+	return nil
+}
+
+// key reads the lane's hash key and holds it against its checksum. Anything
+// wrong with it is a fault of this pad.
+func (p *pad) key(l lane) (seal.HashKey, error) {
+	if p.meta.suite != seal.Unconditional {
+		return seal.HashKey{}, nil
+	}
+	cell, err := p.read(l, span{0, seal.CellSize})
+	if err != nil {
+		return seal.HashKey{}, err
+	}
+	defer clear(cell)
+	want := p.meta.keySums[1]
+	if l == p.meta.send {
+		want = p.meta.keySums[0]
+	}
+	key, err := seal.NewHashKey(cell)
+	if err == nil && keySum(cell) != want {
+		err = errors.New("a hash key differs from its checksum")
+	}
+	if err != nil {
+		p.record(Entry{Kind: KindFault, Contact: p.contact, Text: "this pad is damaged and serves nothing: " + err.Error()})
+		return seal.HashKey{}, p.fault(err)
+	}
+	return key, nil
+}
+
+// keySum is the checksum of a key cell, against accidents only. It stays on
+// the card, beside the cell itself.
+func keySum(cell []byte) string {
+	sum := sha256.Sum256(bytes.Clone(cell))
+	return hex.EncodeToString(sum[:8])
+}

@@ -1,0 +1,146 @@
+package padstore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+
+	"onetimechat/padstore/durable"
+)
+
+// formatVersion is the layout of the whole store. Older firmware refuses a
+// newer one.
+const formatVersion = 1
+
+// Limits of what a device remembers beside its pads.
+const (
+	maxCursors    = 16
+	maxAddress    = 256 // bytes
+	maxRef        = 1<<53 - 1
+	maxPadsEver   = 400
+	recordSize    = 4096
+	cursorsSize   = 16384
+	padsEverSize  = 32768
+	recordName    = "device.record"
+	cursorsName   = "cursors.record"
+	padsEverName  = "pads.record"
+	temporaryName = ".partial" // suffix of files that are not whole yet
+)
+
+// deviceRecord is the little that a device knows of itself.
+type deviceRecord struct {
+	Format  int    `json:"format"`
+	Owner   string `json:"owner"`
+	Starts  uint64 `json:"starts"`
+	Clean   bool   `json:"clean"` // stopped in order
+	Number  int64  `json:"number"`
+	LogSeen uint64 `json:"log_seen"`
+}
+
+// refCursor is a host's place in one relay's mailbox.
+type refCursor struct {
+	Server string `json:"server"`
+	Ref    int64  `json:"ref"`
+}
+
+// kept is a value of type T in a slots file.
+type kept[T any] struct {
+	mu    sync.Mutex
+	slots *durable.Slots
+	value T
+}
+
+// openKept opens a record, or makes it whole under its name with first.
+func openKept[T any](disk durable.Disk, name string, size int, first T) (*kept[T], error) {
+	slots, text, err := durable.OpenSlots(disk, name, size)
+	if errors.Is(err, fs.ErrNotExist) {
+		return createKept(disk, name, size, first)
+	}
+	if err != nil {
+		return nil, err
+	}
+	k := &kept[T]{slots: slots}
+	if err := json.Unmarshal(text, &k.value); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), slots.Close())
+	}
+	return k, nil
+}
+
+func createKept[T any](disk durable.Disk, name string, size int, first T) (*kept[T], error) {
+	text, err := json.Marshal(first)
+	if err != nil {
+		return nil, err
+	}
+	if err := disk.Remove(name + temporaryName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	slots, err := durable.CreateSlots(disk, name+temporaryName, size, text)
+	if err == nil {
+		err = disk.Rename(name+temporaryName, name)
+	}
+	if err == nil {
+		err = disk.Sync()
+	}
+	return &kept[T]{slots: slots, value: first}, err
+}
+
+// change replaces the value by what f makes of a copy, durably.
+func (k *kept[T]) change(f func(*T)) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	next := k.value
+	f(&next)
+	text, err := json.Marshal(next)
+	if err != nil {
+		return err
+	}
+	if err := k.slots.Write(text); err != nil {
+		return err
+	}
+	k.value = next
+	return nil
+}
+
+func (k *kept[T]) now() T {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.value
+}
+
+// NextRef is the place saved for a relay's mailbox.
+func (s *Store) NextRef(server string) (ref int64, known bool) {
+	for _, c := range s.cursors.now() {
+		if c.Server == server {
+			return c.Ref, true
+		}
+	}
+	return 0, false
+}
+
+// SaveNextRef keeps the place in a relay's mailbox, for at most 16 relays: a
+// further one replaces the one saved longest ago. The address is at most 256
+// bytes of printable ASCII, ref is below 2^53.
+func (s *Store) SaveNextRef(server string, ref int64) error {
+	if err := s.Fault(); err != nil {
+		return err
+	}
+	printable := !strings.ContainsFunc(server, func(r rune) bool { return r <= ' ' || r > '~' })
+	if server == "" || len(server) > maxAddress || !printable || ref < 0 || ref > maxRef {
+		return ErrCursor
+	}
+	if old, known := s.NextRef(server); known && old == ref {
+		return nil
+	}
+	return s.faulted(s.cursors.change(func(list *[]refCursor) {
+		next := slices.Clone(*list)
+		next = slices.DeleteFunc(next, func(c refCursor) bool { return c.Server == server })
+		if len(next) == maxCursors {
+			next = next[1:]
+		}
+		*list = append(next, refCursor{server, ref})
+	}))
+}

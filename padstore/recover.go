@@ -1,0 +1,198 @@
+package padstore
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"onetimechat/padstore/durable"
+	"onetimechat/padstore/seal"
+)
+
+// openPad opens a pad and recovers it. An error is the disk's; a pad that is
+// damaged comes back with its reason and serves nothing.
+func openPad(disk durable.Disk, name, contact, owner string, record func(Entry)) (*pad, error) {
+	// What a damaged pad shows of itself.
+	unknown := &metadata{suite: seal.Unconditional, bucket: seal.DefaultBucket, state: InUse}
+	p := &pad{contact: contact, record: record, changed: time.Now(), meta: unknown}
+	slots, text, err := durable.OpenSlots(disk, name, slotSize)
+	switch {
+	case errors.Is(err, durable.ErrNoSlot):
+		p.damaged = err
+		return p, nil
+	case err != nil:
+		return nil, err
+	}
+	p.slots = slots
+	if err := p.load(text, name, owner); err != nil {
+		p.damaged = err
+		return p, nil
+	}
+	if p.file, err = disk.Open(p.meta.store); err != nil {
+		p.damaged = err
+		return p, nil
+	}
+	size, err := p.file.Size()
+	if err != nil {
+		return nil, err
+	}
+	if size != p.meta.nBytes {
+		p.damaged = fmt.Errorf("the pad has %d bytes, its metadata say %d", size, p.meta.nBytes)
+		return p, nil
+	}
+	return p, p.recover()
+}
+
+// load takes the metadata, unless they are another pad's.
+func (p *pad) load(text []byte, name, owner string) error {
+	m, err := decode(text, owner)
+	if err != nil {
+		return err
+	}
+	if m.name != name || m.store != storeName(name) {
+		return errors.New("this is the metadata of another pad")
+	}
+	if m.contact != p.contact {
+		return errors.New("this is the metadata of another contact's pad")
+	}
+	p.meta, p.number = m, m.number
+	return nil
+}
+
+func (p *pad) close() error {
+	var errs []error
+	if p.slots != nil {
+		errs = append(errs, p.slots.Close())
+	}
+	if p.file != nil {
+		errs = append(errs, p.file.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// recover brings both used-marks up to each other, as DESIGN's rule 2 says,
+// and makes durable what it found before the pad serves anything.
+func (p *pad) recover() error {
+	for _, l := range []lane{p.meta.send, p.meta.receive} {
+		if _, err := p.key(l); err != nil {
+			return nil // the pad's own fault, kept in damaged
+		}
+	}
+	next := *p.meta
+	if err := zero(p.file, next.segmentLane(), next.segment); err != nil {
+		return p.fault(err)
+	}
+	if err := zero(p.file, next.receive, next.slice); err != nil {
+		return p.fault(err)
+	}
+	if err := p.recoverSend(&next); err != nil {
+		return err
+	}
+	p.recoverReceive(&next)
+	if err := p.file.Sync(); err != nil {
+		return p.fault(err)
+	}
+	return p.commit(&next, next.receive, span{})
+}
+
+// recoverSend moves the cursor past every destroyed cell that lies before a
+// whole largest segment of sound ones, and overwrites what is between.
+func (p *pad) recoverSend(next *metadata) error {
+	found := p.scan(next.send, next.cursor)
+	if found.empty() {
+		return nil
+	}
+	past := span{next.cursor, found.to}
+	if err := zero(p.file, next.send, past); err != nil {
+		return p.fault(err)
+	}
+	next.cursor = past.to
+	p.record(Entry{Kind: KindRecovered, Contact: p.contact,
+		Text: fmt.Sprintf("%d bytes of pad were used beyond the mark and are given up", past.len())})
+	return nil
+}
+
+// recoverReceive moves the maximum likewise. What lies between becomes a gap:
+// its messages may still arrive. Destroyed cells at its ends are left out;
+// those within count as used wherever they are met.
+func (p *pad) recoverReceive(next *metadata) {
+	found := p.scan(next.receive, next.maximum)
+	if found.empty() {
+		return
+	}
+	next.gaps = next.gaps.add(found.gap)
+	next.maximum = found.to
+	closed := next.limitGaps()
+	p.record(Entry{Kind: KindRecovered, Contact: p.contact,
+		Text: fmt.Sprintf("pad for received messages was used beyond the mark; %d bytes may still serve, %d are given up", found.gap.len(), closed)})
+}
+
+// found is what a scan met: destroyed cells up to to, and the stretch between
+// them that is sound at its first and last cell.
+type found struct {
+	to  int64
+	gap span
+}
+
+func (f found) empty() bool { return f.to == 0 }
+
+// scan looks for destroyed cells from a position on, until a stretch as long
+// as the largest segment has none. Cells that cannot be read count as
+// destroyed.
+func (p *pad) scan(l lane, from int64) (f found) {
+	suite := p.meta.suite
+	end := p.meta.usable(l)
+	sound, buffer := from, make([]byte, sliceSize)
+	for at := from; at < end && at-sound < suite.MaxSegment(); {
+		b := buffer[:min(int64(len(buffer)), end-at)]
+		p.readAny(l, span{at, at + int64(len(b))}, b)
+		for first, last := range suite.Destroyed(b) {
+			stretch := span{max(sound, at+int64(first)), at + int64(last)}
+			if stretch.from > sound {
+				if f.gap.empty() {
+					f.gap.from = sound
+				}
+				f.gap.to = stretch.from
+			}
+			sound, f.to = stretch.to, stretch.to
+		}
+		at += int64(len(b))
+		if suite == seal.Paper && at < end {
+			at -= int64(trailingZeros(b)) // a run may go on in the next piece
+		}
+	}
+	clear(buffer)
+	return f
+}
+
+// trailingZeros counts zero bytes at the end of b, up to 16.
+func trailingZeros(b []byte) int {
+	n := 0
+	for n < min(len(b)-1, seal.CellSize) && b[len(b)-1-n] == 0 {
+		n++
+	}
+	return n
+}
+
+// readAny reads a stretch of lane; sectors that cannot be read come as zeros.
+func (p *pad) readAny(l lane, s span, b []byte) {
+	if readLane(p.file, l, s, b) == nil {
+		return
+	}
+	from := l.offset(s.from)
+	if !l.forward {
+		from = l.offset(s.to - 1)
+	}
+	for at := 0; at < len(b); {
+		step := min(len(b)-at, durable.SectorSize-int((from+int64(at))%durable.SectorSize))
+		part := b[at : at+step]
+		if n, err := p.file.ReadAt(part, from+int64(at)); n < step || err != nil && err != io.EOF {
+			clear(part)
+		}
+		at += step
+	}
+	if !l.forward {
+		reverse(b)
+	}
+}

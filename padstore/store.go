@@ -1,0 +1,419 @@
+package padstore
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"onetimechat/padstore/durable"
+	"onetimechat/padstore/seal"
+	"onetimechat/padstore/uid"
+)
+
+// Store is all that one pad device keeps on its card. Its methods may be
+// called concurrently.
+type Store struct {
+	latch   *latch
+	owner   string
+	journal *journal
+	device  *kept[deviceRecord]
+	cursors *kept[[]refCursor]
+	ever    *kept[[]string] // ids of all pads that ever came here
+
+	mu         sync.RWMutex
+	pads       []*pad // newest first
+	unfinished []Unfinished
+}
+
+// Open opens the store on disk, making a new one if the disk is empty, and
+// recovers every pad. A damaged pad does not stop it, but serves nothing. An
+// error matching ErrFault means that the disk failed.
+func Open(disk durable.Disk, owner string) (*Store, error) {
+	if err := uid.Check(owner); err != nil {
+		return nil, err
+	}
+	s := &Store{latch: &latch{disk: disk}, owner: owner}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrFault, err), s.close())
+	}
+	return s, nil
+}
+
+func (s *Store) open() error {
+	names, err := s.latch.List()
+	if err != nil {
+		return err
+	}
+	if err := s.openRecords(names); err != nil {
+		return err
+	}
+	was := s.device.now()
+	if err := s.device.change(func(r *deviceRecord) { r.Starts++; r.Clean = false }); err != nil {
+		return err
+	}
+	if s.journal, err = openJournal(s.latch, was.Starts+1, was.LogSeen); err != nil {
+		return err
+	}
+	if err := s.logStart(was); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, temporaryName) {
+			if err := s.latch.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	if err := s.openPads(names); err != nil {
+		return err
+	}
+	return errors.Join(s.journal.flush(), s.latch.Sync(), s.latch.err())
+}
+
+// openRecords opens what a device knows of itself. A new store has no pads.
+func (s *Store) openRecords(names []string) (err error) {
+	if !slices.Contains(names, recordName) && slices.ContainsFunc(names, func(n string) bool { return strings.HasSuffix(n, metadataSuffix) }) {
+		return fmt.Errorf("there are pads but no %s", recordName)
+	}
+	if s.device, err = openKept(s.latch, recordName, recordSize, deviceRecord{Format: formatVersion, Owner: s.owner, Clean: true}); err != nil {
+		return err
+	}
+	if r := s.device.now(); r.Format != formatVersion {
+		return fmt.Errorf("this store has format %d, made by another version of this program, which knows format %d", r.Format, formatVersion)
+	} else if r.Owner != s.owner {
+		return fmt.Errorf("this store belongs to %s, not to %s", r.Owner, s.owner)
+	}
+	if s.cursors, err = openKept(s.latch, cursorsName, cursorsSize, []refCursor{}); err != nil {
+		return err
+	}
+	s.ever, err = openKept(s.latch, padsEverName, padsEverSize, []string{})
+	return err
+}
+
+func (s *Store) logStart(was deviceRecord) error {
+	if err := s.journal.add(Entry{Kind: KindStart, Text: fmt.Sprintf("start %d", was.Starts+1)}); err != nil {
+		return err
+	}
+	if was.Clean {
+		return nil
+	}
+	return s.journal.add(Entry{Kind: KindUnclean, Text: "the device was not stopped in order before this start"})
+}
+
+func (s *Store) openPads(names []string) error {
+	for _, name := range names {
+		contact, ok := contactOf(name, s.owner)
+		if !ok {
+			continue
+		}
+		p, err := openPad(s.latch, name, contact, s.owner, s.note)
+		if err != nil {
+			return err
+		}
+		if p.damaged != nil {
+			s.note(Entry{Kind: KindFault, Contact: contact, Text: "this pad is damaged and serves nothing: " + p.damaged.Error()})
+		} else if !p.meta.segment.empty() {
+			s.unfinished = append(s.unfinished, Unfinished{Contact: contact, Sent: p.meta.segmentSent})
+		}
+		s.pads = append(s.pads, p)
+	}
+	s.sortPads()
+	return nil
+}
+
+func (s *Store) sortPads() {
+	slices.SortFunc(s.pads, func(a, b *pad) int { return cmp.Compare(b.number, a.number) })
+}
+
+const metadataSuffix = ".random.metadata"
+
+// fileName is a pad's metadata file. Only a contact's second pad and later
+// ones have their number in it.
+func fileName(owner, contact string, number int64, first bool) string {
+	if first {
+		return owner + "." + contact + metadataSuffix
+	}
+	return fmt.Sprintf("%s.%s.%d%s", owner, contact, number, metadataSuffix)
+}
+
+func storeName(metadataName string) string {
+	return strings.TrimSuffix(metadataName, ".metadata") + ".store"
+}
+
+// contactOf reads the contact from a metadata file's name.
+func contactOf(name, owner string) (contact string, ok bool) {
+	rest, ok1 := strings.CutSuffix(name, metadataSuffix)
+	rest, ok2 := strings.CutPrefix(rest, owner+".")
+	contact, _, _ = strings.Cut(rest, ".")
+	return contact, ok1 && ok2 && uid.Valid(contact)
+}
+
+// note records what the store itself saw. A log that cannot be written latches
+// the store, which every method looks at.
+func (s *Store) note(e Entry) {
+	_ = s.journal.add(e)
+}
+
+// Close marks an orderly stop and lets go of the disk.
+func (s *Store) Close() error {
+	err := s.Fault()
+	if err == nil {
+		err = errors.Join(s.journal.flush(), s.device.change(func(r *deviceRecord) { r.Clean = true }))
+	}
+	return errors.Join(err, s.close())
+}
+
+func (s *Store) close() error {
+	var errs []error
+	for _, p := range s.pads {
+		errs = append(errs, p.close())
+	}
+	if s.journal != nil {
+		errs = append(errs, s.journal.file.Close())
+	}
+	if s.device != nil {
+		errs = append(errs, s.device.slots.Close())
+	}
+	if s.cursors != nil {
+		errs = append(errs, s.cursors.slots.Close())
+	}
+	if s.ever != nil {
+		errs = append(errs, s.ever.slots.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Fault is why the store has stopped: a disk operation failed. It stays until
+// the store is opened again.
+func (s *Store) Fault() error {
+	if err := s.latch.err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrFault, err)
+	}
+	return nil
+}
+
+func (s *Store) faulted(err error) error {
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrFault, err)
+	}
+	return nil
+}
+
+// Owner is the user id of this device's owner.
+func (s *Store) Owner() string { return s.owner }
+
+// Start counts how often this store was opened.
+func (s *Store) Start() uint64 { return s.journal.start }
+
+// Uptime is how long ago it was opened.
+func (s *Store) Uptime() time.Duration { return time.Since(s.journal.since) }
+
+// Unfinished lists the messages that a stop may have swallowed, as found when
+// the store was opened.
+func (s *Store) Unfinished() []Unfinished {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.unfinished)
+}
+
+// Pads lists all pads, newest first.
+func (s *Store) Pads() []Pad {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var list []Pad
+	for _, p := range s.pads {
+		public := p.public()
+		public.Forgeries = s.journal.forgeries(public.Contact)
+		list = append(list, public)
+	}
+	return list
+}
+
+// of returns a contact's pads in the given states, newest first.
+func (s *Store) of(contact string, states ...State) []*pad {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var list []*pad
+	for _, p := range s.pads {
+		if p.contact == contact && slices.Contains(states, p.state()) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// sending is the pad that texts to a contact are sealed with.
+func (s *Store) sending(contact string, textLen int) (*pad, error) {
+	if err := s.Fault(); err != nil {
+		return nil, err
+	}
+	if textLen > seal.MaxText {
+		return nil, ErrTooLong
+	}
+	pads := s.of(contact, InUse)
+	if len(pads) == 0 {
+		return nil, ErrNoPad
+	}
+	return pads[0], nil
+}
+
+// Room says what sealing text for contact would cost. It changes nothing.
+func (s *Store) Room(contact, text string) (Cost, error) {
+	p, err := s.sending(contact, len(text))
+	if err != nil {
+		return Cost{}, err
+	}
+	return p.room(text)
+}
+
+// Seal burns a segment of the contact's pad and answers the package made with
+// it. The segment is durably marked used and overwritten before Seal returns.
+func (s *Store) Seal(contact, text string) (Sealed, error) {
+	p, err := s.sending(contact, len(text))
+	if err != nil {
+		return Sealed{}, err
+	}
+	pkg, err := p.seal(text)
+	if err != nil {
+		return Sealed{}, err
+	}
+	return Sealed{Package: pkg, Pad: p.publicNumber()}, nil
+}
+
+// Verify tells whether pkg is what contact sealed, and not opened before. It
+// changes nothing but the count of forgeries.
+func (s *Store) Verify(contact string, pkg []byte) (Verified, error) {
+	var v Verified
+	err := s.try(contact, func(p *pad) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		plain, at, err := p.verify(pkg)
+		clear(plain)
+		if err == nil {
+			v = Verified{Pad: p.publicNumber(), Start: at.from, End: at.to, Skip: at.from > p.meta.maximum}
+		}
+		return err
+	})
+	return v, err
+}
+
+// Unseal verifies pkg again, burns its segment and answers its text. The
+// segment is durably marked used and overwritten before Unseal returns.
+func (s *Store) Unseal(contact string, pkg []byte) (Opened, error) {
+	var o Opened
+	err := s.try(contact, func(p *pad) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		plain, skip, err := p.open(pkg)
+		if err != nil {
+			return err
+		}
+		defer clear(plain)
+		text, err := p.meta.suite.Decode(plain, p.meta.bucket)
+		if err != nil {
+			s.note(Entry{Kind: KindMalformed, Contact: contact, Text: "a message verified, but holds no text"})
+			return ErrMalformed
+		}
+		o = Opened{Text: text, Skip: skip}
+		return nil
+	})
+	return o, err
+}
+
+// try runs f on the contact's pads, newest first, until one takes the package.
+// Only when none does and one says that it lies in burned lane, it was opened
+// before, as far as anybody can tell.
+func (s *Store) try(contact string, f func(*pad) error) error {
+	if err := s.Fault(); err != nil {
+		return err
+	}
+	pads := s.of(contact, InUse, Prepared, Retired)
+	if len(pads) == 0 {
+		return ErrNoPad
+	}
+	burned := false
+	var fault error
+	for _, p := range pads {
+		err := f(p)
+		switch {
+		case err == nil || errors.Is(err, ErrMalformed):
+			return err
+		case errors.Is(err, ErrFault):
+			fault = err
+		case errors.Is(err, errBurned):
+			burned = true
+		}
+	}
+	switch {
+	case fault != nil:
+		return fault
+	case burned:
+		s.note(Entry{Kind: KindReuse, Contact: contact, Text: "packages whose pad is burned: replayed or forged"})
+		return ErrAlreadyOpened
+	}
+	s.note(Entry{Kind: KindForgery, Contact: contact, Text: "packages that this contact did not seal"})
+	return ErrNotVerified
+}
+
+// Settle says that the last message to or from contact has arrived, so that a
+// power cut need not be told about it any more.
+func (s *Store) Settle(contact string) error {
+	for _, p := range s.of(contact, InUse, Prepared, Retired) {
+		if err := p.settle(); err != nil {
+			return err
+		}
+	}
+	return s.Fault()
+}
+
+// Work does one step of what can wait: overwriting closed gaps, clearing notes
+// of pads that rest for 2 s, syncing the log. Call it after answers, and again
+// while more is true or the device is idle.
+func (s *Store) Work() (more bool, err error) {
+	if err := s.Fault(); err != nil {
+		return false, err
+	}
+	s.mu.RLock()
+	pads := slices.Clone(s.pads)
+	s.mu.RUnlock()
+	for _, p := range pads {
+		again, err := p.work()
+		if err != nil {
+			return false, err
+		}
+		more = more || again
+	}
+	return more, s.faulted(s.journal.flush())
+}
+
+// Record adds an entry to the device log.
+func (s *Store) Record(e Entry) error {
+	if err := s.Fault(); err != nil {
+		return err
+	}
+	return s.faulted(s.journal.add(e))
+}
+
+// Tell passes on the time as a laptop told it. It only ever stands in the log,
+// marked as told.
+func (s *Store) Tell(t time.Time) { s.journal.tell(t) }
+
+// Log returns the device log, newest first.
+func (s *Store) Log() []Entry { return s.journal.entries() }
+
+// Unread tells whether the log has entries that the owner has not seen.
+func (s *Store) Unread() bool { return s.journal.unread() }
+
+// MarkRead says that the owner has seen the log.
+func (s *Store) MarkRead() error {
+	if err := s.Fault(); err != nil {
+		return err
+	}
+	mark := s.journal.markRead()
+	return s.faulted(s.device.change(func(r *deviceRecord) { r.LogSeen = mark }))
+}
