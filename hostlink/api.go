@@ -1,3 +1,16 @@
+// Package hostlink is the link between a laptop and its pad device: the
+// paper's RPC over HTTP (section 6.3.3), both ends. PROTOCOL.md describes it
+// for other programs.
+//
+// Start at Device, what a pad device answers, and Client, how a laptop asks.
+// Server puts a Device on a listener: HTTP and its limits are in server.go,
+// the calls in calls.go, their JSON in answers.go and strictjson.go. Guard
+// keeps web pages out, here and at the desk device's screen.
+//
+// Nothing a laptop sends is trusted: a request is capped before it is read,
+// refused unless it is strict, and answered with fixed texts only. Nothing a
+// device answers is trusted either. Who may do what is not decided here: that
+// is the Device's.
 package hostlink
 
 import (
@@ -44,6 +57,16 @@ const (
 )
 
 func (r Refusal) Error() string { return string(r) }
+
+// known reports whether r is on the list.
+func (r Refusal) known() bool {
+	switch r {
+	case ToYourself, Rejected, NoPad, Depleted, EncryptionFailed, DecryptionFailed,
+		AlreadyOpened, ShownOnDevice, Busy, TimedOut, Withdrawn, TooLong, DeviceFault:
+		return true
+	}
+	return false
+}
 
 // PackageRequest asks to seal one text for each contact in To, after one
 // approval: the methods package (one contact, Many false) and package_many.

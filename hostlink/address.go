@@ -1,0 +1,97 @@
+package hostlink
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// ParseAddress reads the address of a relay or a pad device as people type
+// it, and returns it as a URL with host and port, whose String is the same for
+// the same address however it was typed:
+//
+//	9051                 that port on localhost
+//	10.55.0.1            http at defaultPort
+//	relay.example:9050   http
+//	http://…, https://…  as they are; the scheme's own port may be left out
+//
+// A path is kept, without a slash at its end. Everything else that a URL can
+// hold is refused.
+func ParseAddress(s string, defaultPort int) (*url.URL, error) {
+	typed := s
+	bad := func(why string) (*url.URL, error) {
+		return nil, fmt.Errorf("%q is not an address: %s", typed, why)
+	}
+	if len(s) > MaxAddress {
+		typed = typed[:MaxAddress]
+		return bad(fmt.Sprintf("longer than %d bytes", MaxAddress))
+	}
+	if port, err := strconv.Atoi(s); err == nil {
+		if port < 1 || port > 65535 {
+			return bad("ports are 1 to 65535")
+		}
+		return &url.URL{Scheme: "http", Host: "localhost:" + strconv.Itoa(port)}, nil
+	}
+	if ip, err := netip.ParseAddr(s); err == nil && ip.Is6() {
+		s = "[" + s + "]"
+	}
+	full := strings.Contains(s, "://")
+	if !full {
+		s = "http://" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		var parse *url.Error
+		if errors.As(err, &parse) {
+			err = parse.Err
+		}
+		return bad(err.Error())
+	}
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return bad("use http or https")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return bad("use host and port only")
+	case !validHost(host) || strings.HasSuffix(u.Host, ":"):
+		return bad("use host:port")
+	}
+	if port == "" && !full {
+		port = strconv.Itoa(defaultPort)
+	}
+	if port != "" {
+		n, err := strconv.Atoi(port)
+		if err != nil || n < 1 || n > 65535 {
+			return bad("ports are 1 to 65535")
+		}
+		port = strconv.Itoa(n)
+	}
+	if (u.Scheme == "http" && port == "80") || (u.Scheme == "https" && port == "443") {
+		port = ""
+	}
+	return &url.URL{Scheme: u.Scheme, Host: joinHost(host, port), Path: strings.TrimRight(u.Path, "/")}, nil
+}
+
+// validHost accepts IP addresses, and names of letters, digits, '-', '_' and
+// dots.
+func validHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return host != "" && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == "" &&
+		!strings.HasPrefix(host, ".") && !strings.Contains(host, "..")
+}
+
+func joinHost(host, port string) string {
+	if port != "" {
+		return net.JoinHostPort(host, port)
+	}
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}

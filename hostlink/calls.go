@@ -1,0 +1,477 @@
+package hostlink
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"onetimechat/padstore/uid"
+)
+
+// callError is an error text of the envelope: the call itself is wrong. The
+// texts are the 2015 program's.
+type callError string
+
+const (
+	noSuchMethod callError = "no such rpc method"
+	notAllowed   callError = "method not in allow list"
+	threw        callError = "rpc call threw an exception"
+)
+
+func (e callError) Error() string { return string(e) }
+
+// call is a parsed request.
+type call struct {
+	method string
+	args   []any
+	kwargs map[string]any
+}
+
+// The deepest call is unpackage_many: call, args, packages, package. The
+// widest one has a full batch.
+func callLimits() jsonLimits { return jsonLimits{depth: 4, elements: MaxBatch} }
+
+// parseCall reads {"method": …, "args": […], "kwargs": {…}}; the last two may
+// be left out.
+func parseCall(body []byte) (call, bool) {
+	value, err := parseJSON(body, callLimits())
+	members, ok := value.(map[string]any)
+	if err != nil || !ok {
+		return call{}, false
+	}
+	c := call{kwargs: map[string]any{}}
+	for name, value := range members {
+		switch name {
+		case "method":
+			c.method, ok = value.(string)
+		case "args":
+			c.args, ok = value.([]any)
+		case "kwargs":
+			c.kwargs, ok = value.(map[string]any)
+		default:
+			ok = false
+		}
+		if !ok {
+			return call{}, false
+		}
+	}
+	_, ok = members["method"]
+	return c, ok
+}
+
+// run answers a call. An error is a callError, or a Refusal of a call whose
+// answer has no room for one.
+func (s *Server) run(ctx context.Context, c call) (result any, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			if s.opts.Panicked != nil {
+				s.opts.Panicked(value)
+			}
+			result, err = nil, DeviceFault
+		}
+	}()
+	switch c.method {
+	case "package":
+		return s.sealOne(ctx, c)
+	case "package_many":
+		return s.sealMany(ctx, c)
+	case "unpackage":
+		return s.openOne(ctx, c)
+	case "unpackage_many":
+		return s.openMany(ctx, c)
+	case "acknowledge":
+		return s.byID(c, s.device.Acknowledge)
+	case "cancel":
+		return s.byID(c, s.device.Cancel)
+	case "status":
+		return s.status(c)
+	case "device_log":
+		return s.log(ctx, c)
+	case "get_next_ref":
+		return s.nextRef(c)
+	case "save_next_ref":
+		return s.saveNextRef(c)
+	case "whoami", "test_prompt", "teapot", "ALLOW_LIST", "JsonStore", "base64", "crypto", "csc",
+		"json", "logging", "metadata", "os", "read", "traceback":
+		// What the 2015 program has and does not expose.
+		return nil, notAllowed
+	default:
+		return nil, noSuchMethod
+	}
+}
+
+func (s *Server) sealOne(ctx context.Context, c call) (any, error) {
+	id, err := c.requestID()
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.bind("src_uid", "dst_uid", "message")
+	if err != nil {
+		return nil, err
+	}
+	request := PackageRequest{ID: id, From: userID(a[0]), To: []string{userID(a[1])}}
+	if request.Text, err = messageText(a[2]); err != nil {
+		return failed(err), nil
+	}
+	if request.From == "" || request.To[0] == "" {
+		return failed(NoPad), nil
+	}
+	sealed, err := s.seal(ctx, request)
+	if err != nil {
+		return failed(err), nil
+	}
+	return sealedAnswerOf(sealed[0]), nil
+}
+
+func (s *Server) sealMany(ctx context.Context, c call) (any, error) {
+	id, err := c.requestID()
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.bind("src_uid", "dst_uids", "message")
+	if err != nil {
+		return nil, err
+	}
+	contacts, ok := a[1].([]any)
+	if !ok || len(contacts) == 0 {
+		return nil, threw
+	}
+	if len(contacts) > MaxContacts {
+		return failed(TooLong), nil
+	}
+	request := PackageRequest{ID: id, From: userID(a[0])}
+	for _, contact := range contacts {
+		to := userID(contact)
+		if to != "" && slices.Contains(request.To, to) {
+			return nil, threw
+		}
+		request.To = append(request.To, to)
+	}
+	if request.Text, err = messageText(a[2]); err != nil {
+		return failed(err), nil
+	}
+	if request.From == "" || slices.Contains(request.To, "") {
+		return failed(NoPad), nil
+	}
+	sealed, err := s.seal(ctx, request)
+	if err != nil {
+		return failed(err), nil
+	}
+	answer := sealedManyAnswer{Success: true}
+	for i := range sealed {
+		one := sealedAnswerOf(sealed[i])
+		one.To = request.To[i]
+		answer.Packages = append(answer.Packages, one)
+	}
+	return answer, nil
+}
+
+// seal asks the device, and checks that it answered what was asked.
+func (s *Server) seal(ctx context.Context, request PackageRequest) ([]Sealed, error) {
+	sealed, err := s.device.Package(ctx, request)
+	if err == nil && len(sealed) != len(request.To) {
+		err = DeviceFault
+	}
+	return sealed, err
+}
+
+func (s *Server) openOne(ctx context.Context, c call) (any, error) {
+	id, err := c.requestID()
+	if err != nil {
+		return nil, err
+	}
+	c.rename("package_b64", "package") // its name inside the 2015 program
+	a, err := c.bind("src_uid", "dst_uid", "package")
+	if err != nil {
+		return nil, err
+	}
+	results, err := s.open(ctx, UnpackageRequest{ID: id, To: userID(a[1])}, []item{{a[0], a[2]}})
+	if err != nil {
+		return openedAnswerOf(Opened{Err: Refusal(fixed(err))}), nil
+	}
+	return results[0], nil
+}
+
+func (s *Server) openMany(ctx context.Context, c call) (any, error) {
+	id, err := c.requestID()
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.bind("dst_uid", "packages")
+	if err != nil {
+		return nil, err
+	}
+	list, ok := a[1].([]any)
+	if !ok || len(list) == 0 {
+		return nil, threw
+	}
+	items := make([]item, len(list))
+	for i, one := range list {
+		members, ok := one.(map[string]any)
+		if !ok || len(members) != 2 {
+			return nil, threw
+		}
+		from, hasFrom := members["src_uid"]
+		sealed, hasPackage := members["package"]
+		if !hasFrom || !hasPackage {
+			return nil, threw
+		}
+		items[i] = item{from, sealed}
+	}
+	results, err := s.open(ctx, UnpackageRequest{ID: id, To: userID(a[0])}, items)
+	if err != nil {
+		return failed(err), nil
+	}
+	return openedManyAnswer{Success: true, Results: results}, nil
+}
+
+// item is one package to open as it was sent.
+type item struct{ from, sealed any }
+
+// open has the device open the items that can be read at all. The others come
+// from whoever can reach the relay: each is answered for itself, so that it
+// does not spoil the rest of its batch.
+func (s *Server) open(ctx context.Context, request UnpackageRequest, items []item) ([]openedAnswer, error) {
+	if request.To == "" {
+		return nil, NoPad
+	}
+	results := make([]openedAnswer, len(items))
+	var places []int
+	for i, it := range items {
+		incoming, err := it.incoming()
+		if err != nil {
+			results[i] = openedAnswer{failure: failed(err)}
+			continue
+		}
+		request.Packages = append(request.Packages, incoming)
+		places = append(places, i)
+	}
+	if len(places) == 0 {
+		return results, nil
+	}
+	opened, err := s.device.Unpackage(ctx, request)
+	if err == nil && len(opened) != len(places) {
+		err = DeviceFault
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, place := range places {
+		results[place] = openedAnswerOf(opened[i])
+	}
+	return results, nil
+}
+
+func (it item) incoming() (Incoming, error) {
+	in := Incoming{From: userID(it.from)}
+	if in.From == "" {
+		return in, NoPad
+	}
+	text, ok := it.sealed.(string)
+	if !ok {
+		return in, DecryptionFailed
+	}
+	if len(text) > base64.StdEncoding.EncodedLen(MaxPackage) {
+		return in, TooLong
+	}
+	var err error
+	if in.Package, err = decodeBase64(text); err != nil || len(in.Package) == 0 {
+		return in, DecryptionFailed
+	}
+	if len(in.Package) > MaxPackage {
+		return in, TooLong
+	}
+	return in, nil
+}
+
+func (s *Server) byID(c call, do func(id string)) (any, error) {
+	a, err := c.bind("id")
+	if err != nil {
+		return nil, err
+	}
+	id, err := requestID(a[0])
+	if err != nil {
+		return nil, err
+	}
+	do(id)
+	return done{Success: true}, nil
+}
+
+func (s *Server) status(c call) (any, error) {
+	var told time.Time
+	if len(c.args)+len(c.kwargs) > 0 {
+		a, err := c.bind("time")
+		if err != nil {
+			return nil, err
+		}
+		seconds, err := integer(a[0])
+		if err != nil {
+			return nil, err
+		}
+		if seconds != 0 {
+			told = time.Unix(seconds, 0)
+		}
+	}
+	return statusAnswer{Success: true, Status: s.device.Status(told)}, nil
+}
+
+func (s *Server) log(ctx context.Context, c call) (any, error) {
+	if _, err := c.bind(); err != nil {
+		return nil, err
+	}
+	entries, err := s.device.Log(ctx)
+	if err != nil {
+		return failed(err), nil
+	}
+	return logAnswer{Success: true, Log: slices.Concat([]LogEntry{}, entries)}, nil
+}
+
+func (s *Server) nextRef(c call) (any, error) {
+	a, err := c.bind("uid", "server_address")
+	if err != nil {
+		return nil, err
+	}
+	owner, server, err := mailboxOf(a[0], a[1])
+	if err != nil {
+		return nil, err
+	}
+	ref, known, err := s.device.NextRef(owner, server)
+	if err != nil || !known {
+		return nil, err
+	}
+	return ref, nil
+}
+
+func (s *Server) saveNextRef(c call) (any, error) {
+	c.rename("nextref", "ref") // its name inside the 2015 program
+	a, err := c.bind("uid", "server_address", "ref")
+	if err != nil {
+		return nil, err
+	}
+	owner, server, err := mailboxOf(a[0], a[1])
+	if err != nil {
+		return nil, err
+	}
+	ref, err := integer(a[2])
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.device.SaveNextRef(owner, server, ref)
+}
+
+// rename lets an argument be given by another name.
+func (c call) rename(from, to string) {
+	value, ok := c.kwargs[from]
+	if _, taken := c.kwargs[to]; ok && !taken {
+		delete(c.kwargs, from)
+		c.kwargs[to] = value
+	}
+}
+
+// bind matches the call's arguments with names, as Python does: the first
+// ones by position, the others by keyword, each exactly once.
+func (c call) bind(names ...string) ([]any, error) {
+	if len(c.args)+len(c.kwargs) != len(names) || len(c.args) > len(names) {
+		return nil, threw
+	}
+	bound := slices.Clone(c.args)
+	for _, name := range names[len(c.args):] {
+		value, ok := c.kwargs[name]
+		if !ok {
+			return nil, threw
+		}
+		bound = append(bound, value)
+	}
+	return bound, nil
+}
+
+// requestID takes the keyword id, which may be missing, out of the call.
+func (c call) requestID() (string, error) {
+	value, ok := c.kwargs["id"]
+	delete(c.kwargs, "id")
+	if !ok || value == nil {
+		return "", nil
+	}
+	return requestID(value)
+}
+
+// requestID accepts 1 to MaxRequestID visible ASCII characters.
+func requestID(value any) (string, error) {
+	id, ok := value.(string)
+	if !ok || id == "" || len(id) > MaxRequestID ||
+		strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", threw
+	}
+	return id, nil
+}
+
+// userID returns "" for what is no user id.
+func userID(value any) string {
+	id, ok := value.(string)
+	if !ok || uid.Check(id) != nil {
+		return ""
+	}
+	return id
+}
+
+func messageText(value any) (string, error) {
+	text, ok := value.(string)
+	switch {
+	case !ok:
+		return "", EncryptionFailed
+	case len(text) > MaxText:
+		return "", TooLong
+	}
+	return text, nil
+}
+
+func mailboxOf(user, address any) (owner, server string, err error) {
+	owner = userID(user)
+	server, ok := address.(string)
+	switch {
+	case owner == "":
+		return "", "", NoPad
+	case !ok || server == "":
+		return "", "", threw
+	case len(server) > MaxAddress:
+		return "", "", TooLong
+	}
+	return owner, server, nil
+}
+
+// integer accepts 0 to MaxRef, written without fraction or exponent.
+func integer(value any) (int64, error) {
+	number, _ := value.(json.Number)
+	n, err := strconv.ParseInt(number.String(), 10, 64)
+	if err != nil || n < 0 || n > MaxRef || number.String() == "-0" {
+		return 0, threw
+	}
+	return n, nil
+}
+
+// decodeBase64 accepts the standard alphabet, padded, and only the one
+// spelling that encoding gives.
+func decodeBase64(s string) ([]byte, error) {
+	if strings.ContainsAny(s, "\r\n") { // which Strict lets through
+		return nil, base64.CorruptInputError(0)
+	}
+	return base64.StdEncoding.Strict().DecodeString(s)
+}
+
+// fixed returns the text for err: only what is on the fixed list crosses the
+// link.
+func fixed(err error) string {
+	switch err := err.(type) {
+	case callError:
+		return string(err)
+	case Refusal:
+		if err.known() {
+			return string(err)
+		}
+	}
+	return string(DeviceFault)
+}
