@@ -286,7 +286,7 @@ func (m *metadata) place(f *fields) error {
 // never be written over pad that still serves.
 func (m *metadata) checkMarks(f *fields) error {
 	if m.suite == seal.Unconditional {
-		for _, s := range append(append(spans{{m.cursor, m.cursor}, {m.maximum, m.maximum}, m.segment, m.slice, m.closing}, m.gaps...)) {
+		for _, s := range append(spans{{m.cursor, m.cursor}, {m.maximum, m.maximum}, m.segment, m.slice, m.closing}, m.gaps...) {
 			if s.from%seal.CellSize != 0 || s.to%seal.CellSize != 0 {
 				return errors.New("a range is off the cell borders")
 			}
