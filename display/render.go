@@ -3,24 +3,19 @@ package display
 import (
 	"fmt"
 	"image"
-	"image/color"
-	"image/draw"
 	"slices"
-	"strings"
+	"sync"
 
 	"github.com/fogleman/gg"
-
-	"onetimechat/display/escape"
 )
-
-type textBox struct {
-	text string
-	rect image.Rectangle
-}
 
 // Renderer draws screens of one size. It is safe for concurrent use.
 type Renderer struct {
-	size image.Point
+	theme theme
+
+	mu      sync.Mutex // the fonts draw one at a time
+	fonts   typefaces
+	layouts layoutCache
 }
 
 // NewRenderer makes a Renderer for one of Sizes.
@@ -28,82 +23,48 @@ func NewRenderer(size image.Point) (*Renderer, error) {
 	if !slices.Contains(Sizes(), size) {
 		return nil, fmt.Errorf("display: no screens for size %v", size)
 	}
-	return &Renderer{size: size}, nil
+	t := newTheme(size)
+	fonts, err := newTypefaces(t)
+	if err != nil {
+		return nil, err
+	}
+	return &Renderer{theme: t, fonts: fonts}, nil
 }
 
-// Render draws s.
+// Render draws s. A page that does not exist becomes the nearest one that
+// does; the Frame says which.
 func (r *Renderer) Render(s Screen) *Frame {
-	img := image.NewRGBA(image.Rectangle{Max: r.size})
-	draw.Draw(img, img.Rect, image.White, image.Point{}, draw.Src)
-	f := &Frame{Name: s.name(), Image: img, Pages: 1}
-	dc := gg.NewContextForRGBA(img)
-	dc.SetColor(color.Black)
-	var targets []Target
-	say := func(text string) { f.Text = append(f.Text, strings.Split(escape.Text(text, nil), "\n")...) }
-	add := func(name, label string, active bool) {
-		targets = append(targets, Target{Name: name, Label: label, Active: active})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch s.(type) {
+	case ApproveSend, Reader:
+	default:
+		r.layouts = layoutCache{} // keep no text longer than it is shown
 	}
-	switch s := s.(type) {
-	case Home:
-		say(s.Owner)
-		say(s.Link)
-		for _, c := range s.Contacts {
-			say(c.Name)
-		}
-		add("log", "Log", true)
-	case ApproveSend:
-		for _, c := range s.Costs {
-			say(fmt.Sprintf("Send to %s? costs %d bytes, leaves %d bytes", c.Contact, c.Cost, c.Left))
-		}
-		say(s.Text)
-		add("deny", "Deny", true)
-		add("approve", "Approve", s.Ready)
-	case ApproveOpen:
-		for _, c := range s.From {
-			say(fmt.Sprintf("%d from %s", c.Count, c.Contact))
-		}
-		add("deny", "Deny", true)
-		add("read-here", "Read here", s.Ready)
-		add("to-laptop", "To laptop", s.Ready)
-	case ApproveLog:
-		say("Show the log to the laptop?")
-		add("deny", "Deny", true)
-		add("to-laptop", "To laptop", s.Ready)
-	case Reader:
-		say("From " + s.From)
-		say(s.Text)
-		add("ok", "Done", true)
-	case Warning:
-		say(s.Title)
-		say(s.Text)
-		add("ok", "OK", true)
-	case Log:
-		for _, l := range s.Lines {
-			say(l.When + " " + l.Text)
-		}
-		add("ok", "Done", true)
-	case Fault:
-		say(s.Title)
-		say(s.Text)
-	case Busy:
-		say(s.Text)
-	case Progress:
-		say(s.Title)
-		if s.Cancellable {
-			add("cancel", "Cancel", true)
-		}
+	img := image.NewRGBA(image.Rectangle{Max: r.theme.size})
+	c := &canvas{
+		theme:   r.theme,
+		fonts:   r.fonts,
+		frame:   &Frame{Name: s.name(), Image: img, Pages: 1},
+		dc:      gg.NewContextForRGBA(img),
+		layouts: &r.layouts,
 	}
-	for i, t := range f.Text {
-		dc.DrawString(t, 8, float64(20+16*i))
+	c.fill(img.Rect, colGround)
+	s.draw(c)
+	return c.frame
+}
+
+// turnTo notes which page is shown and returns it.
+func (c *canvas) turnTo(page int, pages [][]row) []row {
+	c.frame.Pages = len(pages)
+	c.frame.Page = min(max(page, 0), len(pages)-1)
+	return pages[c.frame.Page]
+}
+
+// pageText says which page is shown, or nothing if it is the only one.
+func (c *canvas) pageText() string {
+	if c.frame.Pages == 1 {
+		return ""
 	}
-	h := 44 * r.size.Y / 240
-	for i := range targets {
-		w := r.size.X / len(targets)
-		t := &targets[i]
-		t.Rect = image.Rect(i*w+2, r.size.Y-h-2, (i+1)*w-2, r.size.Y-2)
-		dc.DrawString(t.Label, float64(t.Rect.Min.X+8), float64(t.Rect.Min.Y+20))
-		f.Text = append(f.Text, t.Label)
-	}
-	f.Targets = targets
-	return f
+	return fmt.Sprintf("Page %d of %d", c.frame.Page+1, c.frame.Pages)
 }

@@ -7,6 +7,8 @@ import "time"
 type Screen interface {
 	// name is the screen's name as other programs know it, such as "home".
 	name() string
+	// draw draws it.
+	draw(c *canvas)
 }
 
 // Gauge is pad left in one direction.
@@ -61,6 +63,7 @@ type ApproveOpen struct {
 	From  []From
 	Cost  int64 // bytes of pad
 	Ready bool
+	Page  int // more than one only where From is long
 }
 
 // Reader shows an opened text on the device only.
@@ -77,6 +80,7 @@ type Reader struct {
 type Warning struct {
 	Title string
 	Text  string
+	Page  int // more than one only where Text is long
 }
 
 // LogLine is one entry of Log.
@@ -103,6 +107,7 @@ type ApproveLog struct {
 type Fault struct {
 	Title string
 	Text  string
+	Page  int // more than one only where Text is long
 }
 
 // Busy says that the device is at work.
@@ -114,7 +119,8 @@ type Busy struct {
 type Progress struct {
 	Title       string
 	Done, Total int64
-	Unit        string // "bytes"
-	Left        time.Duration
+	Unit        string        // "bytes"
+	Rate        int64         // units a second; 0 while it is not known
+	Left        time.Duration // 0 while it is not known
 	Cancellable bool
 }

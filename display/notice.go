@@ -1,0 +1,112 @@
+package display
+
+import (
+	"fmt"
+	"image"
+)
+
+func (Warning) name() string  { return "warning" }
+func (Fault) name() string    { return "fault" }
+func (Busy) name() string     { return "busy" }
+func (Progress) name() string { return "progress" }
+
+func (s Warning) draw(c *canvas) {
+	t := title{symbol: symWarn, text: "Warning", right: "please read", ink: colInk, ground: colAmber}
+	c.drawNotice(t, s.Title, s.Text, s.Page, true,
+		button{name: "ok", label: "OK, I have read this", symbol: symYes, kind: forward, weight: 1})
+}
+
+func (s Fault) draw(c *canvas) {
+	t := title{symbol: symStop, text: "Stopped", right: "nothing is sealed or opened", ink: colWhite, ground: colFault}
+	c.drawNotice(t, s.Title, s.Text, s.Page, false)
+}
+
+// drawNotice draws a headline and a text below a bar that names the kind.
+// always tells that there are buttons even if there is one page only.
+func (c *canvas) drawNotice(t title, head, text string, page int, always bool, buttons ...button) {
+	c.drawTitle(t)
+	lay := func(box image.Rectangle) [][]row {
+		box.Max.Y -= c.fonts.small.height
+		var groups []group
+		for _, r := range c.words(head, style{face: c.fonts.title, ink: colInk}, box.Dx()) {
+			groups = append(groups, group{r})
+		}
+		groups = append(groups, group{c.space(c.gap)})
+		for _, r := range c.words(text, style{face: c.fonts.body, ink: colInk}, box.Dx()) {
+			groups = append(groups, group{r})
+		}
+		return paginate(groups, box.Dy())
+	}
+	box := c.body(always)
+	pages := lay(box)
+	if len(pages) > 1 && !always {
+		box = c.body(true)
+		pages = lay(box)
+	}
+	c.stack(box, c.turnTo(page, pages))
+	foot := image.Rect(box.Min.X, box.Max.Y-c.fonts.small.height, box.Max.X, box.Max.Y)
+	c.say(foot, style{face: c.fonts.small, ink: colMuted, align: right}, c.pageText())
+	c.drawButtons(append(paging(c.frame.Page, c.frame.Pages, true), buttons...))
+}
+
+func (s Busy) draw(c *canvas) {
+	c.drawTitle(title{symbol: symWait, text: "Please wait", ink: colWhite, ground: colBar})
+	box := c.body(false)
+	rows := c.words(s.Text, style{face: c.fonts.title, ink: colInk, align: centre}, box.Dx())
+	side := c.px(40)
+	top := max(0, (box.Dy()-side-c.gap-height(rows))/2)
+	icon := image.Rect(box.Min.X, box.Min.Y+top, box.Max.X, box.Min.Y+top+side)
+	c.symbol(icon, symWait, colGauge, colGround)
+	box.Min.Y = icon.Max.Y + c.gap
+	c.stack(box, rows)
+}
+
+func (s Progress) draw(c *canvas) {
+	c.drawTitle(title{symbol: symWait, text: "Please wait", ink: colWhite, ground: colBar})
+	box := c.body(s.Cancellable)
+	rows := c.words(s.Title, style{face: c.fonts.title, ink: colInk}, box.Dx())
+	rows = append(rows, c.space(c.gap), c.progressBar(s), c.space(c.gap))
+	for _, line := range s.lines() {
+		rows = append(rows, c.words(line, style{face: c.fonts.body, ink: colInk}, box.Dx())...)
+	}
+	box.Min.Y += max(0, (box.Dy()-height(rows))/3)
+	c.stack(box, rows)
+	if s.Cancellable {
+		c.drawButtons([]button{{name: "cancel", label: "Cancel", kind: negative, symbol: symNo, weight: 1}})
+	}
+}
+
+func (s Progress) share() float64 {
+	if s.Total <= 0 {
+		return 0
+	}
+	return min(1, max(0, float64(s.Done)/float64(s.Total)))
+}
+
+func (c *canvas) progressBar(s Progress) row {
+	return row{c.px(24), func(box image.Rectangle) {
+		c.fill(box, colBar)
+		inner := box.Inset(c.px(2))
+		c.fill(inner, colPanel)
+		inner = inner.Inset(c.px(1))
+		inner.Max.X = inner.Min.X + int(float64(inner.Dx())*s.share())
+		c.fill(inner, colGauge)
+	}}
+}
+
+func (s Progress) lines() []string {
+	amount := func(n int64) string {
+		if s.Unit == "bytes" {
+			return bytesText(n)
+		}
+		return numberText(n) + " " + s.Unit
+	}
+	lines := []string{fmt.Sprintf("%d %%: %s of %s", int(100*s.share()), amount(s.Done), amount(s.Total))}
+	if s.Rate > 0 {
+		lines = append(lines, amount(s.Rate)+" a second")
+	}
+	if s.Left > 0 {
+		lines = append(lines, "About "+durationText(s.Left)+" left")
+	}
+	return lines
+}

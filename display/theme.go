@@ -1,0 +1,52 @@
+package display
+
+import (
+	"image"
+	"image/color"
+	"math"
+)
+
+// The palette. Every pair of ink and ground that is drawn has a contrast of at
+// least 4.5 (WCAG 2 AA); a test measures it on the pictures.
+var (
+	colInk    = color.RGBA{0x17, 0x21, 0x2B, 0xFF}
+	colMuted  = color.RGBA{0x43, 0x50, 0x5C, 0xFF}
+	colGround = color.RGBA{0xEC, 0xF0, 0xF3, 0xFF}
+	colPanel  = color.RGBA{0xFF, 0xFF, 0xFF, 0xFF}
+	colLine   = color.RGBA{0xB4, 0xBF, 0xC9, 0xFF}
+	colBar    = color.RGBA{0x12, 0x34, 0x4D, 0xFF}
+	colGood   = color.RGBA{0x0B, 0x6B, 0x3A, 0xFF}
+	colBad    = color.RGBA{0xA3, 0x16, 0x1F, 0xFF}
+	colAmber  = color.RGBA{0xFF, 0xC5, 0x3D, 0xFF}
+	colFault  = color.RGBA{0x8E, 0x1B, 0x1B, 0xFF}
+	colDead   = color.RGBA{0xDC, 0xE1, 0xE6, 0xFF}
+	colGauge  = color.RGBA{0x1B, 0x6A, 0x87, 0xFF}
+	colChip   = color.RGBA{0xFF, 0xE9, 0xB8, 0xFF} // behind an escape
+	colWhite  = color.RGBA{0xFF, 0xFF, 0xFF, 0xFF}
+)
+
+// theme holds the measures of one panel size, in pixels.
+type theme struct {
+	size   image.Point
+	text   float64 // scale of letters: 1 at 320×240
+	margin int
+	gap    int
+	bar    int // height of the title bar
+	button int // height of a button
+}
+
+// newTheme scales buttons with the panel, because fingers need the same share
+// of it, and letters a little less, because the larger panels are coarser than
+// they are large: 800×480 is a 7" panel, 320×240 a 2.8" one.
+func newTheme(size image.Point) theme {
+	scale := min(float64(size.X)/320, float64(size.Y)/240)
+	t := theme{size: size, text: 1 + (scale-1)*0.6}
+	t.margin = t.px(8)
+	t.gap = t.px(5)
+	t.bar = t.px(28)
+	t.button = int(math.Ceil(44 * scale))
+	return t
+}
+
+// px scales a length that goes with the letters.
+func (t theme) px(n float64) int { return int(math.Round(n * t.text)) }

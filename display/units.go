@@ -1,0 +1,68 @@
+package display
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// bytesText writes n bytes as in "980 bytes" or "12.3 KiB".
+func bytesText(n int64) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	if n < 1024 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	value, name := float64(n), ""
+	for _, name = range []string{"KiB", "MiB", "GiB", "TiB"} {
+		value /= 1024
+		if value < 1000 {
+			break
+		}
+	}
+	return fmt.Sprintf("%.1f %s", value, name)
+}
+
+// countText writes n of a thing as in "1 message", "9,800 messages" or
+// "1.2 million messages".
+func countText(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return numberText(n) + " " + many
+}
+
+func numberText(n int64) string {
+	switch {
+	case n >= 999_950_000:
+		return fmt.Sprintf("%.1f billion", float64(n)/1e9)
+	case n >= 1_000_000:
+		return fmt.Sprintf("%.1f million", float64(n)/1e6)
+	case n >= 1000:
+		return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+	}
+	return fmt.Sprint(n)
+}
+
+// durationText writes how long something still takes, roughly.
+func durationText(d time.Duration) string {
+	switch d = d.Round(time.Second); {
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d hours", int(d.Round(time.Hour).Hours()))
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%d minutes", int(d.Round(time.Minute).Minutes()))
+	case d == time.Second:
+		return "1 second"
+	}
+	return fmt.Sprintf("%d seconds", int(d.Seconds()))
+}
+
+// listText joins names as in "alice, bob and carol".
+func listText(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
