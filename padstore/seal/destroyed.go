@@ -22,6 +22,15 @@ func (s Suite) Destroyed(b []byte) iter.Seq2[int, int] {
 	return equalCells(b)
 }
 
+// anyDestroyed says whether there is a destroyed stretch at all.
+func (s Suite) anyDestroyed(b []byte) (found bool) {
+	s.Destroyed(b)(func(_, _ int) bool {
+		found = true
+		return false
+	})
+	return found
+}
+
 func equalCells(b []byte) iter.Seq2[int, int] {
 	return func(yield func(from, to int) bool) {
 		for at := 0; at+CellSize <= len(b); at += CellSize {

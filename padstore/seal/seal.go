@@ -61,7 +61,7 @@ func (s Suite) check(key HashKey, index int64, seg Segment, n int) error {
 	if s == Unconditional && key.r == nil {
 		return ErrHashKey
 	}
-	for range s.Destroyed(seg.bytes()) {
+	if s.anyDestroyed(seg.bytes()) {
 		return ErrDestroyed
 	}
 	return nil

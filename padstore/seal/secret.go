@@ -26,11 +26,11 @@ func NewHashKey(cell []byte) (HashKey, error) {
 	if len(cell) != CellSize {
 		return HashKey{}, ErrHashKey
 	}
-	var any byte
+	var kept byte
 	for i, b := range cell {
-		any |= b & clamp[i]
+		kept |= b & clamp[i]
 	}
-	if any == 0 {
+	if kept == 0 {
 		return HashKey{}, ErrHashKey
 	}
 	return HashKey{&secret{bytes.Clone(cell)}}, nil
