@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# Everything one does with One Time Chat's source: see ./build.sh help.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly STATICCHECK=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+readonly GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
+readonly TOOLS=$PWD/out/tools
+
+help() {
+  cat <<'EOF'
+./build.sh COMMAND
+
+  build            bin/otc (for the laptop) and bin/otc-desk (a pad device at your desk)
+  demo             alice and bob chat through a relay and two pad devices
+                   whose touchscreens are web pages; with no terminal it taps
+                   for itself and saves every screen under out/demo/
+  test             all checks: vet, staticcheck, govulncheck, every test with
+                   the race detector, a real browser, the demo
+  bench [--json] [--only NAME]
+                   figures, each beside its limit from the same run
+  fuzz [TIME]      every fuzz target for TIME (default 30s) each
+  lint             vet, staticcheck, govulncheck
+  help             this text
+
+Go 1.26 is needed; whatever else is missing is installed by apt where that is
+possible, or named.
+EOF
+}
+
+die() {
+  echo "build.sh: $*" >&2
+  exit 1
+}
+
+# need COMMAND PACKAGE: makes sure COMMAND is there, by Debian's PACKAGE.
+need() {
+  command -v "$1" >/dev/null && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing $2"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
+  fi
+  command -v "$1" >/dev/null || die "$1 is missing: install it (on Debian: sudo apt-get install $2)"
+}
+
+need_go() {
+  command -v go >/dev/null || die "Go is missing: install Go 1.26 or later from go.dev/dl"
+  local version
+  version=$(go env GOVERSION)
+  [[ $version =~ ^go1\.([0-9]+) && ${BASH_REMATCH[1]} -ge 26 ]] || die "Go 1.26 or later is needed, this is $version"
+}
+
+# tool MODULE@VERSION: installs a Go program under out/tools, once, and prints its path.
+tool() {
+  local program=${1%@*} version=${1#*@}
+  local path=$TOOLS/$version/${program##*/}
+  [ -x "$path" ] || GOBIN=$TOOLS/$version go install "$1" >&2
+  echo "$path"
+}
+
+build() {
+  need_go
+  mkdir -p bin
+  CGO_ENABLED=0 go build -trimpath -o bin/otc ./hostlink/otc
+  CGO_ENABLED=0 go build -trimpath -o bin/otc-desk ./firmware/desk
+}
+
+vet() {
+  local unformatted
+  unformatted=$(gofmt -l firmware hal display padstore hostlink)
+  [ -z "$unformatted" ] || die "not formatted by gofmt: $unformatted"
+  go vet ./...
+}
+
+staticcheck() { "$(tool $STATICCHECK)" ./...; }
+
+# The one check that may be skipped, aloud: when its database is out of reach.
+vulncheck() {
+  local output
+  output=$("$(tool $GOVULNCHECK)" ./... 2>&1) && { echo "$output" | tail -n 1; return; }
+  case $output in
+    *"no such host"* | *"dial tcp"* | *"connection refused"*) echo "SKIPPED: the vulnerability database is out of reach" ;;
+    *) die "$output" ;;
+  esac
+}
+
+lint() {
+  need_go
+  stage vet vet
+  stage staticcheck staticcheck
+  stage govulncheck vulncheck
+}
+
+tests() { go test -race -timeout 15m ./...; }
+
+test_all() {
+  local begin=$SECONDS
+  lint
+  need chromium chromium
+  stage "build" build
+  stage "tests" tests
+  stage "demo" demo_alone
+  echo "all of test: $((SECONDS - begin)) s"
+}
+
+# stage NAME COMMAND…: runs a command and says how long it took.
+stage() {
+  local name=$1 begin=$SECONDS
+  shift
+  echo "== $name"
+  "$@"
+  echo "-- $name: $((SECONDS - begin)) s"
+}
+
+demo_alone() { go run ./firmware/desk/demo --alone; }
+
+demo() {
+  build
+  if [ -t 0 ] && [ -t 1 ]; then
+    go run ./firmware/desk/demo
+  else
+    demo_alone
+  fi
+}
+
+bench() {
+  need_go
+  go run ./firmware/desk/bench "$@"
+}
+
+fuzz() {
+  need_go
+  local time=${1:-30s} file package target
+  grep -rlE '^func Fuzz' --include='*_test.go' firmware hal display padstore hostlink | while read -r file; do
+    package=./$(dirname "$file")
+    for target in $(grep -oE '^func Fuzz[A-Za-z0-9_]*' "$file" | cut -c6-); do
+      echo "== $package $target"
+      go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
+    done
+  done
+}
+
+main() {
+  local command=${1:-help}
+  shift || true
+  case $command in
+    build | demo | lint | help) "$command" ;;
+    test) test_all ;;
+    bench | fuzz) "$command" "$@" ;;
+    *) help >&2; die "unknown command: $command" ;;
+  esac
+}
+
+main "$@"

@@ -1,0 +1,80 @@
+// Command demo shows One Time Chat end to end: it makes a pad, starts a relay
+// and two pad devices whose touchscreens are web pages, and lets alice and bob
+// chat. Everything but the boards is real; the pad is made from urandom, and
+// says so on the screens.
+//
+// With --alone it taps for itself, prints the conversation and saves every
+// screen. Otherwise it opens alice's chat in this terminal. Either way it ends
+// all processes that it started. Start reading with play (play.go); stage.go
+// has the processes.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	alone := flag.Bool("alone", false, "tap alone, print the conversation, save every screen")
+	bin := flag.String("bin", "bin", "folder of otc and otc-desk")
+	out := flag.String("out", "out/demo", "folder for pads, data and pictures; emptied first")
+	suite := flag.String("suite", "unconditional", "suite of the pad: unconditional or paper")
+	size := flag.String("size", "480x320", "size of the screens")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if *alone {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+	}
+	s, err := build(ctx, *bin, *out, *suite, *size)
+	if err != nil {
+		return errors.Join(err, s.strike())
+	}
+	if *alone {
+		return errors.Join(play(ctx, s), s.strike())
+	}
+	return errors.Join(invite(ctx, s), s.strike())
+}
+
+// invite opens alice's chat here and says how bob joins.
+func invite(ctx context.Context, s *stage) error {
+	bin, err := filepath.Abs(s.bin)
+	if err != nil {
+		return err
+	}
+	fmt.Printf(`
+The two pad devices' touchscreens, to be opened in a browser:
+
+  alice's   %s
+  bob's     %s
+
+Bob joins from another terminal:
+
+  %s chat %s %s bob
+
+Alice's chat follows. Try: send bob hello
+Then approve on alice's screen, and on bob's when he opens it. Leave with quit.
+
+`, s.alice.panel, s.bob.panel, filepath.Join(bin, "otc"), s.relay, s.bob.link)
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "otc"), "chat", s.relay, s.alice.link, "alice")
+	cmd.Env = s.alice.env
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return cmd.Run()
+}

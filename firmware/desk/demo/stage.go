@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"onetimechat/hal/desk/finger"
+)
+
+// stage is a relay and two pad devices, running.
+type stage struct {
+	bin, out   string
+	relay      string // address
+	alice, bob *person
+	running    []*exec.Cmd // in the order of their start
+}
+
+// person is somebody with a laptop and a pad device.
+type person struct {
+	name        string
+	link, panel string   // addresses of the pad device
+	env         []string // of the laptop
+	finger      *finger.Client
+	shots       int
+}
+
+// build makes a pad and starts everything. The stage it returns is to be
+// struck, also after an error.
+func build(ctx context.Context, bin, out, suite, size string) (*stage, error) {
+	s := &stage{bin: bin, out: out}
+	if err := os.RemoveAll(out); err != nil {
+		return s, err
+	}
+	if err := os.MkdirAll(out, 0o700); err != nil {
+		return s, err
+	}
+	pads := filepath.Join(out, "pads")
+	made := exec.CommandContext(ctx, filepath.Join(bin, "otc"), "pad", "make", "alice", "bob", "1MiB", "--source", "urandom", "--suite", suite, "--out", pads)
+	if output, err := made.CombinedOutput(); err != nil {
+		return s, fmt.Errorf("making the pad: %w\n%s", err, output)
+	}
+	line, err := s.start("otc", "relay", "--listen", "127.0.0.1:0", "--data", filepath.Join(out, "relay"))
+	if err != nil {
+		return s, err
+	}
+	if _, err := fmt.Sscanf(line, "relay %s", &s.relay); err != nil {
+		return s, fmt.Errorf("the relay says %q", line)
+	}
+	for _, who := range []struct {
+		name   string
+		person **person
+	}{{"alice", &s.alice}, {"bob", &s.bob}} {
+		if *who.person, err = s.enter(who.name, pads, size); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// enter starts a person's pad device.
+func (s *stage) enter(name, pads, size string) (*person, error) {
+	line, err := s.start("otc-desk", "--data", filepath.Join(s.out, name+"-device"), "--owner", name,
+		"--link", "127.0.0.1:0", "--panel", "127.0.0.1:0", "--import", pads, "--size", size)
+	if err != nil {
+		return nil, err
+	}
+	p := &person{name: name}
+	if _, err := fmt.Sscanf(line, "link %s panel %s", &p.link, &p.panel); err != nil {
+		return nil, fmt.Errorf("%s's pad device says %q", name, line)
+	}
+	p.env = append(os.Environ(), "OTC_RELAY="+s.relay, "OTC_DEVICE="+p.link, "OTC_USER="+name,
+		"OTC_DATA="+filepath.Join(s.out, name+"-laptop"))
+	p.finger = finger.New(p.panel)
+	return p, nil
+}
+
+// start starts a program of ours and returns the line that it prints when it
+// is ready.
+func (s *stage) start(program string, args ...string) (string, error) {
+	cmd := exec.Command(filepath.Join(s.bin, program), args...)
+	log, err := os.OpenFile(filepath.Join(s.out, "log.txt"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", err
+	}
+	defer log.Close()
+	cmd.Stderr = log
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	s.running = append(s.running, cmd)
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if errors.Is(err, io.EOF) {
+		text, _ := os.ReadFile(log.Name())
+		return "", fmt.Errorf("%s did not start: %s", program, text)
+	}
+	return strings.TrimSpace(line), err
+}
+
+// strike ends every process, the last one first, and waits for it.
+func (s *stage) strike() error {
+	var errs []error
+	for len(s.running) > 0 {
+		last := len(s.running) - 1
+		cmd := s.running[last]
+		s.running = s.running[:last]
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			errs = append(errs, err)
+		}
+		lost := time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })
+		if err := cmd.Wait(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", filepath.Base(cmd.Path), err))
+		}
+		lost.Stop()
+	}
+	return errors.Join(errs...)
+}

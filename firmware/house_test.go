@@ -1,0 +1,160 @@
+// Package firmware_test holds the house to its plan: which package stands on
+// which floor, and what must never be imported where.
+package firmware_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "onetimechat"
+
+// floors is the plan, from the ground up. A package may import what stands on
+// lower floors; the mains on top wire what they need.
+var floors = [][]string{
+	{"padstore/seal", "padstore/uid", "display/escape"},
+	{"padstore/durable"},
+	{"padstore/durable/durabletest", "hal/desk/finger"},
+	{"padstore", "display", "hostlink", "hostlink/mailbox"},
+	{"firmware/device", "hostlink/host"},
+	{"hal/desk", "hostlink/relay"},
+	{"firmware", "firmware/desk", "firmware/desk/demo", "firmware/desk/bench", "hostlink/otc"},
+}
+
+type listed struct {
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	CgoFiles     []string
+}
+
+func (p listed) name() string { return strings.TrimPrefix(p.ImportPath, module+"/") }
+
+// packages asks the go command for every package of the module.
+func packages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports,CgoFiles", "./...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func floorOf(name string) int {
+	return slices.IndexFunc(floors, func(floor []string) bool { return slices.Contains(floor, name) })
+}
+
+func TestImportsPointDownwards(t *testing.T) {
+	for _, p := range packages(t) {
+		floor := floorOf(p.name())
+		if floor < 0 {
+			t.Errorf("%s stands on no floor of the plan", p.name())
+			continue
+		}
+		for _, i := range p.Imports {
+			name, ours := strings.CutPrefix(i, module+"/")
+			if ours && floorOf(name) >= floor {
+				t.Errorf("%s (floor %d) imports %s (floor %d)", p.name(), floor, name, floorOf(name))
+			}
+		}
+	}
+}
+
+func TestOnlyTestsImportWhatIsMadeForTests(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, i := range p.Imports {
+			if i == "testing" || strings.HasSuffix(path.Base(i), "test") && i != "testing/synctest" && strings.HasPrefix(i, module) {
+				t.Errorf("%s imports %s outside its tests", p.name(), i)
+			}
+		}
+	}
+}
+
+// Pads are made of noise alone. (The laptop's side may use crypto/rand for its
+// request ids, and does.)
+func TestNoGeneratorStandsInForNoise(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.name() == "padstore/durable/durabletest" {
+			continue // decides by a seed what a power cut leaves
+		}
+		if !strings.HasPrefix(p.name(), "padstore") && !strings.HasPrefix(p.name(), "firmware/") && !strings.HasPrefix(p.name(), "hal/") {
+			continue
+		}
+		if p.name() == "firmware/desk/demo" || p.name() == "firmware/desk/bench" {
+			continue // not in any device
+		}
+		for _, i := range p.Imports {
+			if strings.HasPrefix(i, "math/rand") || i == "crypto/rand" || i == "golang.org/x/exp/rand" {
+				t.Errorf("%s imports %s", p.name(), i)
+			}
+		}
+	}
+}
+
+func TestNoCgo(t *testing.T) {
+	for _, p := range packages(t) {
+		if len(p.CgoFiles) > 0 {
+			t.Errorf("%s uses cgo: %v", p.name(), p.CgoFiles)
+		}
+	}
+}
+
+func TestTheTopLevelIsThePlan(t *testing.T) {
+	plan := []string{".ci", ".git", ".gitignore", "LICENSE", "README.md", "SECURITY.md", "bin", "build.sh",
+		"display", "firmware", "go.mod", "go.sum", "hal", "hostlink", "image", "out", "padstore"}
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !slices.Contains(plan, e.Name()) {
+			t.Errorf("%s stands at the top level", e.Name())
+		}
+	}
+}
+
+func TestReadmeGivesAReasonForEachDirectDependency(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gomod, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := 0
+	for line := range strings.Lines(string(gomod)) {
+		fields := strings.Fields(strings.TrimPrefix(line, "require "))
+		if len(fields) != 2 || !strings.Contains(fields[0], ".") || !strings.HasPrefix(fields[1], "v") {
+			continue // an indirect one has a comment behind it
+		}
+		direct++
+		if !strings.Contains(string(readme), "| `"+fields[0]+"` |") {
+			t.Errorf("README.md has no row for %s", fields[0])
+		}
+	}
+	if direct == 0 {
+		t.Error("no direct dependency found in go.mod: is this test reading it right?")
+	}
+}
