@@ -1,6 +1,9 @@
 package hostlink
 
-import "unicode/utf8"
+import (
+	"encoding/base64"
+	"unicode/utf8"
+)
 
 // The answers as they are on the wire, for both ends.
 
@@ -21,12 +24,12 @@ func failed(err error) failure { return failure{Error: fixed(err)} }
 type sealedAnswer struct {
 	failure
 	To      string `json:"to,omitempty"` // package_many only
-	Package []byte `json:"package,omitempty"`
+	Package string `json:"package,omitempty"`
 	Pad     string `json:"pad,omitempty"`
 }
 
 type sealedManyAnswer struct {
-	Success  bool     `json:"success"`
+	Success  bool           `json:"success"`
 	Packages []sealedAnswer `json:"packages"`
 }
 
@@ -37,7 +40,7 @@ func sealedAnswerOf(s Sealed) sealedAnswer {
 	case len(s.Package) == 0 || len(s.Package) > MaxPackage:
 		return sealedAnswer{failure: failed(DeviceFault)}
 	}
-	return sealedAnswer{failure: failure{Success: true}, Package: s.Package, Pad: s.Pad}
+	return sealedAnswer{failure: failure{Success: true}, Package: base64.StdEncoding.EncodeToString(s.Package), Pad: s.Pad}
 }
 
 type openedAnswer struct {

@@ -26,6 +26,8 @@ var (
 	ErrProtocol = errors.New("not a pad device's answer")
 )
 
+var errSlow = errors.New("the answer broke off")
+
 // UnreachableError says that no answer came: the device could not be reached,
 // the link broke, or the context ended. If Sent, the device may have done what
 // was asked; the same request with the same id then returns the same answer.
@@ -293,8 +295,8 @@ func (c *Client) call(ctx context.Context, answer any, method string, kwargs map
 
 // post sends one request and returns the body of its answer.
 func (c *Client) post(ctx context.Context, body []byte) ([]byte, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	var connected atomic.Bool
 	unreachable := func(err error) error {
 		return &UnreachableError{Address: c.base, Sent: connected.Load(), Err: err}
@@ -315,7 +317,7 @@ func (c *Client) post(ctx context.Context, body []byte) ([]byte, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, protocolError(fmt.Sprintf("status %d", response.StatusCode))
 	}
-	late := time.AfterFunc(answerTime, cancel)
+	late := time.AfterFunc(answerTime, func() { cancel(errSlow) })
 	defer late.Stop()
 	reply, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
@@ -375,13 +377,14 @@ func (s sealedAnswer) read(to string) (Sealed, error) {
 	if refusal, ok := errors.AsType[Refusal](err); ok {
 		return Sealed{To: to, Err: refusal}, nil
 	}
-	if err == nil && (len(s.Package) == 0 || len(s.Package) > MaxPackage) {
-		err = protocolError("a package of a wrong length")
-	}
 	if err != nil {
 		return Sealed{}, err
 	}
-	return Sealed{To: to, Package: s.Package, Pad: s.Pad}, nil
+	sealed, err := decodeBase64(s.Package)
+	if err != nil || len(sealed) == 0 || len(sealed) > MaxPackage {
+		return Sealed{}, protocolError("no package")
+	}
+	return Sealed{To: to, Package: sealed, Pad: s.Pad}, nil
 }
 
 func (o openedAnswer) read() (Opened, error) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Guard lets through to next only requests that were meant for this listener
@@ -91,9 +92,10 @@ func isJSON(h http.Header) bool {
 	return len(params) == 0 && (!ok || strings.EqualFold(charset, "utf-8"))
 }
 
-// refuse answers with a bare status and closes the connection, so that what
-// else the sender put on it is not read.
+// refuse answers with a bare status and closes the connection. The body that
+// the sender still owes is not waited for longer than it takes to be polite.
 func refuse(w http.ResponseWriter, status int) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Second))
 	w.Header().Set("Connection", "close")
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(status)
