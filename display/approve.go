@@ -11,22 +11,28 @@ func (ApproveLog) name() string  { return "approve-open" }
 
 const deadWait = "wait a moment"
 
-// draw shows the text on a panel of its own. With several contacts a page
-// before the text names each and its cost.
+// draw shows the text on a panel of its own. With several contacts pages
+// before the text name each and its cost.
 func (s ApproveSend) draw(c *canvas) {
+	box := c.body(true)
 	head := "Send this to " + c.nameOf(s.Costs) + "?"
-	if !c.fitsTitle(head) {
+	fits := c.fitsTitle(head)
+	if !fits {
 		head = "Send this?"
 	}
-	ask := title{symbol: symSend, text: head, right: "your approval", ink: colWhite, ground: colBar}
-	c.drawTitle(ask)
+	c.drawTitle(title{symbol: symSend, text: head, right: "your approval", ink: colWhite, ground: colBar})
+	if !fits || len(s.Costs) != 1 {
+		to := c.words("To "+c.recipients(s.Costs, box.Dx()), style{face: c.fonts.bold, ink: colInk}, box.Dx())
+		box = c.stack(box, append(to, c.space(c.px(2))))
+	}
 
-	box := c.body(true)
-	box = c.stack(box, append(c.words("To "+c.recipients(s.Costs, box.Dx()), style{face: c.fonts.bold, ink: colInk}, box.Dx()), c.space(c.px(2))))
+	small := style{face: c.fonts.small, ink: colInk}
 	status := c.fonts.small.height + c.px(1)
+	length := lengthText(s.Text)
 	var foot []row
 	if len(s.Costs) == 1 {
-		foot = c.words(costText(s.Costs[0]), style{face: c.fonts.small, ink: colInk}, box.Dx())
+		length += ", uses " + bytesText(s.Costs[0].Cost)
+		foot = c.words("Leaves "+leftText(s.Costs[0])+" more like this", small, box.Dx())
 	}
 	sheet := box
 	sheet.Max.Y -= height(foot) + status + c.px(2)
@@ -36,17 +42,16 @@ func (s ApproveSend) draw(c *canvas) {
 	if len(s.Costs) > 1 {
 		pages = paginate(c.costRows(s.Costs, sheet.Dx()-2*c.panelInset()), room)
 	}
-	before := len(pages)
+	costPages := len(pages)
 	pages = append(pages, paginate(c.textRows(s.Text, sheet.Dx()), room)...)
 	c.panel(sheet, c.turnTo(s.Page, pages))
 
+	if c.frame.Page < costPages {
+		length = "The text follows: " + length
+	}
 	box.Min.Y = sheet.Max.Y + c.px(2)
 	line := image.Rect(box.Min.X, box.Min.Y, box.Max.X, box.Min.Y+status)
-	about := lengthText(s.Text)
-	if c.frame.Page < before {
-		about = "The text follows: " + about
-	}
-	c.statusRow(line, about)
+	c.statusRow(line, length)
 	box.Min.Y = line.Max.Y
 	c.stack(box, foot)
 	c.drawButtons(c.sendButtons(s.Ready))
@@ -93,21 +98,17 @@ func (c *canvas) recipients(costs []Cost, width int) string {
 	return c.nameOf(costs) + ": see page 1"
 }
 
-// costText says what a text takes from one pad, also in a measure that needs
-// no bytes.
-func costText(s Cost) string {
-	text := fmt.Sprintf("Uses %s of pad, leaves %s", bytesText(s.Cost), bytesText(s.Left))
-	if s.Cost > 0 {
-		text += fmt.Sprintf(" (about %s more like this)", numberText(s.Left/s.Cost))
-	}
-	return text
+// leftText says what sending leaves, also in a measure that needs no bytes.
+func leftText(s Cost) string {
+	return fmt.Sprintf("%s, %s", bytesText(s.Left), aboutText(s.Left/max(1, s.Cost)))
 }
 
 func (c *canvas) costRows(costs []Cost, width int) []group {
 	var groups []group
 	for _, cost := range costs {
 		g := group(c.words(cost.Contact, style{face: c.fonts.bold, ink: colInk}, width))
-		g = append(g, c.words(costText(cost), style{face: c.fonts.small, ink: colInk}, width)...)
+		text := fmt.Sprintf("Uses %s, leaves %s more", bytesText(cost.Cost), leftText(cost))
+		g = append(g, c.words(text, style{face: c.fonts.small, ink: colInk}, width)...)
 		groups = append(groups, append(g, c.space(c.px(3))))
 	}
 	return groups
@@ -124,39 +125,64 @@ func (s ApproveOpen) draw(c *canvas) {
 		right: "your approval", ink: colWhite, ground: colBar})
 
 	box := c.body(true)
-	small := style{face: c.fonts.small, ink: colInk}
-	foot := c.words("Verified: sealed by the named contact. Opening uses "+bytesText(s.Cost)+" of pad.", small, box.Dx())
+	var foot []row
 	if skip {
-		foot = append(c.marked(symWarn, colBad, "Messages before these are missing. They may be late, or somebody holds them back.",
-			style{face: c.fonts.small, ink: colBad}, box.Dx()), foot...)
+		foot = c.marked(symWarn, colBad, "Messages before these are missing. They may be late, or somebody holds them back.",
+			style{face: c.fonts.small, ink: colBad}, box.Dx())
 	}
+	foot = append(foot, c.words("Verified, not forged. Opening uses "+bytesText(s.Cost)+" of pad.",
+		style{face: c.fonts.small, ink: colInk}, box.Dx())...)
 	list := box
-	list.Max.Y -= height(foot) + c.px(3)
-	var groups []group
-	for _, from := range s.From {
-		groups = append(groups, c.fromRows(from, list.Dx()-2*c.panelInset()))
-	}
-	room := list.Dy() - 2*c.panelInset()
-	pages := paginate(groups, room)
+	list.Max.Y -= height(foot) + c.px(2)
+
+	groups := c.fromRows(s.From, style{face: c.fonts.bold, ink: colInk}, list.Dx())
+	pages := paginate(groups, list.Dy())
 	if len(pages) > 1 {
-		pages = paginate(groups, room-c.fonts.small.height)
+		groups = c.fromRows(s.From, style{face: c.fonts.small, ink: colInk}, list.Dx())
+		pages = paginate(groups, list.Dy())
 	}
-	rows := c.turnTo(s.Page, pages)
-	c.panel(list, rows)
-	status := image.Rect(list.Min.X, list.Max.Y-c.fonts.small.height-c.px(3), list.Max.X-c.panelInset(), list.Max.Y-c.px(3))
+	if len(pages) > 1 {
+		pages = paginate(groups, list.Dy()-c.fonts.small.height)
+	}
+	rest := c.stack(list, c.turnTo(s.Page, pages))
+	if choices := c.choices(list.Dx()); len(pages) == 1 && height(choices) <= rest.Dy() {
+		c.stack(rest, choices)
+	}
+	status := list
+	status.Min.Y = status.Max.Y - c.fonts.small.height
 	c.say(status, style{face: c.fonts.small, ink: colInk, align: right}, c.pageText())
-	box.Min.Y = list.Max.Y + c.px(3)
+	box.Min.Y = list.Max.Y + c.px(2)
 	c.stack(box, foot)
 	c.drawButtons(c.openButtons(s.Ready, len(pages) > 1))
 }
 
-func (c *canvas) fromRows(s From, width int) group {
-	text := fmt.Sprintf("%d from %s", s.Count, s.Contact)
-	st := style{face: c.fonts.body, ink: colInk}
-	if s.Skip {
-		return c.marked(symWarn, colBad, text, style{face: c.fonts.body, ink: colBad}, width)
+// fromRows names each contact; a triangle marks the one that has messages
+// missing, which the words below explain.
+func (c *canvas) fromRows(from []From, st style, width int) []group {
+	var groups []group
+	for _, f := range from {
+		sym, line := symOpen, st
+		text := fmt.Sprintf("%d from %s", f.Count, f.Contact)
+		if f.Skip {
+			sym, line.ink = symWarn, colBad
+		}
+		groups = append(groups, c.marked(sym, line.ink, text, line, width))
 	}
-	return c.marked(symOpen, colInk, text, st, width)
+	return groups
+}
+
+// choices explains the buttons, where there is room.
+func (c *canvas) choices(width int) []row {
+	small := style{face: c.fonts.small, ink: colInk}
+	rows := []row{c.space(c.gap)}
+	for _, line := range []string{
+		"Read here: shown on this screen only.",
+		"To laptop: the laptop gets to see it too.",
+		"Deny: stays sealed, for later.",
+	} {
+		rows = append(rows, c.marked(symDot, colBar, line, small, width)...)
+	}
+	return rows
 }
 
 func (c *canvas) openButtons(ready, paged bool) []button {
@@ -164,19 +190,24 @@ func (c *canvas) openButtons(ready, paged bool) []button {
 	if !ready {
 		dead = deadWait
 	}
-	buttons := []button{{name: "deny", label: "Deny", kind: negative, symbol: symNo, weight: 1}}
+	deny := button{name: "deny", label: "Deny", kind: negative, symbol: symNo, weight: 1}
+	here := button{name: "read-here", label: "Read here", kind: neutral, symbol: symText, weight: 1.15, dead: dead}
+	laptop := button{name: "to-laptop", label: "To laptop", kind: positive, symbol: symYes, weight: 1.15, dead: dead}
+	buttons := []button{deny}
 	if paged {
-		buttons = append(buttons, paging(c.frame.Page, c.frame.Pages, false)...)
+		buttons[0].weight = 0.65
+		for _, b := range paging(c.frame.Page, c.frame.Pages, false) {
+			b.weight = 0.65
+			buttons = append(buttons, b)
+		}
 	}
-	return append(buttons,
-		button{name: "read-here", label: "Read here", kind: neutral, weight: 1.1, dead: dead},
-		button{name: "to-laptop", label: "To laptop", kind: positive, weight: 1.1, dead: dead})
+	return append(buttons, here, laptop)
 }
 
 func (s ApproveLog) draw(c *canvas) {
 	c.drawTitle(title{symbol: symLog, text: "Show the log to the laptop?", right: "your approval", ink: colWhite, ground: colBar})
 	box := c.body(true)
-	text := "The laptop asks for this device’s log: " + countText(int64(s.Entries), "entry", "entries") +
+	text := "The laptop asks for this device’s log: " + entriesText(s.Entries) +
 		" with contacts’ names, times and events.\n\nIt holds no message and nothing of any pad."
 	c.stack(box, c.words(text, style{face: c.fonts.body, ink: colInk}, box.Dx()))
 	show := button{name: "to-laptop", label: "To laptop", kind: positive, symbol: symYes, weight: 1}

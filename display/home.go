@@ -21,8 +21,8 @@ func (s Home) draw(c *canvas) {
 		groups = append(groups, c.contactRows(contact, box.Dx()))
 	}
 	if len(s.Contacts) == 0 {
-		groups = append(groups, c.words("No contacts yet.\n\nTo chat with somebody, this device needs a pad that only the two of you have.",
-			style{face: c.fonts.body, ink: colInk, align: centre}, box.Dx()))
+		groups = append(groups, append([]row{c.space(c.px(18))}, c.words("No contacts yet.\n\nTo chat with somebody, this device needs a pad that only the two of you have.",
+			style{face: c.fonts.body, ink: colInk, align: centre}, box.Dx())...))
 	}
 	status := c.fonts.small.height
 	pages := paginate(groups, box.Dy())
@@ -35,7 +35,7 @@ func (s Home) draw(c *canvas) {
 
 	log := button{name: "log", label: "Log", symbol: symLog, weight: 1}
 	if s.Unread {
-		log.label, log.symbol, log.kind = "Log: new", symWarn, forward
+		log.label, log.symbol, log.kind = "Log: new", symDot, forward
 	}
 	paging := paging(c.frame.Page, c.frame.Pages, false)
 	if len(paging) > 0 {
@@ -118,7 +118,7 @@ func (c *canvas) gaugeRow(name string, g Gauge) row {
 		bar := image.Rect(label.Max.X, box.Min.Y+c.px(3), label.Max.X+c.px(66), box.Max.Y-c.px(2))
 		c.gauge(bar, g)
 		box.Min.X = bar.Max.X + c.gap
-		c.say(box, small, bytesText(g.Left)+", "+countText(g.Messages, "message", "messages"))
+		c.say(box, small, bytesText(g.Left)+", "+aboutText(g.Messages)+" messages")
 	}}
 }
 

@@ -51,17 +51,19 @@ func (s Log) draw(c *canvas) {
 		groups = append(groups, c.words("Nothing has happened yet.", style{face: c.fonts.body, ink: colInk}, box.Dx()))
 	}
 	c.stack(box, c.turnTo(s.Page, paginate(groups, box.Dy()-status)))
-	c.statusRow(image.Rect(box.Min.X, box.Max.Y-status, box.Max.X, box.Max.Y), countText(int64(len(s.Lines)), "entry", "entries"))
+	c.statusRow(image.Rect(box.Min.X, box.Max.Y-status, box.Max.X, box.Max.Y), entriesText(len(s.Lines)))
 	c.drawButtons(append(paging(c.frame.Page, c.frame.Pages, false),
 		button{name: "ok", label: "Done", symbol: symYes, weight: 1.4}))
 }
+
+func entriesText(n int) string { return countText(int64(n), "entry", "entries") }
 
 func (c *canvas) logRows(s LogLine, width int) group {
 	muted := style{face: c.fonts.small, ink: colMuted}
 	var rows group
 	if s.New {
 		muted.ink = colInk
-		rows = c.marked(symWarn, colBad, "New: "+s.When, muted, width)
+		rows = c.marked(symDot, colBar, "New: "+s.When, muted, width)
 	} else {
 		rows = c.words(s.When, muted, width)
 	}

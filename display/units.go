@@ -33,6 +33,16 @@ func countText(n int64, one, many string) string {
 	return numberText(n) + " " + many
 }
 
+// aboutText writes a number that is a guess: with two digits that mean
+// something.
+func aboutText(n int64) string {
+	step := int64(1)
+	for n/step >= 100 {
+		step *= 10
+	}
+	return "about " + numberText(n/step*step)
+}
+
 func numberText(n int64) string {
 	switch {
 	case n >= 999_950_000:
