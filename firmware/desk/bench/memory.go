@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"image"
+	"strings"
+	"testing"
+
+	"onetimechat/display"
+	"onetimechat/padstore/seal"
+)
+
+// inMemory seals and opens a package of 1 MiB, beside a copy of as many bytes.
+func inMemory() ([]figure, error) {
+	const suite = seal.Unconditional
+	n := suite.MaxPlain() / seal.DefaultBucket * seal.DefaultBucket
+	lane := bytes.Repeat([]byte("not a real pad, only bytes to xor"), int(suite.SegmentSize(n))/33+1)[:suite.SegmentSize(n)]
+	key, err := seal.NewHashKey([]byte("sixteen bytes in"))
+	if err != nil {
+		return nil, err
+	}
+	plain := make([]byte, n)
+	pkg, err := suite.Seal(key, 0, seal.NewSegment(bytes.Clone(lane)), plain)
+	if err != nil {
+		return nil, err
+	}
+	segment := seal.NewSegment(lane)
+	copied := make([]byte, n)
+	limit := perSecond(n, func() { copy(copied, plain) })
+	var failed error
+	sealed := perSecond(n, func() {
+		if _, err := suite.Seal(key, 0, segment, plain); err != nil {
+			failed = err
+		}
+	})
+	opened := perSecond(n, func() {
+		if _, err := suite.Open(key, segment, pkg); err != nil {
+			failed = err
+		}
+	})
+	return []figure{
+		figure{Name: "seal-1MiB", Value: sealed, Unit: "GB/s"}.against(limit).goal("≥ 1 GB/s a core", sealed >= 1),
+		figure{Name: "open-1MiB", Value: opened, Unit: "GB/s"}.against(limit).goal("≥ 1 GB/s a core", opened >= 1),
+	}, failed
+}
+
+// perSecond runs f again and again and returns GB/s for n bytes each.
+func perSecond(n int, f func()) float64 {
+	r := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			f()
+		}
+	})
+	return float64(n) * float64(r.N) / r.T.Seconds() / 1e9
+}
+
+// drawing draws a full page of text to approve, beside filling the picture.
+func drawing() ([]figure, error) {
+	size := image.Pt(480, 320)
+	renderer, err := display.NewRenderer(size)
+	if err != nil {
+		return nil, err
+	}
+	question := display.ApproveSend{
+		Text:  strings.Repeat("All human beings are born free and equal. ", 40),
+		Costs: []display.Cost{{Contact: "bob", Cost: 1728, Left: 1 << 30}},
+	}
+	ms := func(f func()) float64 {
+		r := testing.Benchmark(func(b *testing.B) {
+			for b.Loop() {
+				f()
+			}
+		})
+		return r.T.Seconds() * 1e3 / float64(r.N)
+	}
+	picture := image.NewRGBA(image.Rectangle{Max: size})
+	limit := ms(func() { clear(picture.Pix) })
+	drawn := ms(func() { renderer.Render(question) })
+	return []figure{figure{Name: "draw", Value: drawn, Unit: "ms"}.against(limit).goal("< 10 ms", drawn < 10)}, nil
+}
