@@ -125,19 +125,14 @@ func (s ApproveOpen) draw(c *canvas) {
 		right: "your approval", ink: colWhite, ground: colBar})
 
 	box := c.body(true)
-	var foot []row
-	if skip {
-		foot = c.marked(symWarn, colBad, "Messages before these are missing. They may be late, or somebody holds them back.",
-			style{face: c.fonts.small, ink: colBad}, box.Dx())
-	}
-	foot = append(foot, c.words("Verified, not forged. Opening uses "+bytesText(s.Cost)+" of pad.",
-		style{face: c.fonts.small, ink: colInk}, box.Dx())...)
+	foot := c.openFoot(s.Cost, skip, " They may be late, or somebody holds them back.", box.Dx())
 	list := box
 	list.Max.Y -= height(foot) + c.px(2)
-
 	groups := c.fromRows(s.From, style{face: c.fonts.bold, ink: colInk}, list.Dx())
 	pages := paginate(groups, list.Dy())
-	if len(pages) > 1 {
+	if len(pages) > 1 { // smaller and shorter
+		foot = c.openFoot(s.Cost, skip, "", box.Dx())
+		list.Max.Y = box.Max.Y - height(foot) - c.px(2)
 		groups = c.fromRows(s.From, style{face: c.fonts.small, ink: colInk}, list.Dx())
 		pages = paginate(groups, list.Dy())
 	}
@@ -154,6 +149,17 @@ func (s ApproveOpen) draw(c *canvas) {
 	box.Min.Y = list.Max.Y + c.px(2)
 	c.stack(box, foot)
 	c.drawButtons(c.openButtons(s.Ready, len(pages) > 1))
+}
+
+// openFoot explains the triangle and tells the cost.
+func (c *canvas) openFoot(cost int64, skip bool, more string, width int) []row {
+	var rows []row
+	if skip {
+		rows = c.marked(symWarn, colBad, "Messages before these are missing."+more,
+			style{face: c.fonts.small, ink: colBad}, width)
+	}
+	return append(rows, c.words("Verified, not forged. Opening uses "+bytesText(cost)+" of pad.",
+		style{face: c.fonts.small, ink: colInk}, width)...)
 }
 
 // fromRows names each contact; a triangle marks the one that has messages

@@ -115,7 +115,7 @@ func (c *canvas) gaugeRow(name string, g Gauge) row {
 		label := box
 		label.Max.X = label.Min.X + c.fonts.small.width("Receive") + c.gap
 		c.say(label, small, name)
-		bar := image.Rect(label.Max.X, box.Min.Y+c.px(3), label.Max.X+c.px(66), box.Max.Y-c.px(2))
+		bar := image.Rect(label.Max.X, box.Min.Y+c.px(3), label.Max.X+box.Dx()/4, box.Max.Y-c.px(2))
 		c.gauge(bar, g)
 		box.Min.X = bar.Max.X + c.gap
 		c.say(box, small, bytesText(g.Left)+", "+aboutText(g.Messages)+" messages")

@@ -13,7 +13,7 @@ func (Progress) name() string { return "progress" }
 func (s Warning) draw(c *canvas) {
 	t := title{symbol: symWarn, text: "Warning", right: "please read", ink: colInk, ground: colAmber}
 	c.drawNotice(t, s.Title, s.Text, s.Page, true,
-		button{name: "ok", label: "OK, I have read this", symbol: symYes, kind: forward, weight: 1})
+		button{name: "ok", label: "I have read this", symbol: symYes, kind: forward, weight: 1.6})
 }
 
 func (s Fault) draw(c *canvas) {

@@ -36,6 +36,9 @@ func countText(n int64, one, many string) string {
 // aboutText writes a number that is a guess: with two digits that mean
 // something.
 func aboutText(n int64) string {
+	if n <= 0 {
+		return "no"
+	}
 	step := int64(1)
 	for n/step >= 100 {
 		step *= 10

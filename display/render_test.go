@@ -1,0 +1,274 @@
+package display
+
+import (
+	"image"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/image/font/gofont/goregular"
+
+	"github.com/golang/freetype/truetype"
+)
+
+func TestScreenAndTargetNamesAreThoseThatOthersRelyOn(t *testing.T) {
+	screens := []string{"home", "approve-send", "approve-open", "reader", "warning", "log", "fault", "busy", "progress"}
+	targets := []string{"approve", "deny", "to-laptop", "read-here", "next", "prev", "ok", "cancel", "log"}
+	seenScreens, seenTargets := map[string]bool{}, map[string]bool{}
+	r := renderer(t, Sizes()[1])
+	for _, s := range samples() {
+		f := r.Render(s.screen)
+		if !slices.Contains(screens, f.Name) {
+			t.Errorf("%s: unknown screen name %q", s.name, f.Name)
+		}
+		seenScreens[f.Name] = true
+		for _, target := range f.Targets {
+			if !slices.Contains(targets, target.Name) {
+				t.Errorf("%s: unknown target name %q", s.name, target.Name)
+			}
+			seenTargets[target.Name] = true
+		}
+	}
+	if len(seenScreens) != len(screens) || len(seenTargets) != len(targets) {
+		t.Errorf("screens %v, targets %v", seenScreens, seenTargets)
+	}
+}
+
+// liveAndDead names the targets that can be tapped, and those that cannot.
+func liveAndDead(f *Frame) (live, dead []string) {
+	for _, target := range f.Targets {
+		if target.Active {
+			live = append(live, target.Name)
+		} else {
+			dead = append(dead, target.Name)
+		}
+	}
+	return live, dead
+}
+
+func TestQuestionsAreDeadUntilReady(t *testing.T) {
+	r := renderer(t, Sizes()[0])
+	for _, c := range []struct {
+		screen     Screen
+		live, dead string
+		word       string
+	}{
+		{ApproveSend{Text: "x", Costs: costs("bob")}, "deny", "approve", "wait a moment"},
+		{ApproveSend{Text: "x", Costs: costs("bob"), Ready: true}, "deny approve", "", ""},
+		{ApproveSend{Text: longText, Costs: costs("bob")}, "deny next", "prev approve", "read all pages"},
+		{ApproveSend{Text: longText, Costs: costs("bob"), Page: 999}, "deny prev", "next approve", "wait a moment"},
+		{ApproveOpen{From: []From{{"bob", 1, false}}}, "deny", "read-here to-laptop", "wait a moment"},
+		{ApproveOpen{From: []From{{"bob", 1, false}}, Ready: true}, "deny read-here to-laptop", "", ""},
+		{ApproveLog{Entries: 1}, "deny", "to-laptop", "wait a moment"},
+		{ApproveLog{Entries: 1, Ready: true}, "deny to-laptop", "", ""},
+		{Reader{From: "bob", Text: longText}, "next ok", "prev", ""},
+		{Warning{Title: "t", Text: "x"}, "ok", "", ""},
+		{Busy{"x"}, "", "", ""},
+		{Progress{Title: "x"}, "", "", ""},
+		{Progress{Title: "x", Cancellable: true}, "cancel", "", ""},
+	} {
+		f := r.Render(c.screen)
+		live, dead := liveAndDead(f)
+		if strings.Join(live, " ") != c.live || strings.Join(dead, " ") != c.dead {
+			t.Errorf("%#v: live %v, dead %v", c.screen, live, dead)
+		}
+		if c.word != "" && !slices.Contains(f.Text, c.word) {
+			t.Errorf("%#v does not say %q: %q", c.screen, c.word, f.Text)
+		}
+	}
+}
+
+func TestHitFindsTheTargetUnderAFinger(t *testing.T) {
+	r := renderer(t, Sizes()[2])
+	f := r.Render(ApproveSend{Text: "x", Costs: costs("bob")})
+	for _, target := range f.Targets {
+		middle := target.Rect.Min.Add(target.Rect.Size().Div(2))
+		if hit, ok := f.Hit(middle); !ok || hit.Name != target.Name {
+			t.Errorf("at %v: hit %q %v, want %q", middle, hit.Name, ok, target.Name)
+		}
+		if hit, ok := f.Hit(target.Rect.Max); ok && hit.Name == target.Name {
+			t.Errorf("%q reaches beyond its edge", target.Name)
+		}
+	}
+	for _, p := range []image.Point{{0, 0}, {-1, -1}, {400, 200}, {5000, 5000}} {
+		if hit, ok := f.Hit(p); ok {
+			t.Errorf("at %v: hit %q", p, hit.Name)
+		}
+	}
+}
+
+func TestPagesOutOfRangeBecomeTheNearest(t *testing.T) {
+	r := renderer(t, Sizes()[0])
+	for _, c := range []struct{ ask, want int }{{-5, 0}, {0, 0}, {1, 1}, {1 << 40, -1}} {
+		f := r.Render(Reader{From: "bob", Text: longText, Page: c.ask})
+		want := c.want
+		if want < 0 {
+			want = f.Pages - 1
+		}
+		if f.Page != want || f.LastPage() != (c.want < 0) {
+			t.Errorf("page %d became %d of %d", c.ask, f.Page, f.Pages)
+		}
+	}
+}
+
+func TestApproveSendNamesEveryContactAndItsCost(t *testing.T) {
+	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
+		var shown []string
+		for page, last := 0, false; !last; page++ {
+			f := r.Render(ApproveSend{Text: "x", Costs: costs(eight...), Page: page})
+			shown = append(shown, f.Text...)
+			last = f.LastPage()
+		}
+		for _, name := range eight {
+			i := slices.Index(shown, name)
+			if i < 0 || !strings.HasPrefix(shown[i+1], "Uses 144 bytes, leaves ") {
+				t.Errorf("%s and its cost are not shown: %q", name, shown)
+			}
+		}
+	})
+}
+
+func TestHomeTellsLowPadInWords(t *testing.T) {
+	r := renderer(t, Sizes()[1])
+	for _, c := range []struct {
+		left int64
+		want string
+	}{
+		{101, ""},
+		{100, "Pad to send with is low: meet soon to make a new one"},
+		{0, "Pad to send with is used up: meet to make a new one"},
+	} {
+		f := r.Render(Home{Owner: "alice", Contacts: []Contact{{Name: "bob", Send: gauge(c.left, 1000), Receive: gauge(1000, 1000)}}})
+		if c.want == "" && strings.Contains(strings.Join(f.Text, " "), "Pad to") || c.want != "" && !slices.Contains(f.Text, c.want) {
+			t.Errorf("%d of 1000 left: %q", c.left, f.Text)
+		}
+	}
+}
+
+func TestOneRendererServesManyAtOnce(t *testing.T) {
+	r := renderer(t, Sizes()[0])
+	want := map[string]*Frame{}
+	for _, s := range samples() {
+		want[s.name] = r.Render(s.screen)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for _, s := range samples() {
+				if got := r.Render(s.screen); !slices.Equal(got.Image.Pix, want[s.name].Image.Pix) {
+					t.Errorf("%s is drawn differently", s.name)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestNoTextIsKeptOnceAnotherScreenShows(t *testing.T) {
+	r := renderer(t, Sizes()[0])
+	r.Render(Reader{From: "bob", Text: "secret"})
+	r.Render(Home{Owner: "alice"})
+	if r.layouts.text != "" || r.layouts.lines != nil {
+		t.Error("the renderer still holds the text")
+	}
+}
+
+func TestParseSizeTakesThreeSizesOnly(t *testing.T) {
+	for _, size := range Sizes() {
+		if got, err := ParseSize(sizeText(size)); err != nil || got != size {
+			t.Errorf("%v became %v, %v", size, got, err)
+		}
+	}
+	for _, s := range []string{"", "320", "320x", "320x241", "0x0", "-320x240", " 320x240", "320X240"} {
+		if _, err := ParseSize(s); err == nil {
+			t.Errorf("%q was taken", s)
+		}
+	}
+	if _, err := NewRenderer(image.Pt(640, 480)); err == nil {
+		t.Error("a size without screens was taken")
+	}
+}
+
+// TestTheMarksAreNotInTheFonts holds what layExact relies on: a text cannot
+// show a mark of its own.
+func TestTheMarksAreNotInTheFonts(t *testing.T) {
+	for _, face := range []*typeface{renderer(t, Sizes()[0]).fonts.body, renderer(t, Sizes()[0]).fonts.bold} {
+		for _, r := range []rune{markNewline, markSpace, markBroken} {
+			if face.shows(r) {
+				t.Errorf("the font draws %q", r)
+			}
+		}
+	}
+}
+
+// TestEveryShownRuneLeavesInk asks the font for the outline of every rune that
+// would be drawn as itself.
+func TestEveryShownRuneLeavesInk(t *testing.T) {
+	f, err := truetype.Parse(goregular.TTF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	face := renderer(t, Sizes()[0]).fonts.body
+	var outline truetype.GlyphBuf
+	shown := 0
+	for r := rune(0x21); r <= 0x10FFFF; r++ {
+		lines := layExact(string(r), face, 300)
+		if len(lines) != 1 || lines[0] != string(r) {
+			continue
+		}
+		shown++
+		if err := outline.Load(f, 1<<10, f.Index(r), 0); err != nil || len(outline.Points) == 0 {
+			t.Errorf("%U is shown, but leaves no ink (%v)", r, err)
+		}
+	}
+	if shown < 600 {
+		t.Errorf("only %d runes are shown as themselves", shown)
+	}
+}
+
+func TestAmountsInWords(t *testing.T) {
+	for got, want := range map[string]string{
+		bytesText(0):                                "0 bytes",
+		bytesText(1):                                "1 byte",
+		bytesText(1023):                             "1023 bytes",
+		bytesText(1536):                             "1.5 KiB",
+		bytesText(64 << 20):                         "64.0 MiB",
+		bytesText(1 << 48):                          "256.0 TiB",
+		aboutText(0):                                "no",
+		aboutText(99):                               "about 99",
+		aboutText(465_948):                          "about 460,000",
+		aboutText(1_259_999_999):                    "about 1.2 billion",
+		numberText(999):                             "999",
+		numberText(1000):                            "1,000",
+		numberText(999_999):                         "999,999",
+		countText(1, "message", "messages"):         "1 message",
+		countText(2, "message", "messages"):         "2 messages",
+		listText([]string{"alice", "bob", "carol"}): "alice, bob and carol",
+		listText([]string{"bob"}):                   "bob",
+		durationText(1e9):                           "1 second",
+		durationText(90e9):                          "90 seconds",
+		durationText(600e9):                         "10 minutes",
+		durationText(3 * 3600e9):                    "3 hours",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	for _, size := range Sizes() {
+		for _, s := range samples() {
+			switch s.name {
+			case "home", "approve-send-long-first", "reader-hostile":
+				r := renderer(b, size)
+				b.Run(sizeText(size)+"/"+s.name, func(b *testing.B) {
+					for b.Loop() {
+						r.Render(s.screen)
+					}
+				})
+			}
+		}
+	}
+}
