@@ -72,30 +72,6 @@ func serveFile(name, contentType string) http.HandlerFunc {
 	}
 }
 
-// serveStream sends a PNG now and after every change until the client goes.
-func (t *Touchscreen) serveStream(w http.ResponseWriter, r *http.Request) {
-	t.sink.ServeHTTP(&patient{ResponseWriter: w, control: http.NewResponseController(w)}, r)
-}
-
-// patient gives the client writeTime for each part of an answer that has no
-// end, where a server's WriteTimeout would count from its beginning.
-type patient struct {
-	http.ResponseWriter
-	control *http.ResponseController
-}
-
-func (p *patient) Write(b []byte) (int, error) {
-	if err := p.control.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-		return 0, err
-	}
-	return p.ResponseWriter.Write(b)
-}
-
-func (p *patient) Flush() {
-	// A failed flush shows at the next Write.
-	_ = p.control.Flush()
-}
-
 func (t *Touchscreen) servePNG(w http.ResponseWriter, _ *http.Request) {
 	b, err := t.png()
 	if err != nil {
@@ -205,5 +181,13 @@ func reply(w http.ResponseWriter, contentType string, b []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	// A client that went away takes no answer, and needs none.
-	_, _ = (&patient{ResponseWriter: w, control: http.NewResponseController(w)}).Write(b)
+	_ = send(w, b)
+}
+
+func send(w http.ResponseWriter, b []byte) error {
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+		return err
+	}
+	_, err := w.Write(b)
+	return err
 }

@@ -18,7 +18,7 @@ const (
 	maxHeader      = 16 << 10 // bytes
 	headerTime     = 5 * time.Second
 	idleTime       = time.Minute
-	stopTime       = 2 * time.Second // for answers that are under way at the end
+	stopTime       = 300 * time.Millisecond // for answers under way at the end; those that wait have ended
 )
 
 // Listen opens a panel's address. It must be loopback: whoever reaches a panel
