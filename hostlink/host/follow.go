@@ -1,0 +1,85 @@
+package host
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// pollTime is how long the relay is asked to wait for a message.
+	pollTime = 50 * time.Second
+	// pollPause is the least time between two polls, for relays that do not
+	// know how to wait.
+	pollPause = time.Second
+	// A question that the owner did not answer is asked again, later and
+	// later, or when Receive is called.
+	firstAgain = 5 * time.Second
+	lastAgain  = 5 * time.Minute
+)
+
+// Follow receives whenever something comes, until ctx ends or show fails. It
+// tells state how each pass went; an error is tried again with growing pauses.
+func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error)) error {
+	var failed error
+	guarded := func(a Arrival) error {
+		failed = show(a)
+		return failed
+	}
+	again, broken := firstAgain, firstWait
+	for {
+		report, err := h.Receive(ctx, guarded)
+		if failed != nil {
+			return failed
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		state(report, err)
+		switch {
+		case err != nil:
+			err = sleep(ctx, broken)
+			broken = min(2*broken, lastWait)
+		case report.Stopped != "":
+			err = h.waitForNews(ctx, report.Next, again)
+			again, broken = min(2*again, lastAgain), firstWait
+		default:
+			err = h.waitForNews(ctx, report.Next, 0)
+			again, broken = firstAgain, firstWait
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			if err := sleep(ctx, broken); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// waitForNews returns when there is a message at next or behind it, or when
+// the time is over, if there is one.
+func (h *Host) waitForNews(ctx context.Context, next int64, atMost time.Duration) error {
+	if atMost > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, atMost)
+		defer cancel()
+	}
+	for {
+		began := time.Now()
+		batch, err := h.cfg.Relay.Messages(ctx, h.cfg.User, next, 1, pollTime)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		case len(batch.Messages) > 0:
+			return nil
+		case time.Since(began) >= pollPause:
+			return nil // let a mailbox that went back be noticed
+		}
+		if sleep(ctx, pollPause) != nil {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"onetimechat/padstore/durable"
+	"onetimechat/padstore/uid"
+)
+
+const (
+	groupsName = "groups"
+	maxGroups  = 256
+	maxMembers = 256
+)
+
+// Groups lists the names that stand for several users, on this laptop only.
+func (h *Host) Groups(ctx context.Context) (map[string][]string, error) {
+	groups := map[string][]string{}
+	err := h.files(ctx, func(disk durable.Disk) error { return load(disk, groupsName, &groups) })
+	return groups, err
+}
+
+// SetGroup has name stand for members; without members it is forgotten.
+func (h *Host) SetGroup(ctx context.Context, name string, members []string) error {
+	if err := uid.Check(name); err != nil {
+		return err
+	}
+	for _, m := range members {
+		if err := uid.Check(m); err != nil {
+			return err
+		}
+	}
+	if len(members) > maxMembers {
+		return fmt.Errorf("a group has at most %d members", maxMembers)
+	}
+	return h.files(ctx, func(disk durable.Disk) error {
+		groups := map[string][]string{}
+		if err := load(disk, groupsName, &groups); err != nil {
+			return err
+		}
+		if len(members) == 0 {
+			delete(groups, name)
+		} else {
+			groups[name] = unique(members)
+		}
+		if len(groups) > maxGroups {
+			return fmt.Errorf("at most %d groups are kept", maxGroups)
+		}
+		return save(disk, groupsName, groups)
+	})
+}
+
+// Members are the users that a group's name, or else a list of them, stands
+// for.
+func (h *Host) Members(ctx context.Context, nameOrList []string) ([]string, error) {
+	if len(nameOrList) == 1 {
+		groups, err := h.Groups(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if members := groups[nameOrList[0]]; members != nil {
+			return members, nil
+		}
+	}
+	for _, m := range nameOrList {
+		if err := uid.Check(m); err != nil {
+			return nil, err
+		}
+	}
+	return unique(nameOrList), nil
+}
+
+// GroupNames are the names of all groups, in order.
+func GroupNames(groups map[string][]string) []string { return slices.Sorted(maps.Keys(groups)) }
+
+func unique(names []string) []string {
+	var once []string
+	for _, name := range names {
+		if !slices.Contains(once, name) {
+			once = append(once, name)
+		}
+	}
+	return once
+}

@@ -1,0 +1,113 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"onetimechat/padstore/durable"
+)
+
+// Held is a package on the later list: its owner denied opening it.
+type Held struct {
+	Ref  int64
+	From string
+}
+
+func (h *Host) laterPrefix() string { return "later-" + h.key() + "-" }
+
+func (h *Host) laterName(ref int64) string { return fmt.Sprintf("%s%016d", h.laterPrefix(), ref) }
+
+// hold keeps a denied package.
+func (h *Host) hold(ctx context.Context, p parcel) error {
+	return h.files(ctx, func(disk durable.Disk) error { return save(disk, h.laterName(p.Ref), p) })
+}
+
+// release removes what has been held under ref.
+func (h *Host) release(disk durable.Disk, ref int64) error {
+	names, err := list(disk, h.laterName(ref))
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	return remove(disk, h.laterName(ref))
+}
+
+// holds tells whether this very package is on the later list.
+func (h *Host) holds(ctx context.Context, p parcel) (bool, error) {
+	var held parcel
+	err := h.files(ctx, func(disk durable.Disk) error { return load(disk, h.laterName(p.Ref), &held) })
+	return held.Package != nil && held.digest() == p.digest(), err
+}
+
+// Later lists the packages that were denied, in order of ref.
+func (h *Host) Later(ctx context.Context) ([]Held, error) {
+	parcels, err := h.held(ctx)
+	var all []Held
+	for _, p := range parcels {
+		all = append(all, Held{Ref: p.Ref, From: p.From})
+	}
+	return all, err
+}
+
+func (h *Host) held(ctx context.Context) ([]parcel, error) {
+	var parcels []parcel
+	err := h.files(ctx, func(disk durable.Disk) error {
+		names, err := list(disk, h.laterPrefix())
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			var p parcel
+			if err := load(disk, name, &p); err != nil {
+				return err
+			}
+			parcels = append(parcels, p)
+		}
+		return nil
+	})
+	return parcels, err
+}
+
+// OpenLater has the device asked again about the packages of those refs on the
+// later list; no refs means all of them.
+func (h *Host) OpenLater(ctx context.Context, refs []int64, show Show) (Report, error) {
+	unlock, err := h.cfg.Place.Lock(ctx, lockReceiving)
+	if err != nil {
+		return Report{}, err
+	}
+	defer unlock()
+	parcels, err := h.held(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	for _, ref := range refs {
+		if !slices.ContainsFunc(parcels, func(p parcel) bool { return p.Ref == ref }) {
+			return Report{}, ErrNoSuchMessage
+		}
+	}
+	if len(refs) > 0 {
+		parcels = slices.DeleteFunc(parcels, func(p parcel) bool { return !slices.Contains(refs, p.Ref) })
+	}
+	p := &pass{h: h, show: show}
+	if p.in, err = h.loadInbox(ctx); err != nil {
+		return Report{}, err
+	}
+	if err := p.begin(ctx); err != nil {
+		return p.report, err
+	}
+	return p.report, p.openRequests(ctx, parcels)
+}
+
+// DropLater forgets a denied package.
+func (h *Host) DropLater(ctx context.Context, ref int64) error {
+	return h.files(ctx, func(disk durable.Disk) error {
+		names, err := list(disk, h.laterName(ref))
+		if err == nil && len(names) == 0 {
+			err = ErrNoSuchMessage
+		}
+		if err != nil {
+			return err
+		}
+		return h.release(disk, ref)
+	})
+}

@@ -1,0 +1,182 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"onetimechat/padstore/durable"
+)
+
+// State is how far a message in the outbox has come.
+type State string
+
+// Delivered messages are not in the outbox any more.
+const (
+	// Asked: the device was asked to seal it and no answer was kept. Unless a
+	// question is open right now, it was not sent.
+	Asked State = "asked"
+	// Waiting: sealed, and to be delivered.
+	Waiting State = "waiting"
+	// Parked: the relay refused it for good.
+	Parked State = "parked"
+	// Delivered: the relay has it.
+	Delivered State = "delivered"
+)
+
+// Kept is one message for one recipient in the outbox.
+type Kept struct {
+	Number int64 // names the message in the outbox, together with To
+	To     string
+	Relay  string
+	State  State
+	Reason string // why it is parked
+}
+
+// ErrNoSuchMessage says that no message of that number is there.
+var ErrNoSuchMessage = errors.New("no message of that number")
+
+// entry is one request to seal, on disk. Items without a package are asked.
+// No text is ever in it.
+type entry struct {
+	number int64
+	ID     string `json:"id"`
+	Relay  string `json:"relay"`
+	Items  []item `json:"items"`
+}
+
+type item struct {
+	To      string `json:"to"`
+	Package []byte `json:"package,omitempty"`
+	Parked  string `json:"parked,omitempty"`
+}
+
+func (it item) state() State {
+	switch {
+	case len(it.Package) == 0:
+		return Asked
+	case it.Parked != "":
+		return Parked
+	}
+	return Waiting
+}
+
+// asked tells whether the request has not been answered.
+func (e entry) asked() bool {
+	return !slices.ContainsFunc(e.Items, func(it item) bool { return len(it.Package) > 0 })
+}
+
+func (e entry) recipients() []string {
+	to := make([]string, len(e.Items))
+	for i, it := range e.Items {
+		to[i] = it.To
+	}
+	return to
+}
+
+const outPrefix = "out-"
+
+// entryName sorts by number.
+func entryName(number int64) string { return fmt.Sprintf("%s%016d", outPrefix, number) }
+
+func loadEntries(disk durable.Disk) ([]entry, error) {
+	names, err := list(disk, outPrefix)
+	if err != nil {
+		return nil, err
+	}
+	var entries []entry
+	for _, name := range names {
+		number, err := strconv.ParseInt(strings.TrimPrefix(name, outPrefix), 10, 64)
+		if err != nil {
+			continue // not ours
+		}
+		e := entry{number: number}
+		if err := load(disk, name, &e); err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+func saveEntry(disk durable.Disk, e entry) error {
+	if len(e.Items) == 0 {
+		return remove(disk, entryName(e.number))
+	}
+	return save(disk, entryName(e.number), e)
+}
+
+// nextNumber is higher than all in entries.
+func nextNumber(entries []entry) int64 {
+	if len(entries) == 0 {
+		return 1
+	}
+	return entries[len(entries)-1].number + 1
+}
+
+// Outbox lists what has not been delivered, for every relay, in order.
+func (h *Host) Outbox(ctx context.Context) ([]Kept, error) {
+	var kept []Kept
+	err := h.files(ctx, func(disk durable.Disk) error {
+		entries, err := loadEntries(disk)
+		for _, e := range entries {
+			for _, it := range e.Items {
+				kept = append(kept, Kept{e.number, it.To, e.Relay, it.state(), it.Parked})
+			}
+		}
+		return err
+	})
+	return kept, err
+}
+
+// Unpark has parked messages of that number delivered again.
+func (h *Host) Unpark(ctx context.Context, number int64) error {
+	err := h.changeEntry(ctx, number, anyID, func(it *item) bool {
+		it.Parked = ""
+		return true
+	})
+	h.rouse()
+	return err
+}
+
+// Drop forgets the messages of that number. What was sealed in them is lost:
+// its recipient will be warned of a skip.
+func (h *Host) Drop(ctx context.Context, number int64) error {
+	return h.changeEntry(ctx, number, anyID, func(*item) bool { return false })
+}
+
+// anyID is for people, who know numbers only. A program says which id it
+// means: once an entry is gone another one may get its number.
+const anyID = ""
+
+// changeEntry changes every item of an entry, and keeps those that f says to.
+func (h *Host) changeEntry(ctx context.Context, number int64, id string, f func(*item) (keep bool)) error {
+	return h.files(ctx, func(disk durable.Disk) error {
+		e := entry{number: number}
+		if err := load(disk, entryName(number), &e); err != nil {
+			return err
+		}
+		if len(e.Items) == 0 || id != anyID && id != e.ID {
+			return ErrNoSuchMessage
+		}
+		var keep []item
+		for _, it := range e.Items {
+			if f(&it) {
+				keep = append(keep, it)
+			}
+		}
+		e.Items = keep
+		return saveEntry(disk, e)
+	})
+}
+
+// rouse wakes KeepDelivering.
+func (h *Host) rouse() {
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}

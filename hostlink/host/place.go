@@ -1,0 +1,175 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"onetimechat/padstore/durable"
+)
+
+// Place is where one user's outbox, inboxes, later list and groups are kept.
+type Place interface {
+	// Lock waits until nobody else holds the lock of that name, in this
+	// process or another. A process that dies gives up its locks.
+	Lock(ctx context.Context, name string) (unlock func(), err error)
+	// Disk opens the files. It is called under the lock lockState, and done
+	// ends the use of them.
+	Disk() (disk durable.Disk, done func(), err error)
+}
+
+// The locks. One that is held for long comes first, and lockState last.
+const (
+	lockSending    = "sending"    // a question about sealing is on its way
+	lockReceiving  = "receiving"  // packages are being opened
+	lockDelivering = "delivering" // the outbox is being delivered
+	lockState      = "state"      // files are read and changed
+)
+
+const lockPoll = 20 * time.Millisecond
+
+// Folder is the real Place.
+type Folder struct{ path string }
+
+// NewFolder makes the folder at path, for this user alone, if it is not there.
+func NewFolder(path string) (*Folder, error) {
+	if err := os.MkdirAll(filepath.Join(path, "files"), 0o700); err != nil {
+		return nil, err
+	}
+	return &Folder{path: path}, nil
+}
+
+// Lock is part of Place.
+func (f *Folder) Lock(ctx context.Context, name string) (unlock func(), err error) {
+	file, err := os.OpenFile(filepath.Join(f.path, name+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		ok, err := tryLock(file)
+		if ok {
+			return func() { file.Close() }, nil // which unlocks
+		}
+		if err == nil {
+			err = sleep(ctx, lockPoll)
+		}
+		if err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+	}
+}
+
+// Disk is part of Place.
+func (f *Folder) Disk() (disk durable.Disk, done func(), err error) {
+	folder, err := durable.OpenFolder(filepath.Join(f.path, "files"))
+	if err != nil {
+		return nil, nil, err
+	}
+	return folder, func() { folder.Close() }, nil
+}
+
+// maxFile is the most that is read of one file, in bytes: a package for each
+// of eight contacts, in base64, and some room.
+const maxFile = 16 << 20
+
+// files runs f with the files of this user, alone.
+func (h *Host) files(ctx context.Context, f func(durable.Disk) error) error {
+	return withFiles(ctx, h.cfg.Place, f)
+}
+
+func withFiles(ctx context.Context, place Place, f func(durable.Disk) error) error {
+	unlock, err := place.Lock(ctx, lockState)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	disk, done, err := place.Disk()
+	if err != nil {
+		return err
+	}
+	defer done()
+	return f(disk)
+}
+
+// save writes a file whole or not at all; it is durable when save returns.
+func save(disk durable.Disk, name string, value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	temporary := name + ".new"
+	if err := disk.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := disk.Create(temporary)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteAt(data, 0)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	if err := disk.Rename(temporary, name); err != nil {
+		return err
+	}
+	return disk.Sync()
+}
+
+// load reads a file. What is not there leaves value alone.
+func load(disk durable.Disk, name string, value any) error {
+	file, err := disk.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	size, err := file.Size()
+	if err != nil {
+		return err
+	}
+	if size > maxFile {
+		return fmt.Errorf("%s: %d bytes are too many", name, size)
+	}
+	data := make([]byte, size)
+	if _, err := file.ReadAt(data, 0); err != nil && size > 0 {
+		return err
+	}
+	if err := json.Unmarshal(data, value); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// remove makes sure, durably, that there is no such file.
+func remove(disk durable.Disk, name string) error {
+	if err := disk.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return disk.Sync()
+}
+
+// list returns the names that begin with prefix, in order.
+func list(disk durable.Disk, prefix string) ([]string, error) {
+	all, err := disk.List()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, name := range all {
+		if strings.HasPrefix(name, prefix) && !strings.HasSuffix(name, ".new") {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}

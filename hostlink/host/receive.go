@@ -1,0 +1,373 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"onetimechat/hostlink"
+	"onetimechat/hostlink/mailbox"
+	"onetimechat/padstore/durable"
+)
+
+// Show is told of every arrival before its outcome is recorded, in order of
+// ref. When it fails, nothing is recorded, and the text comes again.
+type Show func(Arrival) error
+
+// Report sums up one Receive.
+type Report struct {
+	Arrivals  int // that Show was told of
+	Elsewhere int // packages already opened by another of the user's hosts; Show is not told of them
+	Reset     bool
+	// Stopped says why packages are still waiting: Busy, TimedOut, Withdrawn
+	// or DeviceFault; "" when none are.
+	Stopped hostlink.Refusal
+	// Cursor is the lowest ref without an outcome.
+	Cursor int64
+	// Next is behind the highest ref seen.
+	Next int64
+}
+
+// batchSize is how many messages are fetched at once.
+const batchSize = hostlink.MaxBatch
+
+// pass is one Receive under way.
+type pass struct {
+	h         *Host
+	show      Show
+	in        *inbox
+	deviceRef int64 // the place that the device keeps; other hosts may have moved it
+	report    Report
+	open      []int64 // refs of this pass without an outcome
+	stop      bool
+}
+
+// Receive fetches what waits in the mailbox and has the device open it, all of
+// one fetch after one approval. The Report holds also beside an error.
+func (h *Host) Receive(ctx context.Context, show Show) (Report, error) {
+	unlock, err := h.cfg.Place.Lock(ctx, lockReceiving)
+	if err != nil {
+		return Report{}, err
+	}
+	defer unlock()
+	p := &pass{h: h, show: show}
+	if p.in, err = h.loadInbox(ctx); err != nil {
+		return Report{}, err
+	}
+	if err := p.begin(ctx); err != nil {
+		return p.report, err
+	}
+	err = p.fetchAll(ctx)
+	p.report.Cursor = p.in.Cursor
+	return p.report, err
+}
+
+// begin finds the place to start at: this host's own, else the one that the
+// device keeps for a new host, else the beginning.
+func (p *pass) begin(ctx context.Context) error {
+	h := p.h
+	if _, err := h.checkOwner(ctx); err != nil {
+		return err
+	}
+	ref, known, err := h.cfg.Device.NextRef(ctx, h.cfg.User, h.cfg.RelayAddress)
+	if err != nil {
+		return err
+	}
+	if known {
+		p.deviceRef = ref
+	}
+	if !p.in.Begun {
+		p.in.Begun, p.in.Cursor = true, p.deviceRef
+	}
+	p.report.Cursor, p.report.Next = p.in.Cursor, p.in.Cursor
+	return nil
+}
+
+func (p *pass) fetchAll(ctx context.Context) error {
+	for !p.stop {
+		var batch mailbox.Batch
+		var err error
+		if p.report.Next <= hostlink.MaxRef {
+			batch, err = p.h.cfg.Relay.Messages(ctx, p.h.cfg.User, p.report.Next, batchSize, 0)
+		}
+		if err != nil {
+			return err
+		}
+		if len(batch.Messages) == 0 {
+			again, err := p.wentBack(ctx)
+			if err != nil || !again {
+				return err
+			}
+			continue
+		}
+		if err := p.take(ctx, batch.Messages); err != nil {
+			return err
+		}
+		if batch.Complete {
+			return nil
+		}
+		p.stop = p.stop || len(p.in.Done) >= maxDone
+	}
+	return nil
+}
+
+// wentBack notices that the mailbox is shorter than it was: the relay lost its
+// data, or somebody who played the relay once invented refs. Then the mailbox
+// is read from its beginning; what was opened before is not opened again.
+func (p *pass) wentBack(ctx context.Context) (bool, error) {
+	if p.report.Reset || p.report.Next == 0 {
+		return false, nil
+	}
+	next, err := p.h.cfg.Relay.NextRef(ctx, p.h.cfg.User)
+	if err != nil || next >= p.in.Cursor {
+		return false, err
+	}
+	p.in.Cursor, p.in.Done, p.open = 0, nil, nil
+	p.report.Reset, p.report.Next = true, 0
+	return true, p.h.saveInbox(ctx, p.in)
+}
+
+// take brings one batch as far as it goes.
+func (p *pass) take(ctx context.Context, messages []mailbox.Message) error {
+	var judged []Arrival // without asking the device
+	var parcels []parcel
+	for _, m := range messages {
+		if p.in.done(m.Ref) {
+			continue
+		}
+		parcel, outcome := p.h.open(m)
+		if outcome == "" {
+			held, err := p.h.holds(ctx, parcel)
+			if err != nil {
+				return err
+			}
+			if held {
+				outcome = Denied
+			}
+		}
+		if outcome != "" {
+			judged = append(judged, Arrival{Ref: m.Ref, From: parcel.From, Outcome: outcome})
+			continue
+		}
+		parcels = append(parcels, parcel)
+		p.open = append(p.open, m.Ref)
+	}
+	upTo := messages[len(messages)-1].Ref + 1
+	if err := p.settle(ctx, judged); err != nil {
+		return err
+	}
+	if err := p.openRequests(ctx, parcels); err != nil {
+		return err
+	}
+	p.report.Next = upTo
+	p.in.advance(upTo, p.open)
+	if err := p.h.saveInbox(ctx, p.in); err != nil {
+		return err
+	}
+	return p.saveCursor(ctx)
+}
+
+// openRequests asks first what was asked before and not answered.
+func (p *pass) openRequests(ctx context.Context, parcels []parcel) error {
+	requests, rest := p.in.repeated(parcels)
+	for _, chunk := range chunks(rest) {
+		requests = append(requests, request{parcels: chunk})
+	}
+	for _, r := range requests {
+		if p.stop {
+			break
+		}
+		if err := p.openAll(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveCursor tells the device, once the outcomes are on disk. The device's
+// place never goes back, unless the mailbox did.
+func (p *pass) saveCursor(ctx context.Context) error {
+	if p.in.Cursor > p.deviceRef && p.in.Cursor <= hostlink.MaxRef || p.report.Reset && p.in.Cursor != p.deviceRef {
+		err := p.h.cfg.Device.SaveNextRef(ctx, p.h.cfg.User, p.h.cfg.RelayAddress, p.in.Cursor)
+		if err != nil {
+			return err
+		}
+		p.deviceRef = p.in.Cursor
+	}
+	return nil
+}
+
+// openAll has the device open one request's packages.
+func (p *pass) openAll(ctx context.Context, r request) error {
+	before := make([]bool, len(r.parcels)) // shown to the device before
+	for i, parcel := range r.parcels {
+		before[i] = p.in.presented(parcel)
+	}
+	if r.id == "" {
+		r.id = newID()
+		p.in.forget(r.refs())
+		for _, parcel := range r.parcels {
+			p.in.Asked = append(p.in.Asked, asked{parcel.Ref, r.id, parcel.digest()})
+		}
+		if err := p.h.saveInbox(ctx, p.in); err != nil {
+			return err
+		}
+	}
+	results, lost, err := p.h.unpackage(ctx, r)
+	if refusal, ok := errors.AsType[hostlink.Refusal](err); ok {
+		if len(r.parcels) > 1 && aboutOne(refusal) {
+			return p.oneByOne(ctx, r)
+		}
+		results, err = slices.Repeat([]hostlink.Opened{{Err: refusal}}, len(r.parcels)), nil
+	}
+	if err != nil {
+		return p.notOpened(ctx, r, before, lost, err)
+	}
+	return p.record(ctx, r, results, func(i int) bool { return before[i] || lost })
+}
+
+// notOpened forgets what the device cannot have seen.
+func (p *pass) notOpened(ctx context.Context, r request, before []bool, lost bool, err error) error {
+	broke, ok := errors.AsType[*hostlink.UnreachableError](err)
+	if !ok || broke.Sent || lost {
+		return err
+	}
+	for i, parcel := range r.parcels {
+		if !before[i] {
+			p.in.forget([]int64{parcel.Ref})
+		}
+	}
+	tidy, cancel := afterwards(ctx)
+	defer cancel()
+	return errors.Join(err, p.h.saveInbox(tidy, p.in))
+}
+
+// unpackage asks the device, and checks that it answered for every package.
+func (h *Host) unpackage(ctx context.Context, r request) (results []hostlink.Opened, lost bool, err error) {
+	req := hostlink.UnpackageRequest{ID: r.id, To: h.cfg.User}
+	for _, p := range r.parcels {
+		req.Packages = append(req.Packages, hostlink.Incoming{From: p.From, Package: p.Package})
+	}
+	lost, err = h.ask(ctx, func() (err error) {
+		results, err = h.cfg.Device.Unpackage(ctx, req)
+		return err
+	})
+	if err == nil && len(results) != len(r.parcels) {
+		err = hostlink.ErrProtocol
+	}
+	return results, lost, err
+}
+
+// aboutOne tells whether a refusal of many packages is for one of them, such
+// as two that overlap, so that each has to be asked for itself.
+func aboutOne(r hostlink.Refusal) bool {
+	switch r {
+	case hostlink.Rejected, hostlink.ShownOnDevice, hostlink.Busy, hostlink.TimedOut, hostlink.Withdrawn, hostlink.DeviceFault:
+		return false
+	}
+	return true
+}
+
+func (p *pass) oneByOne(ctx context.Context, r request) error {
+	for _, one := range r.parcels {
+		if p.stop {
+			break
+		}
+		p.in.forget([]int64{one.Ref})
+		if err := p.openAll(ctx, request{parcels: []parcel{one}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record judges the answers, shows them, and only then makes the outcomes
+// durable and lets the device forget the texts.
+func (p *pass) record(ctx context.Context, r request, results []hostlink.Opened, presented func(i int) bool) error {
+	var arrivals []Arrival
+	var unopened []int64
+	for i, result := range results {
+		a := Arrival{Ref: r.parcels[i].Ref, From: r.parcels[i].From, Text: result.Text, Skip: result.Skip, Reuse: result.Reuse}
+		a.Outcome = p.outcome(result.Err, a.Ref, presented(i))
+		switch {
+		case a.Outcome != "":
+			arrivals = append(arrivals, a)
+		case result.Err != hostlink.DeviceFault: // which may come after opening
+			unopened = append(unopened, a.Ref)
+		}
+		if a.Outcome == "" {
+			p.report.Stopped = result.Err
+			p.stop = p.stop || result.Err != hostlink.DeviceFault || len(results) > 1
+		}
+		if a.Outcome == Denied {
+			if err := p.h.hold(ctx, r.parcels[i]); err != nil {
+				return err
+			}
+		}
+	}
+	p.in.forget(unopened)
+	slices.SortFunc(arrivals, byRef)
+	if err := p.settle(ctx, arrivals); err != nil {
+		return err
+	}
+	_ = p.h.cfg.Device.Acknowledge(ctx, r.id) // else the device keeps the texts for a minute
+	return nil
+}
+
+// outcome is "" for what may still be opened.
+func (p *pass) outcome(r hostlink.Refusal, ref int64, presented bool) Outcome {
+	switch r {
+	case "":
+		return Opened
+	case hostlink.ShownOnDevice:
+		return OnDevice
+	case hostlink.Rejected:
+		return Denied
+	case hostlink.NoPad, hostlink.ToYourself:
+		return Stranger
+	case hostlink.Busy, hostlink.TimedOut, hostlink.Withdrawn, hostlink.DeviceFault:
+		return ""
+	case hostlink.AlreadyOpened:
+		switch {
+		case presented:
+			return TextLost
+		case ref < p.deviceRef:
+			return Elsewhere
+		}
+		return Reopened
+	}
+	return Unverified
+}
+
+// settle shows arrivals and records that they have an outcome.
+func (p *pass) settle(ctx context.Context, arrivals []Arrival) error {
+	if len(arrivals) == 0 {
+		return nil
+	}
+	refs := make([]int64, 0, len(arrivals))
+	for _, a := range arrivals {
+		refs = append(refs, a.Ref)
+		if a.Outcome == Elsewhere {
+			p.report.Elsewhere++
+			continue
+		}
+		if err := p.show(a); err != nil {
+			return err
+		}
+		p.report.Arrivals++
+	}
+	p.open = slices.DeleteFunc(p.open, func(ref int64) bool { return slices.Contains(refs, ref) })
+	p.in.settle(refs)
+	tidy, cancel := afterwards(ctx)
+	defer cancel()
+	return p.h.files(tidy, func(disk durable.Disk) error {
+		for _, a := range arrivals {
+			if a.Outcome != Denied {
+				if err := p.h.release(disk, a.Ref); err != nil {
+					return err
+				}
+			}
+		}
+		return save(disk, p.h.inboxName(), p.in)
+	})
+}
