@@ -111,11 +111,13 @@ func (g Gauge) shortage() string {
 // that is broken and a bar that is striped.
 func (c *canvas) gaugeRow(name string, g Gauge) row {
 	small := style{face: c.fonts.small, ink: colInk}
+	const longest = "999.9 GiB, about 999 million messages"
 	return row{c.fonts.small.height + c.px(1), func(box image.Rectangle) {
 		label := box
 		label.Max.X = label.Min.X + c.fonts.small.width("Receive") + c.gap
 		c.say(label, small, name)
-		bar := image.Rect(label.Max.X, box.Min.Y+c.px(3), label.Max.X+box.Dx()/4, box.Max.Y-c.px(2))
+		width := min(box.Dx()/4, box.Max.X-label.Max.X-c.gap-c.fonts.small.width(longest))
+		bar := image.Rect(label.Max.X, box.Min.Y+c.px(3), label.Max.X+width, box.Max.Y-c.px(2))
 		c.gauge(bar, g)
 		box.Min.X = bar.Max.X + c.gap
 		c.say(box, small, bytesText(g.Left)+", "+aboutText(g.Messages)+" messages")

@@ -15,7 +15,7 @@ func bytesText(n int64) string {
 		return fmt.Sprintf("%d bytes", n)
 	}
 	value, name := float64(n), ""
-	for _, name = range []string{"KiB", "MiB", "GiB", "TiB"} {
+	for _, name = range []string{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"} {
 		value /= 1024
 		if value < 1000 {
 			break
@@ -48,14 +48,22 @@ func aboutText(n int64) string {
 
 func numberText(n int64) string {
 	switch {
-	case n >= 999_950_000:
-		return fmt.Sprintf("%.1f billion", float64(n)/1e9)
-	case n >= 1_000_000:
-		return fmt.Sprintf("%.1f million", float64(n)/1e6)
-	case n >= 1000:
+	case n < 1000:
+		return fmt.Sprint(n)
+	case n < 1_000_000:
 		return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 	}
-	return fmt.Sprint(n)
+	value, name := float64(n)/1e6, "million"
+	for _, larger := range []string{"billion", "trillion", "quadrillion", "quintillion"} {
+		if value < 999.5 {
+			break
+		}
+		value, name = value/1000, larger
+	}
+	if value < 9.95 {
+		return fmt.Sprintf("%.1f %s", value, name)
+	}
+	return fmt.Sprintf("%.0f %s", value, name)
 }
 
 // durationText writes how long something still takes, roughly.

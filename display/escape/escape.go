@@ -109,10 +109,10 @@ func Decode(s string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("escape: %q is no escape", unit)
 		}
-		switch unit {
-		case fmt.Sprintf("<0x%02X>", code):
+		switch {
+		case code <= 0xFF && unit == fmt.Sprintf("<0x%02X>", code):
 			b.WriteByte(byte(code))
-		case fmt.Sprintf("<U+%04X>", code):
+		case utf8.ValidRune(rune(code)) && unit == fmt.Sprintf("<U+%04X>", code):
 			b.WriteRune(rune(code))
 		default:
 			return "", fmt.Errorf("escape: %q is no escape", unit)
