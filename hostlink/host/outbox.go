@@ -180,3 +180,20 @@ func (h *Host) rouse() {
 	default:
 	}
 }
+
+// Unsure lists the messages that were asked and whose answer was never kept:
+// they were not sent. While another process asks it lists none.
+func (h *Host) Unsure(ctx context.Context) ([]Kept, error) {
+	now, cancel := context.WithTimeout(ctx, lockPoll)
+	defer cancel()
+	unlock, err := h.cfg.Place.Lock(now, lockSending)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	kept, err := h.Outbox(ctx)
+	return slices.DeleteFunc(kept, func(k Kept) bool { return k.State != Asked }), err
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// app is what every command needs of the world outside.
+type app struct {
+	in  io.Reader
+	ui  *ui
+	env func(string) string
+
+	given settings
+}
+
+func newApp(in io.Reader, out, errs io.Writer, env func(string) string) *app {
+	return &app{in: in, ui: newUI(out, errs, env), env: env}
+}
+
+// run runs one command line and returns the program's exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.commands()
+	root.SetArgs(args)
+	return a.ui.fail(root.ExecuteContext(ctx))
+}
+
+func (a *app) commands() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "otc",
+		Short: "Chat with one-time pads that a pad device keeps",
+		Long: `otc chats with one-time pads. Your pad device seals and opens messages once you
+approve them on its screen; the relay carries them and need not be trusted.
+
+Who you are, and where relay and pad device are, comes from the flags --user,
+--relay and --device, else from OTC_USER, OTC_RELAY and OTC_DEVICE, else from
+the config file (lines such as "user = alice"). An address is a port on
+localhost, host:port, or a URL.`,
+		Example: `  otc relay --listen localhost:9050 --data relay-data
+  otc chat 9050 9051 alice
+  otc send bob "See you at noon"
+  otc receive --follow`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return misused("there is no command %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(a.ui.out)
+	root.SetErr(a.ui.errs)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misused("%s", err) })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		a.chatCommand(),
+		a.sendCommand(),
+		a.receiveCommand(),
+		a.outboxCommand(),
+		a.laterCommand(),
+		a.statusCommand(),
+		a.contactsCommand(),
+		a.logCommand(),
+		a.relayCommand(),
+		padCommand(),
+	)
+	judgeArguments(root)
+	return root
+}
+
+// judgeArguments makes every command's complaint about its arguments a
+// usageError.
+func judgeArguments(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{err}
+			}
+			return nil
+		}
+	}
+	for _, child := range cmd.Commands() {
+		judgeArguments(child)
+	}
+}
+
+// exactly refuses any other number of arguments.
+func exactly(n int) cobra.PositionalArgs { return between(n, n) }
+
+// between refuses fewer than low and more than high arguments.
+func between(low, high int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < low || len(args) > high {
+			return misused("write it so: %s", cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// untilStopped ends the context when the person or the system says so.
+func untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+}

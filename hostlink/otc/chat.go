@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"onetimechat/hostlink"
+	"onetimechat/hostlink/host"
+)
+
+func (a *app) chatCommand() *cobra.Command {
+	return a.withSettings(&cobra.Command{
+		Use:   "chat [RELAY DEVICE USER]",
+		Short: "Chat at the keyboard",
+		Long: `chat is the conversation: type help in it for its commands.
+
+RELAY and DEVICE are addresses, a port on localhost, host:port, or a URL. USER
+is you, the owner of the pad device. Left out, all three come from the flags, the
+environment or the config file.
+
+When its input is not a terminal, chat runs the commands it reads and receives
+on empty lines only.`,
+		Example: `  otc chat 9050 9051 alice
+  otc chat https://relay.example.org 10.55.0.1 alice
+  otc chat
+  printf 'send bob hello\n\n' | otc chat`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return exactly(3)(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 3 {
+				a.given.Settings.Relay, a.given.Settings.Device, a.given.Settings.User = args[0], args[1], args[2]
+			}
+			s, err := a.open()
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM)
+			defer stop()
+			return a.chat(ctx, s)
+		},
+	})
+}
+
+// chat is one conversation at the keyboard.
+type chat struct {
+	*app
+	*session
+	receiver *receiver
+	words    *wordList
+}
+
+// chat talks until the input ends.
+func (a *app) chat(ctx context.Context, s *session) error {
+	status, err := s.device.Status(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	if status.Owner != s.settings.User {
+		return &host.OwnerError{Owner: status.Owner, User: s.settings.User}
+	}
+	c := &chat{app: a, session: s, receiver: &receiver{ui: a.ui}, words: &wordList{commands: commandNames()}}
+	c.learn(ctx, status)
+
+	interactive := isTerminal(a.in) && isTerminal(a.ui.out)
+	lines := console(newPipe(a.in))
+	if interactive {
+		editor, err := newEditor(a.ui.paint(bold, s.settings.User+"> "), c.words)
+		if err != nil {
+			return err
+		}
+		lines = editor
+		// What arrives is printed above the line being typed.
+		a.ui.out, a.ui.errs = editor.Stdout(), editor.Stdout()
+	}
+	defer lines.Close()
+	c.greet(ctx, status)
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(ctx, func() { lines.Close() })()
+	var background sync.WaitGroup
+	if interactive {
+		background.Go(func() { _ = c.receiver.follow(ctx, s) })
+	}
+	err = c.talk(ctx, lines)
+	cancel()
+	background.Wait()
+	if err != nil || interactive {
+		return err
+	}
+	return c.leave()
+}
+
+// learn notes the names that can be completed.
+func (c *chat) learn(ctx context.Context, status hostlink.Status) {
+	var people []string
+	for _, p := range status.Pads {
+		people = append(people, p.Contact)
+	}
+	if groups, err := c.host.Groups(ctx); err == nil {
+		people = append(people, host.GroupNames(groups)...)
+	}
+	c.words.know(people)
+}
+
+// greet prints the banner, and what was left undone the last time.
+func (c *chat) greet(ctx context.Context, status hostlink.Status) {
+	_ = c.ui.print(c.ui.out, bold, "One Time Chat")
+	_ = c.ui.say("  you     %s", status.Owner)
+	_ = c.ui.say("  relay   %s", c.settings.Relay)
+	_ = c.ui.say("  device  %s", c.settings.Device)
+	c.ui.hint(`Type "help" for the commands. Press Enter to receive.`)
+	if err := c.relay.Check(ctx); err != nil {
+		_ = c.ui.fail(err)
+	}
+	unsure, err := c.host.Unsure(ctx)
+	if err != nil {
+		_ = c.ui.fail(err)
+	}
+	for _, k := range unsure {
+		c.ui.complain("A message to %s may not have been sent (outbox %d). Send it again, or drop it.", k.To, k.Number)
+	}
+	if held, err := c.host.Later(ctx); err == nil && len(held) > 0 {
+		c.ui.complain("%d denied messages wait on the later list.", len(held))
+	}
+}
+
+// talk runs line after line.
+func (c *chat) talk(ctx context.Context, lines console) error {
+	for {
+		line, err := lines.ReadLine()
+		switch {
+		case errors.Is(err, io.EOF), ctx.Err() != nil:
+			return nil
+		case errors.Is(err, errDiscarded):
+			c.ui.hint("To leave, type quit or press Ctrl-D.")
+			continue
+		case err != nil:
+			return err
+		}
+		if done := c.command(ctx, line); done {
+			return nil
+		}
+	}
+}
+
+// leave makes a last try to deliver, where no person can be asked to wait.
+func (c *chat) leave() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	tried, err := c.host.Deliver(ctx)
+	for _, d := range tried {
+		if d.State == host.Waiting {
+			c.ui.sent(d.To+": ", sent{to: d.To, state: d.State, err: d.Err})
+			return code(exitRelay)
+		}
+		c.receiver.delivered(d)
+	}
+	return err
+}

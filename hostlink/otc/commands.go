@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+
+	"onetimechat/hostlink/host"
+)
+
+// help is what the conversation's command of that name prints.
+const help = `send NAME TEXT        send a message to a contact
+ms NAME,NAME TEXT     send to several contacts
+group NAME A,B        let a name stand for several users; "group" shows them
+gs GROUP TEXT         send to a group, or to a list of users
+Enter                 receive messages now (they also come by themselves)
+contacts              whom you can write to, and how much pad is left
+log                   the pad device's log (it asks you)
+later                 messages you denied; "later open [N]", "later drop N"
+outbox                messages not delivered; "outbox retry [N]", "outbox drop N"
+id                    who you are, and through what you chat
+clear                 clear the screen
+quit, q, exit         leave`
+
+// word is one command of the conversation.
+type word struct {
+	names []string
+	run   func(c *chat, ctx context.Context, rest string) error
+}
+
+// words are the commands, those of 2015 first.
+func words() []word {
+	return []word{
+		{[]string{"send"}, (*chat).send},
+		{[]string{"ms"}, (*chat).sendMany},
+		{[]string{"group"}, (*chat).group},
+		{[]string{"gs"}, (*chat).sendGroup},
+		{[]string{"id"}, (*chat).identify},
+		{[]string{"clear"}, (*chat).clear},
+		{[]string{"help"}, (*chat).help},
+		{[]string{"contacts"}, (*chat).contacts},
+		{[]string{"log"}, func(c *chat, ctx context.Context, _ string) error { return c.showLog(ctx, c.session, nil) }},
+		{[]string{"later"}, (*chat).later},
+		{[]string{"outbox"}, (*chat).outbox},
+		{[]string{"quit", "q", "exit"}, nil},
+	}
+}
+
+func commandNames() []string {
+	var all []string
+	for _, w := range words() {
+		all = append(all, w.names...)
+	}
+	return all
+}
+
+// command runs one line. Ctrl-C takes back what it asked, not the program.
+func (c *chat) command(ctx context.Context, line string) (quit bool) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	name, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+	if name == "" {
+		c.ui.fail(c.receive(ctx))
+		return false
+	}
+	i := slices.IndexFunc(words(), func(w word) bool { return slices.Contains(w.names, name) })
+	if i < 0 {
+		c.ui.complain(`There is no command %s. Type "help" for the commands.`, name)
+		return false
+	}
+	run := words()[i].run
+	if run == nil {
+		return true
+	}
+	c.ui.fail(run(c, ctx, strings.TrimSpace(rest)))
+	return false
+}
+
+func (c *chat) receive(ctx context.Context) error {
+	report, err := c.host.Receive(ctx, c.receiver.show)
+	if err == nil && report.Arrivals == 0 && report.Elsewhere == 0 && report.Stopped == "" {
+		c.ui.hint("No new messages.")
+	}
+	return c.receiver.end(report, err)
+}
+
+// recipientAndText splits "bob hello".
+func recipientAndText(rest, form string) (to, text string, err error) {
+	to, text, _ = strings.Cut(rest, " ")
+	if to == "" || strings.TrimSpace(text) == "" {
+		return "", "", misused("write it so: %s", form)
+	}
+	return to, text, nil
+}
+
+func (c *chat) send(ctx context.Context, rest string) error {
+	to, text, err := recipientAndText(rest, "send NAME TEXT")
+	if err != nil {
+		return err
+	}
+	to = strings.TrimSuffix(to, ",")
+	members, err := c.host.Members(ctx, []string{to, to}) // a contact, never a group
+	if err != nil {
+		return err
+	}
+	return c.sendAndTell(ctx, c.session, members, text)
+}
+
+func (c *chat) sendMany(ctx context.Context, rest string) error {
+	to, text, err := recipientAndText(rest, "ms NAME,NAME TEXT")
+	if err != nil {
+		return err
+	}
+	return c.sendTo(ctx, names(to), text)
+}
+
+func (c *chat) sendGroup(ctx context.Context, rest string) error {
+	to, text, err := recipientAndText(rest, "gs GROUP TEXT")
+	if err != nil {
+		return err
+	}
+	return c.sendTo(ctx, names(to), text)
+}
+
+// sendTo sends to everybody whom the names stand for, except oneself.
+func (c *chat) sendTo(ctx context.Context, nameOrList []string, text string) error {
+	to, err := c.host.Members(ctx, nameOrList)
+	if err != nil {
+		return err
+	}
+	to = slices.DeleteFunc(to, func(name string) bool { return name == c.settings.User })
+	if len(to) == 0 {
+		return host.ErrNobody
+	}
+	return c.sendAndTell(ctx, c.session, to, text)
+}
+
+func (c *chat) group(ctx context.Context, rest string) error {
+	name, members, _ := strings.Cut(rest, " ")
+	if list := names(members); len(list) > 0 {
+		if err := c.host.SetGroup(ctx, name, list); err != nil {
+			return err
+		}
+	}
+	groups, err := c.host.Groups(ctx)
+	if err != nil {
+		return err
+	}
+	if status, err := c.device.Status(ctx, time.Now()); err == nil {
+		c.learn(ctx, status)
+	}
+	for _, g := range host.GroupNames(groups) {
+		if name != "" && g != name {
+			continue
+		}
+		if err := c.ui.say("%s: %s", g, groups[g]); err != nil {
+			return err
+		}
+	}
+	if name != "" && groups[name] == nil {
+		return misused("there is no group %q", name)
+	}
+	if len(groups) == 0 {
+		return c.ui.say("No groups. Make one: group NAME A,B")
+	}
+	return nil
+}
+
+func (c *chat) identify(context.Context, string) error {
+	return c.ui.say("%s, relay %s, pad device %s", c.settings.User, c.settings.Relay, c.settings.Device)
+}
+
+func (c *chat) clear(context.Context, string) error {
+	if !c.ui.pronounce {
+		return nil
+	}
+	return c.ui.write(c.ui.out, "\x1b[H\x1b[2J")
+}
+
+func (c *chat) help(context.Context, string) error {
+	return c.ui.write(c.ui.out, help+"\n")
+}
+
+func (c *chat) contacts(ctx context.Context, _ string) error {
+	status, err := c.device.Status(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	c.learn(ctx, status)
+	return c.ui.contacts(status)
+}
+
+func (c *chat) later(ctx context.Context, rest string) error {
+	args := strings.Fields(rest)
+	switch {
+	case len(args) == 0:
+		return c.listLater(ctx, c.session)
+	case args[0] == "open":
+		return c.openLater(ctx, c.session, args[1:])
+	case args[0] == "drop" && len(args) == 2:
+		return c.dropLater(ctx, c.session, args[1:])
+	}
+	return misused("write it so: later, later open [NUMBER], later drop NUMBER")
+}
+
+func (c *chat) outbox(ctx context.Context, rest string) error {
+	args := strings.Fields(rest)
+	switch {
+	case len(args) == 0:
+		return c.listOutbox(ctx, c.session)
+	case args[0] == "retry" && len(args) <= 2:
+		return c.retryOutbox(ctx, c.session, args[1:])
+	case args[0] == "drop" && len(args) == 2:
+		return c.dropOutbox(ctx, c.session, args[1:])
+	}
+	return misused("write it so: outbox, outbox retry [NUMBER], outbox drop NUMBER")
+}

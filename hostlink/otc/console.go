@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ergochat/readline"
+	"golang.org/x/term"
+
+	"onetimechat/display/escape"
+)
+
+// errDiscarded: the person took back the line being typed.
+var errDiscarded = errors.New("line discarded")
+
+// console is where a conversation's lines come from. ReadLine fails with
+// io.EOF at the end and errDiscarded for a line taken back.
+type console interface {
+	ReadLine() (string, error)
+	Close() error
+}
+
+// pipe is a console without a person.
+type pipe struct{ scanner *bufio.Scanner }
+
+// maxLine is the longest line of a pipe, in bytes.
+const maxLine = 1 << 20
+
+func newPipe(r io.Reader) pipe {
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(nil, maxLine)
+	return pipe{scanner}
+}
+
+func (p pipe) ReadLine() (string, error) {
+	if p.scanner.Scan() {
+		return p.scanner.Text(), nil
+	}
+	if err := p.scanner.Err(); err != nil {
+		return "", err
+	}
+	return "", io.EOF
+}
+
+func (pipe) Close() error { return nil }
+
+// isTerminal tells whether a person is at stream.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// editor is a console with line editing. Its history is in memory only: the
+// lines are messages.
+type editor struct{ *readline.Instance }
+
+func newEditor(prompt string, words *wordList) (editor, error) {
+	instance, err := readline.NewFromConfig(&readline.Config{
+		Prompt:          prompt,
+		AutoComplete:    words,
+		InterruptPrompt: "^C",
+		EOFPrompt:       "quit",
+		Undo:            true,
+	})
+	return editor{instance}, err
+}
+
+func (e editor) ReadLine() (string, error) {
+	line, err := e.Instance.ReadLine()
+	if errors.Is(err, readline.ErrInterrupt) {
+		return "", errDiscarded
+	}
+	return line, err
+}
+
+// wordList completes commands, and contacts and groups behind them.
+type wordList struct {
+	commands []string
+	mu       sync.Mutex
+	people   []string
+}
+
+// know replaces the contacts and groups.
+func (w *wordList) know(people []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.people = nil
+	for _, p := range people {
+		w.people = append(w.people, escape.Line(p))
+	}
+	slices.Sort(w.people)
+	w.people = slices.Compact(w.people)
+}
+
+// Do is part of readline.AutoCompleter.
+func (w *wordList) Do(line []rune, pos int) (endings [][]rune, length int) {
+	before := string(line[:pos])
+	choices := w.commands
+	word := before
+	if first, rest, ok := strings.Cut(before, " "); ok {
+		if strings.Contains(rest, " ") && first != "group" {
+			return nil, 0 // the text
+		}
+		word = rest[strings.LastIndexAny(rest, ", ")+1:]
+		w.mu.Lock()
+		choices = slices.Clone(w.people)
+		w.mu.Unlock()
+	}
+	for _, choice := range choices {
+		if ending, ok := strings.CutPrefix(choice, word); ok {
+			endings = append(endings, []rune(ending+" "))
+		}
+	}
+	return endings, len([]rune(word))
+}

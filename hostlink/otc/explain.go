@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"onetimechat/hostlink"
+	"onetimechat/hostlink/host"
+	"onetimechat/hostlink/mailbox"
+)
+
+// The program's exit codes.
+const (
+	exitOK      = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitDenied  = 3 // by the owner, on the pad device
+	exitDevice  = 4 // the pad device cannot be reached
+	exitRelay   = 5 // the relay cannot be reached; messages are kept
+	exitWarning = 6 // done, with a warning shown
+)
+
+// code ends the program with a code when everything has been said already.
+type code int
+
+func (c code) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// ended is nil for exitOK, so that it can be returned by a command.
+func ended(c int) error {
+	if c == exitOK {
+		return nil
+	}
+	return code(c)
+}
+
+// usageError is an error in what was typed.
+type usageError struct{ error }
+
+func misused(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// worse picks the code that tells more.
+func worse(a, b int) int {
+	for _, c := range []int{exitUsage, exitDevice, exitRelay, exitFailed, exitDenied, exitWarning} {
+		if a == c || b == c {
+			return c
+		}
+	}
+	return exitOK
+}
+
+// fail says what went wrong and what to do about it, and returns the exit code.
+func (u *ui) fail(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if c, ok := errors.AsType[code](err); ok {
+		return int(c)
+	}
+	what, hint, c := u.explain(err)
+	u.complain("otc: %s", what)
+	if hint != "" {
+		u.hint("     %s", hint)
+	}
+	return c
+}
+
+// explain is how errors look to people: what happened, a hint apart from it
+// (which may be empty), and the exit code.
+func (u *ui) explain(err error) (what, hint string, c int) {
+	var wrong usageError
+	var owner *host.OwnerError
+	var refused *mailbox.RefusedError
+	var busy *mailbox.BusyError
+	var refusal hostlink.Refusal
+	switch {
+	case errors.As(err, &wrong):
+		return wrong.Error(), `"otc help" shows the commands.`, exitUsage
+	case errors.Is(err, context.Canceled):
+		return "stopped", "", exitFailed
+	case errors.Is(err, host.ErrUnsure):
+		return "the link broke: the pad device may have sealed this message, but it was not sent",
+			"Send the same text again: what was sealed is used, not sealed twice.", exitDevice
+	case errors.Is(err, hostlink.ErrUnreachable):
+		return "cannot reach the pad device at " + u.device + ": is it plugged in?",
+			"It shows its address on its screen; --device or OTC_DEVICE says another one.", exitDevice
+	case errors.Is(err, hostlink.ErrProtocol):
+		return "what answers at " + u.device + " is not a pad device: " + err.Error(),
+			"Are the addresses of relay and pad device swapped?", exitDevice
+	case errors.Is(err, mailbox.ErrUnreachable):
+		return "cannot reach the relay at " + u.relay,
+			"Messages to send are kept in the outbox; they go out when it is back.", exitRelay
+	case errors.Is(err, mailbox.ErrNotRelay):
+		return "what answers at " + u.relay + " is not a relay: " + err.Error(),
+			"Are the addresses of relay and pad device swapped?", exitRelay
+	case errors.As(err, &busy):
+		return busy.Error(), "It is tried again later; messages to send are kept in the outbox.", exitRelay
+	case errors.As(err, &refused):
+		return refused.Error(), "", exitFailed
+	case errors.As(err, &owner):
+		return owner.Error(), "--user says who you are.", exitFailed
+	case errors.As(err, &refusal):
+		return explainRefusal(refusal)
+	case errors.Is(err, host.ErrNoSuchMessage):
+		return err.Error(), `"outbox" and "later" show the numbers.`, exitFailed
+	}
+	return err.Error(), "", exitFailed
+}
+
+// explainRefusal keeps the device's own words, and adds what to do.
+func explainRefusal(r hostlink.Refusal) (what, hint string, c int) {
+	c = exitFailed
+	switch r {
+	case hostlink.Rejected:
+		// Its words are about reading whatever was denied, as in 2015.
+		return "Denied on the pad device.", "", exitDenied
+	case hostlink.NoPad:
+		hint = "You chat with those whom your pad device shows as contacts."
+	case hostlink.Depleted:
+		hint = "Meet, and make a new pad together."
+	case hostlink.Busy:
+		hint = "The pad device shows other questions: answer or close them, then try again."
+	case hostlink.TimedOut:
+		hint = "Nobody answered on the pad device's screen."
+	case hostlink.Withdrawn:
+		hint = "The question was taken back."
+	case hostlink.TooLong:
+		hint = fmt.Sprintf("A message has at most %d bytes.", hostlink.MaxText)
+	case hostlink.DeviceFault:
+		hint = "The pad device's screen says what happened; restart it."
+	}
+	return string(r), hint, c
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"onetimechat/hostlink/host"
+)
+
+func (a *app) outboxCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "outbox",
+		Short: "Show messages that are not delivered yet",
+		Long: `outbox lists what the relay has not taken yet. Only sealed packages are kept,
+never texts.`,
+		Example: `  otc outbox
+  otc outbox retry
+  otc outbox drop 3`,
+		Args: exactly(0),
+		RunE: a.withSession(func(ctx context.Context, s *session, _ []string) error {
+			return a.listOutbox(ctx, s)
+		}),
+	}
+	cmd.AddCommand(
+		a.withSettings(&cobra.Command{
+			Use:     "retry [NUMBER]",
+			Short:   "Try now to deliver what waits, and what is parked",
+			Example: "  otc outbox retry 3",
+			Args:    between(0, 1),
+			RunE:    a.withSession(a.retryOutbox),
+		}),
+		a.withSettings(&cobra.Command{
+			Use:     "drop NUMBER",
+			Short:   "Forget a message; its recipient will see a skip",
+			Example: "  otc outbox drop 3",
+			Args:    exactly(1),
+			RunE:    a.withSession(a.dropOutbox),
+		}),
+	)
+	return a.withSettings(cmd)
+}
+
+// withSession opens a session for a command that ends by itself.
+func (a *app) withSession(run func(ctx context.Context, s *session, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		ctx, stop := untilStopped(cmd.Context())
+		defer stop()
+		s, err := a.open()
+		if err != nil {
+			return err
+		}
+		return run(ctx, s, args)
+	}
+}
+
+func (a *app) listOutbox(ctx context.Context, s *session) error {
+	kept, err := s.host.Outbox(ctx)
+	if err != nil {
+		return err
+	}
+	if len(kept) == 0 {
+		return a.ui.say("The outbox is empty.")
+	}
+	for _, k := range kept {
+		what := "waits for the relay"
+		switch k.State {
+		case host.Asked:
+			what = "is being approved, or was never sent"
+		case host.Parked:
+			what = "is parked: " + k.Reason
+		}
+		if k.Relay != s.settings.Relay {
+			what += " (relay " + k.Relay + ")"
+		}
+		if err := a.ui.say("%d  to %s  %s", k.Number, k.To, what); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) retryOutbox(ctx context.Context, s *session, args []string) error {
+	kept, err := s.host.Outbox(ctx)
+	if err != nil {
+		return err
+	}
+	only, err := numbers(args)
+	if err != nil {
+		return err
+	}
+	found := false
+	for _, k := range kept {
+		if len(only) > 0 && k.Number != only[0] {
+			continue
+		}
+		found = true
+		if k.State == host.Parked {
+			if err := s.host.Unpark(ctx, k.Number); err != nil {
+				return err
+			}
+		}
+	}
+	if !found && len(only) > 0 {
+		return host.ErrNoSuchMessage
+	}
+	tried, err := s.host.Deliver(ctx)
+	result := exitOK
+	for _, d := range tried {
+		result = worse(result, a.ui.sent(d.To+": ", sent{to: d.To, state: d.State, err: d.Err}))
+	}
+	if len(tried) == 0 && err == nil {
+		err = a.ui.say("Nothing waits for this relay.")
+	}
+	if err != nil && len(tried) == 0 {
+		return err
+	}
+	return ended(result)
+}
+
+func (a *app) dropOutbox(ctx context.Context, s *session, args []string) error {
+	dropped, err := numbers(args)
+	if err != nil {
+		return err
+	}
+	if err := s.host.Drop(ctx, dropped[0]); err != nil {
+		return err
+	}
+	return a.ui.say("Dropped.")
+}
+
+// numbers reads the numbers by which messages are named in lists.
+func numbers(args []string) ([]int64, error) {
+	var all []int64
+	for _, arg := range args {
+		n, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil || n < 0 {
+			return nil, misused("%q is not a number", arg)
+		}
+		all = append(all, n)
+	}
+	return all, nil
+}
+
+func (a *app) laterCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "later",
+		Short: "Show messages that you denied, or open them after all",
+		Example: `  otc later
+  otc later open
+  otc later open 17`,
+		Args: exactly(0),
+		RunE: a.withSession(func(ctx context.Context, s *session, _ []string) error {
+			return a.listLater(ctx, s)
+		}),
+	}
+	open := a.withSettings(&cobra.Command{
+		Use:     "open [NUMBER…]",
+		Short:   "Ask again on the pad device; without numbers, about all",
+		Example: "  otc later open 17",
+		Args:    between(0, 64),
+		RunE:    a.withSession(a.openLater),
+	})
+	drop := a.withSettings(&cobra.Command{
+		Use:     "drop NUMBER",
+		Short:   "Forget a message unread",
+		Example: "  otc later drop 17",
+		Args:    exactly(1),
+		RunE:    a.withSession(a.dropLater),
+	})
+	cmd.AddCommand(a.withJSON(open), drop)
+	return a.withSettings(cmd)
+}
+
+func (a *app) listLater(ctx context.Context, s *session) error {
+	held, err := s.host.Later(ctx)
+	if err != nil {
+		return err
+	}
+	if len(held) == 0 {
+		return a.ui.say("The later list is empty.")
+	}
+	for _, m := range held {
+		if err := a.ui.say("%d  from %s", m.Ref, m.From); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) openLater(ctx context.Context, s *session, args []string) error {
+	refs, err := numbers(args)
+	if err != nil {
+		return err
+	}
+	a.ui.waiting("Your pad device asks …")
+	r := &receiver{ui: a.ui, json: a.given.json}
+	report, err := s.host.OpenLater(ctx, refs, r.show)
+	return r.end(report, err)
+}
+
+func (a *app) dropLater(ctx context.Context, s *session, args []string) error {
+	refs, err := numbers(args)
+	if err != nil {
+		return err
+	}
+	if err := s.host.DropLater(ctx, refs[0]); err != nil {
+		return err
+	}
+	return a.ui.say("Dropped.")
+}

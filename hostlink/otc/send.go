@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"onetimechat/hostlink"
+	"onetimechat/hostlink/host"
+)
+
+func (a *app) sendCommand() *cobra.Command {
+	return a.withSettings(&cobra.Command{
+		Use:   "send TO[,TO…] [TEXT…]",
+		Short: "Send one message",
+		Long: `send has the message sealed after you approved it on the pad device, and hands
+it to the relay. Without TEXT the message is read from standard input. TO is a
+contact, several with commas, or a group's name.
+
+When the relay cannot be reached the message is kept in the outbox (exit code 5)
+and goes out with the next send, or while otc chat or otc receive --follow runs.`,
+		Example: `  otc send bob See you at noon
+  otc send bob,carol "See you both at noon"
+  date | otc send bob`,
+		Args: between(1, 1<<16),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := untilStopped(cmd.Context())
+			defer stop()
+			text, err := a.textOf(args[1:])
+			if err != nil {
+				return err
+			}
+			s, err := a.open()
+			if err != nil {
+				return err
+			}
+			to, err := s.host.Members(ctx, names(args[0]))
+			if err != nil {
+				return misused("%s", err)
+			}
+			return a.sendAndTell(ctx, s, to, text)
+		},
+	})
+}
+
+// textOf is the words, or else standard input without its last newline.
+func (a *app) textOf(words []string) (string, error) {
+	if len(words) > 0 {
+		return strings.Join(words, " "), nil
+	}
+	data, err := io.ReadAll(io.LimitReader(a.in, hostlink.MaxText+2))
+	text := strings.TrimSuffix(string(data), "\n")
+	if err == nil && text == "" {
+		err = misused("there is nothing to send")
+	}
+	return text, err
+}
+
+// sendAndTell sends text and says for each recipient what became of it.
+func (a *app) sendAndTell(ctx context.Context, s *session, to []string, text string) error {
+	a.ui.waiting("Approve it on %s's pad device …", s.settings.User)
+	all, err := s.send(ctx, to, text)
+	result := exitOK
+	for _, one := range all {
+		prefix := ""
+		if len(to) > 1 {
+			prefix = one.to + ": "
+		}
+		result = worse(result, a.ui.sent(prefix, one))
+	}
+	if err != nil && !told(all, err) {
+		result = worse(result, a.ui.fail(err))
+	}
+	return ended(result)
+}
+
+// told tells whether err has been said with somebody's message already.
+func told(all []sent, err error) bool {
+	for _, one := range all {
+		if errors.Is(one.err, host.ErrUnsure) && errors.Is(err, hostlink.ErrUnreachable) {
+			return true
+		}
+	}
+	return false
+}
+
+// sent says what became of one message, in the words of 2015 when all is well.
+func (u *ui) sent(prefix string, one sent) int {
+	if one.state == host.Delivered {
+		if err := u.say("%sMessage sent.", prefix); err != nil {
+			return exitFailed
+		}
+		return exitOK
+	}
+	what, hint, c := "", "", exitRelay
+	if one.err != nil {
+		what, hint, c = u.explain(one.err)
+	}
+	switch one.state {
+	case host.Waiting:
+		if what == "" {
+			what = "earlier messages go first"
+		}
+		u.complain("%sKept in the outbox: %s.", prefix, strings.TrimSuffix(what, "."))
+		u.hint("It goes out when the relay takes it.")
+		return exitRelay
+	case host.Parked:
+		u.complain("%sParked in the outbox, the relay refuses it: %s.", prefix, strings.TrimSuffix(what, "."))
+		u.hint(`"outbox retry" tries again, "outbox drop" forgets it.`)
+		return exitFailed
+	}
+	u.complain("%sNot sent: %s", prefix, what)
+	if hint != "" {
+		u.hint("%s", hint)
+	}
+	return c
+}
+
+// names reads a list of user ids, with commas or spaces between.
+func names(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"onetimechat/hostlink"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return a.withJSON(a.withSettings(&cobra.Command{
+		Use:     "status",
+		Short:   "Show pad device, relay and outbox",
+		Example: "  otc status\n  otc status --json | jq .relay",
+		Args:    exactly(0),
+		RunE:    a.withSession(a.showStatus),
+	}))
+}
+
+func (a *app) contactsCommand() *cobra.Command {
+	return a.withJSON(a.withSettings(&cobra.Command{
+		Use:     "contacts",
+		Short:   "Show whom you can chat with, and how much pad is left",
+		Example: "  otc contacts\n  otc contacts --json | jq -r .contact",
+		Args:    exactly(0),
+		RunE:    a.withSession(a.showContacts),
+	}))
+}
+
+func (a *app) logCommand() *cobra.Command {
+	return a.withJSON(a.withSettings(&cobra.Command{
+		Use:     "log",
+		Short:   "Show the pad device's log, after you approved it there",
+		Example: "  otc log",
+		Args:    exactly(0),
+		RunE:    a.withSession(a.showLog),
+	}))
+}
+
+// place is an address and whether somebody answers there.
+type place struct {
+	Address string `json:"address"`
+	Reached bool   `json:"reached"`
+}
+
+func (a *app) showStatus(ctx context.Context, s *session, _ []string) error {
+	status, deviceErr := s.device.Status(ctx, time.Now())
+	relayErr := s.relay.Check(ctx)
+	kept, err := s.host.Outbox(ctx)
+	if err != nil {
+		return err
+	}
+	held, err := s.host.Later(ctx)
+	if err != nil {
+		return err
+	}
+	if a.given.json {
+		err = a.ui.object(struct {
+			Type   string           `json:"type"`
+			User   string           `json:"user"`
+			Device place            `json:"device"`
+			Relay  place            `json:"relay"`
+			Outbox int              `json:"outbox"`
+			Later  int              `json:"later"`
+			Status *hostlink.Status `json:"status,omitempty"`
+		}{"status", s.settings.User, place{s.settings.Device, deviceErr == nil},
+			place{s.settings.Relay, relayErr == nil}, len(kept), len(held), found(status, deviceErr)})
+	} else {
+		err = a.tellStatus(s, status, deviceErr, relayErr)
+		if err == nil {
+			err = a.ui.say("outbox  %d, later list %d", len(kept), len(held))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	result := exitOK
+	for _, trouble := range []error{deviceErr, relayErr} {
+		if trouble != nil {
+			result = worse(result, a.ui.fail(trouble))
+		}
+	}
+	return ended(result)
+}
+
+func found(status hostlink.Status, err error) *hostlink.Status {
+	if err != nil {
+		return nil
+	}
+	return &status
+}
+
+func (a *app) tellStatus(s *session, status hostlink.Status, deviceErr, relayErr error) error {
+	device := "not reached"
+	if deviceErr == nil {
+		device = status.Owner + "'s, shows " + status.Screen
+		if status.LogUnread {
+			device += ", its log has news"
+		}
+	}
+	relay := "not reached"
+	if relayErr == nil {
+		relay = "answers"
+	}
+	if err := a.ui.say("device  %s  %s", s.settings.Device, device); err != nil {
+		return err
+	}
+	return a.ui.say("relay   %s  %s", s.settings.Relay, relay)
+}
+
+func (a *app) showContacts(ctx context.Context, s *session, _ []string) error {
+	status, err := s.device.Status(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	if a.given.json {
+		for _, p := range status.Pads {
+			err := a.ui.object(struct {
+				Type string `json:"type"`
+				hostlink.Pad
+			}{"contact", p})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return a.ui.contacts(status)
+}
+
+func (u *ui) contacts(status hostlink.Status) error {
+	if len(status.Pads) == 0 {
+		return u.say("%s shares no pad with anybody yet.", status.Owner)
+	}
+	for _, p := range status.Pads {
+		more := ""
+		if p.State != "in use" {
+			more += ", " + p.State
+		}
+		if p.Source == "urandom" {
+			more += ", demo randomness"
+		}
+		if p.Forgeries > 0 {
+			more += ", forged packages came"
+		}
+		err := u.say("%s  about %d messages left to send, %d to receive (%s%s)", p.Contact, p.SendMessages, p.ReceiveMessages, p.Suite, more)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) showLog(ctx context.Context, s *session, _ []string) error {
+	a.ui.waiting("Your pad device asks whether its log may be shown here …")
+	entries, err := s.device.Log(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if a.given.json {
+			err = a.ui.object(struct {
+				Type string `json:"type"`
+				hostlink.LogEntry
+			}{"log", e})
+		} else {
+			err = a.ui.logEntry(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *ui) logEntry(e hostlink.LogEntry) error {
+	when := (time.Duration(e.Uptime) * time.Second).String()
+	told := ""
+	if e.Told != 0 {
+		told = ", told " + time.Unix(e.Told, 0).UTC().Format("2006-01-02 15:04 UTC")
+	}
+	if e.Count > 1 {
+		return u.say("start %d +%s%s  %s, %d times", e.Start, when, told, e.Text, e.Count)
+	}
+	return u.say("start %d +%s%s  %s", e.Start, when, told, e.Text)
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"onetimechat/display/escape"
+	"onetimechat/hostlink/host"
+)
+
+// ui is the terminal. Every text that people see goes through it, and it
+// escapes every argument: what comes from elsewhere can neither move the
+// cursor nor pass for a line of ours.
+type ui struct {
+	mu        sync.Mutex
+	out, errs io.Writer
+	color     bool
+	width     func() int // columns; 0 when nobody is looking
+	pronounce bool       // say what is being waited for
+
+	relay, device string // addresses, for explanations
+}
+
+func newUI(out, errs io.Writer, env func(string) string) *ui {
+	u := &ui{out: out, errs: errs, width: func() int { return 0 }}
+	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		u.color = env("NO_COLOR") == "" && env("TERM") != "dumb"
+		u.width = func() int {
+			width, _, err := term.GetSize(int(file.Fd()))
+			if err != nil {
+				return 0
+			}
+			return width
+		}
+		u.pronounce = true
+	}
+	return u
+}
+
+// style is a terminal's name for how text looks.
+type style string
+
+const (
+	plain  style = ""
+	bold   style = "1"
+	faint  style = "2"
+	alarm  style = "1;31"
+	friend style = "1;36"
+)
+
+func (u *ui) paint(s style, text string) string {
+	if !u.color || s == plain {
+		return text
+	}
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+}
+
+// say prints one line of ours. Arguments are escaped.
+func (u *ui) say(format string, args ...any) error {
+	return u.print(u.out, plain, format, args...)
+}
+
+// hint prints one line that may be overlooked.
+func (u *ui) hint(format string, args ...any) {
+	_ = u.print(u.errs, faint, format, args...)
+}
+
+// complain prints one line about something that went wrong.
+func (u *ui) complain(format string, args ...any) {
+	_ = u.print(u.errs, plain, format, args...)
+}
+
+// waiting says what a person has to do now, when one is looking.
+func (u *ui) waiting(format string, args ...any) {
+	if u.pronounce {
+		u.hint(format, args...)
+	}
+}
+
+func (u *ui) print(w io.Writer, s style, format string, args ...any) error {
+	return u.write(w, u.paint(s, fmt.Sprintf(format, harmless(args)...))+"\n")
+}
+
+func (u *ui) write(w io.Writer, text string) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// harmless escapes everything that is no number.
+func harmless(args []any) []any {
+	safe := make([]any, len(args))
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case int, int64, uint64, bool:
+			safe[i] = arg
+		case []string:
+			safe[i] = escape.Line(strings.Join(arg, ", "))
+		default:
+			safe[i] = escape.Line(fmt.Sprint(arg))
+		}
+	}
+	return safe
+}
+
+// message prints a message. Every line but the first begins with a bar, and so
+// does what is too long for the terminal: no text can pass for somebody
+// else's line.
+func (u *ui) message(from, text string) error {
+	from = escape.Line(from)
+	bar := strings.Repeat(" ", utf8.RuneCountInString(from)) + "| "
+	width := 0
+	if columns := u.width(); columns > 0 {
+		width = max(columns-len(bar)-1, 16)
+	}
+	var b strings.Builder
+	b.WriteString(u.paint(friend, from+":") + " ")
+	for i, line := range fold(escape.Text(text, nil), width) {
+		if i > 0 {
+			b.WriteString(u.paint(faint, bar))
+		}
+		b.WriteString(line + "\n")
+	}
+	return u.write(u.out, b.String())
+}
+
+// fold cuts text at its newlines, and lines longer than width columns, if it
+// is not 0. A rune that may be wide counts as two columns.
+func fold(text string, width int) []string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		columns, from := 0, 0
+		for i, r := range line {
+			n := 1
+			if r >= 0x1100 {
+				n = 2
+			}
+			if width > 0 && columns+n > width {
+				lines = append(lines, line[from:i])
+				columns, from = 0, i
+			}
+			columns += n
+		}
+		lines = append(lines, line[from:])
+	}
+	return lines
+}
+
+// The warnings of the 2015 report, Figure 5.
+const (
+	skipWarning  = "WARNING: Possible skip detected. Server may be maliciously dropping packets."
+	reuseWarning = "WARNING: Possible reuse detected. An attacker may be injecting packets."
+)
+
+// warn prints a warning, one line.
+func (u *ui) warn(format string, args ...any) error {
+	return u.print(u.out, alarm, format, args...)
+}
+
+// arrival prints what came: warnings first, then the text or what became of
+// it. alarming tells whether a warning was shown.
+func (u *ui) arrival(a host.Arrival) (alarming bool, err error) {
+	if a.Skip {
+		err = errors.Join(err, u.warn("%s", skipWarning))
+	}
+	if a.Reuse || a.Outcome == host.Reopened {
+		err = errors.Join(err, u.warn("%s", reuseWarning))
+	}
+	alarming = a.Skip || a.Reuse || a.Outcome == host.Reopened
+	switch a.Outcome {
+	case host.Opened:
+		err = errors.Join(err, u.message(a.From, a.Text))
+	case host.OnDevice:
+		err = errors.Join(err, u.say("A message from %s was shown on the pad device only.", a.From))
+	case host.Denied:
+		err = errors.Join(err, u.say("A message from %s (number %d) waits on the later list, because you denied it.", a.From, a.Ref))
+	case host.Unverified:
+		alarming = true
+		err = errors.Join(err, u.warn("WARNING: A package said to be from %s could not be verified. It was not opened.", a.From))
+	case host.Reopened:
+		err = errors.Join(err, u.say("A package said to be from %s was refused: already opened.", a.From))
+	case host.TextLost:
+		alarming = true
+		err = errors.Join(err, u.warn("WARNING: A message from %s was opened, but its text was lost on the way from the pad device. Ask for it again.", a.From))
+	case host.Stranger:
+		err = errors.Join(err, u.say("A package from %s was passed over: you share no pad.", orNobody(a.From)))
+	}
+	return alarming, err
+}
+
+func orNobody(from string) string {
+	if from == "" {
+		return "nobody known"
+	}
+	return from
+}
+
+// object prints one JSON object on a line of its own. What a terminal could
+// take for a command is written as \u escapes, so that the line can be shown
+// as it is.
+func (u *ui) object(value any) error {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	var safe strings.Builder
+	for _, r := range strings.TrimSuffix(b.String(), "\n") {
+		switch {
+		case !escape.Hidden(r):
+			safe.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&safe, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&safe, `\u%04x`, r)
+		}
+	}
+	return u.write(u.out, safe.String()+"\n")
+}
