@@ -15,65 +15,69 @@ import (
 //
 // Random pad has such a stretch by accident with probability 2^-120 per cell.
 func (s Suite) Destroyed(b []byte) iter.Seq2[int, int] {
-	s.valid()
-	if s == Paper {
-		return zeroRuns(b)
+	next := s.search()
+	return func(yield func(from, to int) bool) {
+		for from, to := next(b, 0); from < to && yield(from, to); {
+			from, to = next(b, to)
+		}
 	}
-	return equalCells(b)
 }
 
 // anyDestroyed says whether there is a destroyed stretch at all.
-func (s Suite) anyDestroyed(b []byte) (found bool) {
-	s.Destroyed(b)(func(_, _ int) bool {
-		found = true
-		return false
-	})
-	return found
+func (s Suite) anyDestroyed(b []byte) bool {
+	from, to := s.search()(b, 0)
+	return from < to
 }
 
-func equalCells(b []byte) iter.Seq2[int, int] {
-	return func(yield func(from, to int) bool) {
-		for at := 0; at+CellSize <= len(b); at += CellSize {
-			if !equalCell(b[at:]) {
-				continue
-			}
-			from := at
-			for at += CellSize; at+CellSize <= len(b) && equalCell(b[at:]); {
-				at += CellSize
-			}
-			if !yield(from, at) {
-				return
-			}
-		}
+// search returns the function that finds the first destroyed stretch of b at
+// or after a position where none goes on; an empty one if there is none.
+func (s Suite) search() func(b []byte, at int) (from, to int) {
+	s.valid()
+	if s == Paper {
+		return zeroRun
 	}
+	return equalCells
+}
+
+func equalCells(b []byte, at int) (from, to int) {
+	for from = at; from+CellSize <= len(b); from += CellSize {
+		if !equalCell(b[from:]) {
+			continue
+		}
+		for to = from + CellSize; to+CellSize <= len(b) && equalCell(b[to:]); {
+			to += CellSize
+		}
+		return from, to
+	}
+	return 0, 0
 }
 
 // equalCell says whether the first 16 bytes of b are the same.
 func equalCell(b []byte) bool {
-	low, high := binary.NativeEndian.Uint64(b), binary.NativeEndian.Uint64(b[8:])
+	low, high := binary.NativeEndian.Uint64(b), binary.NativeEndian.Uint64(b[word:])
 	return low == high && bits.RotateLeft64(low, 8) == low
 }
 
-// zeroRuns looks at every eighth byte's word only: 16 zeros in a row contain
-// a whole one of them.
-func zeroRuns(b []byte) iter.Seq2[int, int] {
-	const word = 8
-	return func(yield func(from, to int) bool) {
-		for at := 0; at+word <= len(b); at += word {
-			if binary.NativeEndian.Uint64(b[at:]) != 0 {
-				continue
-			}
-			from, to := at, at+word
-			for from > 0 && b[from-1] == 0 {
-				from--
-			}
-			for to < len(b) && b[to] == 0 {
-				to++
-			}
-			if to-from >= CellSize && !yield(from, to) {
-				return
-			}
-			at = to - to%word // a word that is not all zeros, or the end
+const word = 8 // bytes looked at together
+
+// zeroRun looks at whole words only: 16 zeros in a row contain one of those
+// that begin at every eighth byte.
+func zeroRun(b []byte, at int) (from, to int) {
+	for at = (at + word - 1) / word * word; at+word <= len(b); at += word {
+		if binary.NativeEndian.Uint64(b[at:]) != 0 {
+			continue
 		}
+		from, to = at, at+word
+		for from > 0 && b[from-1] == 0 {
+			from--
+		}
+		for to < len(b) && b[to] == 0 {
+			to++
+		}
+		if to-from >= CellSize {
+			return from, to
+		}
+		at = to - to%word // a word that is not all zeros, or the end
 	}
+	return 0, 0
 }

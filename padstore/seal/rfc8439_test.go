@@ -43,7 +43,7 @@ func TestTagsAreThoseOfRFC8439(t *testing.T) {
 	for _, v := range rfc8439 {
 		t.Run(v.name, func(t *testing.T) {
 			// NewHashKey would refuse the r = 0 of two of them.
-			key, mask, msg, want := HashKey{&secret{cell(t, v.r)}}, cell(t, v.s), decode(t, v.msg), cell(t, v.tag)
+			key, mask, msg, want := HashKey{keep(cell(t, v.r))}, cell(t, v.s), decode(t, v.msg), cell(t, v.tag)
 			got := make([]byte, tagSize)
 			sum(got, key, mask, msg)
 			if !bytes.Equal(got, want) {

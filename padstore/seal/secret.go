@@ -10,14 +10,16 @@ import (
 // redacted stands for a secret wherever one is printed.
 const redacted = "[redacted]"
 
-// secret is pad bytes behind a pointer: package fmt follows no pointer inside
-// a struct, so that not even the unexported field of somebody else's struct,
-// where fmt calls no method, prints them.
-type secret struct{ b []byte }
+// secret gives out pad bytes. It is a function, because package fmt looks into
+// everything else: in the unexported field of somebody else's struct it calls
+// no Format method, and it follows a pointer where the verb does not suit one.
+type secret func() []byte
+
+func keep(b []byte) secret { return func() []byte { return b } }
 
 // HashKey is a lane's hash key r: it serves every message of the lane and
 // masks none. It prints redacted. The zero value is no key; Paper needs none.
-type HashKey struct{ r *secret }
+type HashKey struct{ r secret }
 
 // NewHashKey copies a lane's first cell, 16 bytes. The error is ErrHashKey if
 // they are 0 after clamping (RFC 8439, section 2.5): every tag would be its
@@ -33,7 +35,7 @@ func NewHashKey(cell []byte) (HashKey, error) {
 	if kept == 0 {
 		return HashKey{}, ErrHashKey
 	}
-	return HashKey{&secret{bytes.Clone(cell)}}, nil
+	return HashKey{keep(bytes.Clone(cell))}, nil
 }
 
 // clamp is what Poly1305 keeps of r: 106 bits.
@@ -44,11 +46,11 @@ var clamp = [CellSize]byte{
 
 // Segment is the pad bytes that one message uses up, in lane order. It prints
 // redacted. Copies of a Segment share its bytes.
-type Segment struct{ pad *secret }
+type Segment struct{ pad secret }
 
 // NewSegment takes over b, which must have been read in lane order: downwards
 // in a backward lane.
-func NewSegment(b []byte) Segment { return Segment{&secret{b}} }
+func NewSegment(b []byte) Segment { return Segment{keep(b)} }
 
 // Len is the length in bytes.
 func (g Segment) Len() int { return len(g.bytes()) }
@@ -60,7 +62,7 @@ func (g Segment) bytes() []byte {
 	if g.pad == nil {
 		return nil
 	}
-	return g.pad.b
+	return g.pad()
 }
 
 // Format prints a HashKey redacted, whatever the verb.

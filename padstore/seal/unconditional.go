@@ -44,7 +44,7 @@ func verify(tag []byte, key HashKey, mask, m []byte) bool {
 
 // oneTimeKey is r ‖ mask, as Poly1305 takes it.
 func oneTimeKey(key HashKey, mask []byte) (k [2 * CellSize]byte) {
-	copy(k[:CellSize], key.r.b)
+	copy(k[:CellSize], key.r())
 	copy(k[CellSize:], mask)
 	return k
 }
