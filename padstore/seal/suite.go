@@ -127,11 +127,11 @@ func (s Suite) PlainSize(packageSize, bucket int) (n int, err error) {
 
 // plainSize is PlainSize for any bucket.
 func (s Suite) plainSize(packageSize int) (int, error) {
-	n := packageSize - s.PackageSize(0)
-	switch {
-	case n < 0 || packageSize > MaxPackage:
+	if packageSize < s.PackageSize(0) || packageSize > MaxPackage {
 		return 0, ErrSize
-	case s == Unconditional && (n == 0 || n%CellSize != 0):
+	}
+	n := packageSize - s.PackageSize(0)
+	if s == Unconditional && (n == 0 || n%CellSize != 0) {
 		return 0, ErrSize
 	}
 	return n, nil
