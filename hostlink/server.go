@@ -3,7 +3,6 @@ package hostlink
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log"
 	"net"
@@ -58,6 +57,8 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0), // it would hold what strangers sent
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		// Else it answers OPTIONS * before we are asked.
+		DisableGeneralOptionsHandler: true,
 	}
 	server.SetKeepAlivesEnabled(false)
 
@@ -94,6 +95,9 @@ func (s *Server) rpc(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodPost:
 		refuse(w, http.StatusMethodNotAllowed)
 		return
+	case r.ContentLength < 0: // chunked: its length would be known too late
+		refuse(w, http.StatusLengthRequired)
+		return
 	case r.ContentLength > MaxBody:
 		refuse(w, http.StatusRequestEntityTooLarge)
 		return
@@ -101,13 +105,9 @@ func (s *Server) rpc(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	// Errors of deadlines do not matter: without them there is no connection.
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		status := http.StatusBadRequest
-		if _, big := errors.AsType[*http.MaxBytesError](err); big {
-			status = http.StatusRequestEntityTooLarge
-		}
-		refuse(w, status)
+		refuse(w, http.StatusBadRequest)
 		return
 	}
 	// From here on only the end of the connection ends the request.
