@@ -60,10 +60,10 @@ func equalCell(b []byte) bool {
 
 const word = 8 // bytes looked at together
 
-// zeroRun looks at whole words only: 16 zeros in a row contain one of those
-// that begin at every eighth byte.
+// zeroRun looks at whole words only: wherever they begin, 16 zeros in a row
+// contain one.
 func zeroRun(b []byte, at int) (from, to int) {
-	for at = (at + word - 1) / word * word; at+word <= len(b); at += word {
+	for ; at+word <= len(b); at += word {
 		if binary.NativeEndian.Uint64(b[at:]) != 0 {
 			continue
 		}
@@ -77,7 +77,7 @@ func zeroRun(b []byte, at int) (from, to int) {
 		if to-from >= CellSize {
 			return from, to
 		}
-		at = to - to%word // a word that is not all zeros, or the end
+		at = to // not a zero, so its word is passed over
 	}
 	return 0, 0
 }
