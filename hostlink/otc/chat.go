@@ -71,6 +71,7 @@ func (a *app) chat(ctx context.Context, s *session) error {
 	}
 	c := &chat{app: a, session: s, receiver: &receiver{ui: a.ui}, words: &wordList{commands: commandNames()}}
 	c.learn(ctx, status)
+	a.ui.program = ""
 
 	interactive := isTerminal(a.in) && isTerminal(a.ui.out)
 	lines := console(newPipe(a.in))

@@ -58,9 +58,9 @@ func (u *ui) fail(err error) int {
 		return int(c)
 	}
 	what, hint, c := u.explain(err)
-	u.complain("otc: %s", what)
+	u.complain("%s%s", u.program, what)
 	if hint != "" {
-		u.hint("     %s", hint)
+		u.hint("  %s", hint)
 	}
 	return c
 }
@@ -77,7 +77,7 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	case errors.As(err, &wrong):
 		return wrong.Error(), `"otc help" shows the commands.`, exitUsage
 	case errors.Is(err, context.Canceled):
-		return "stopped", "", exitFailed
+		return "Taken back.", "", exitFailed
 	case errors.Is(err, host.ErrUnsure):
 		return "the link broke: the pad device may have sealed this message, but it was not sent",
 			"Send the same text again: what was sealed is used, not sealed twice.", exitDevice

@@ -197,7 +197,11 @@ func (a *app) openLater(ctx context.Context, s *session, args []string) error {
 	a.ui.waiting("Your pad device asks …")
 	r := &receiver{ui: a.ui, json: a.given.json}
 	report, err := s.host.OpenLater(ctx, refs, r.show)
-	return r.end(report, err)
+	err = r.end(report, err)
+	if r.code == exitDenied {
+		a.ui.hint("  What was just denied is asked again after 10 seconds only.")
+	}
+	return err
 }
 
 func (a *app) dropLater(ctx context.Context, s *session, args []string) error {

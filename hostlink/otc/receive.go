@@ -124,7 +124,7 @@ func (r *receiver) end(report host.Report, err error) error {
 	} else if report.Stopped != "" {
 		what, hint, c := explainRefusal(report.Stopped)
 		r.ui.complain("Messages are waiting: %s", what)
-		r.ui.hint("%s", hint)
+		r.ui.hint("  %s", hint)
 		result = worse(result, c)
 	}
 	return ended(result)
@@ -175,7 +175,7 @@ func (r *receiver) trouble(err error) {
 		r.ui.hint("Receiving again.")
 	default:
 		r.ui.complain("Not receiving: %s", what)
-		r.ui.hint("%s", hint)
+		r.ui.hint("  %s", hint)
 	}
 }
 

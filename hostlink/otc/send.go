@@ -105,16 +105,16 @@ func (u *ui) sent(prefix string, one sent) int {
 			what = "earlier messages go first"
 		}
 		u.complain("%sKept in the outbox: %s.", prefix, strings.TrimSuffix(what, "."))
-		u.hint("It goes out when the relay takes it.")
+		u.hint("  It goes out when the relay takes it.")
 		return exitRelay
 	case host.Parked:
 		u.complain("%sParked in the outbox, the relay refuses it: %s.", prefix, strings.TrimSuffix(what, "."))
-		u.hint(`"outbox retry" tries again, "outbox drop" forgets it.`)
+		u.hint(`  "outbox retry" tries again, "outbox drop" forgets it.`)
 		return exitFailed
 	}
 	u.complain("%sNot sent: %s", prefix, what)
 	if hint != "" {
-		u.hint("%s", hint)
+		u.hint("  %s", hint)
 	}
 	return c
 }

@@ -27,11 +27,12 @@ type ui struct {
 	width     func() int // columns; 0 when nobody is looking
 	pronounce bool       // say what is being waited for
 
+	program       string // begins complaints on a command line
 	relay, device string // addresses, for explanations
 }
 
 func newUI(out, errs io.Writer, env func(string) string) *ui {
-	u := &ui{out: out, errs: errs, width: func() int { return 0 }}
+	u := &ui{out: out, errs: errs, program: "otc: ", width: func() int { return 0 }}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		u.color = env("NO_COLOR") == "" && env("TERM") != "dumb"
 		u.width = func() int {

@@ -1,0 +1,382 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"onetimechat/hostlink"
+	"onetimechat/hostlink/host"
+	"onetimechat/hostlink/mailbox"
+	"onetimechat/padstore/durable/durabletest"
+)
+
+// sendOnce has text sent and delivered as a program does.
+func sendOnce(ctx context.Context, h *host.Host, text string, to ...string) ([]host.Result, error) {
+	results, err := h.Send(ctx, to, text)
+	if err == nil {
+		_, err = h.Deliver(ctx)
+	}
+	return results, err
+}
+
+// The process dies before, or in, every single disk operation between the
+// question and the delivery. Afterwards a message that was sealed is delivered
+// once, or named as possibly unsent; sending the same text again then uses
+// what was sealed.
+func TestNoStepOfSendingLosesOrDoublesAMessage(t *testing.T) {
+	for _, fate := range []durabletest.Unsynced{durabletest.Lost, durabletest.Kept, durabletest.PartlyKept} {
+		for k := 1; ; k++ {
+			seed := uint64(k)
+			place, d, r := newShelf(seed), newDevice("alice", "bob", "carol"), newRelay()
+			place.disk.CutAt(k)
+			_, err := sendOnce(t.Context(), start(t, "alice", d, r, place), "hello", "bob", "carol")
+			if err == nil && !place.disk.Failed() {
+				if k < 10 {
+					t.Fatalf("only %d disk operations", k)
+				}
+				break
+			}
+			place.disk.PowerOn(fate)
+
+			h := start(t, "alice", d, r, place)
+			if _, err := h.Deliver(t.Context()); err != nil {
+				t.Fatalf("cut at %d, unsynced %s: %v", k, fate, err)
+			}
+			unsure, err := h.Unsure(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			delivered := len(r.contents("bob"))
+			if d.serial > 0 && delivered == 0 && len(unsure) == 0 {
+				t.Fatalf("cut at %d, unsynced %s: a sealed message is neither delivered nor named", k, fate)
+			}
+			if delivered == 0 {
+				if _, err := sendOnce(t.Context(), h, "hello", "bob", "carol"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if d.serial != 2 || len(r.contents("bob")) != 1 || len(r.contents("carol")) != 1 {
+				t.Fatalf("cut at %d, unsynced %s: sealed %d, bob got %q, carol got %q",
+					k, fate, d.serial, r.contents("bob"), r.contents("carol"))
+			}
+			kept, err := h.Outbox(t.Context())
+			if err != nil || len(kept) > 0 && delivered == 0 {
+				t.Fatalf("cut at %d, unsynced %s: left in the outbox: %v, %v", k, fate, kept, err)
+			}
+		}
+	}
+}
+
+// One disk operation fails and the process lives on: it says so, or sends.
+func TestAFailingDiskOperationIsToldOrHarmless(t *testing.T) {
+	for k := 1; ; k++ {
+		place, d, r := newShelf(uint64(k)), newDevice("alice", "bob"), newRelay()
+		h := start(t, "alice", d, r, place)
+		place.disk.FailAt(k)
+		_, err := sendOnce(t.Context(), h, "hello", "bob")
+		if !place.disk.Failed() {
+			break
+		}
+		if err == nil && len(r.contents("bob")) != 1 {
+			t.Fatalf("operation %d failed: nothing was said and %q delivered", k, r.contents("bob"))
+		}
+		if _, err := h.Deliver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.contents("bob")) == 0 {
+			if _, err := sendOnce(t.Context(), h, "hello", "bob"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := r.contents("bob"); len(got) != 1 || d.serial != 1 {
+			t.Fatalf("operation %d failed: bob got %q, sealed %d", k, got, d.serial)
+		}
+	}
+}
+
+func TestALostAnswerIsFetchedAgainWithoutASecondQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, r := newDevice("alice", "bob"), newRelay()
+		d.breaks = 2
+		if _, err := sendOnce(t.Context(), start(t, "alice", d, r, newShelf(1)), "hello", "bob"); err != nil {
+			t.Fatal(err)
+		}
+		if d.asked != 1 || len(r.contents("bob")) != 1 {
+			t.Fatalf("asked %d times, bob got %q", d.asked, r.contents("bob"))
+		}
+	})
+}
+
+func TestAnAnswerLostForGoodIsNamedAndSentWithTheNextTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, r := newDevice("alice", "bob"), newRelay()
+		place := newShelf(1)
+		d.breaks = 3
+		results, err := sendOnce(t.Context(), start(t, "alice", d, r, place), "hello", "bob")
+		if !errors.Is(err, hostlink.ErrUnreachable) || len(results) != 1 || !errors.Is(results[0].Err, host.ErrUnsure) {
+			t.Fatalf("%v, %v", results, err)
+		}
+		h := start(t, "alice", d, r, place)
+		if unsure, err := h.Unsure(t.Context()); err != nil || len(unsure) != 1 || unsure[0].To != "bob" {
+			t.Fatalf("%v, %v", unsure, err)
+		}
+		if _, err := sendOnce(t.Context(), h, "hello", "bob"); err != nil {
+			t.Fatal(err)
+		}
+		if kept, _ := h.Outbox(t.Context()); d.asked != 1 || len(r.contents("bob")) != 1 || len(kept) != 0 {
+			t.Fatalf("asked %d times, bob got %q, kept %v", d.asked, r.contents("bob"), kept)
+		}
+	})
+}
+
+func TestADeviceThatWasNeverReachedLeavesNothingBehind(t *testing.T) {
+	d := newDevice("alice", "bob")
+	d.unplugged = true
+	h := start(t, "alice", d, newRelay(), newShelf(1))
+	if _, err := h.Send(t.Context(), []string{"bob"}, "hello"); !errors.Is(err, hostlink.ErrUnreachable) {
+		t.Fatal(err)
+	}
+	if kept, err := h.Outbox(t.Context()); len(kept) > 0 || err != nil {
+		t.Fatal(kept, err)
+	}
+}
+
+func TestEveryRecipientGetsAResult(t *testing.T) {
+	var contacts []string
+	for i := range 20 {
+		contacts = append(contacts, fmt.Sprintf("user%d", i))
+	}
+	d, r := newDevice("alice", contacts...), newRelay()
+	h := start(t, "alice", d, r, newShelf(1))
+	to := append([]string{"alice", "zed", "user3"}, contacts...)
+	results, err := sendOnce(t.Context(), h, "hi", to...)
+	if err != nil || len(results) != 22 {
+		t.Fatalf("%d results, %v", len(results), err)
+	}
+	for _, result := range results {
+		want := map[string]error{"alice": hostlink.ToYourself, "zed": hostlink.NoPad}[result.To]
+		if result.Err != want || want == nil && len(r.contents(result.To)) != 1 {
+			t.Errorf("%s: %v, got %q", result.To, result.Err, r.contents(result.To))
+		}
+	}
+	if d.asked != 3 { // 8 + 8 + 4
+		t.Errorf("asked %d times", d.asked)
+	}
+	d.deny = hostlink.Rejected
+	if results, err = h.Send(t.Context(), []string{"user1", "user2"}, "no"); err != nil || len(results) != 2 || results[1].Err != hostlink.Rejected {
+		t.Errorf("denied: %v, %v", results, err)
+	}
+	if kept, err := h.Outbox(t.Context()); len(kept) > 0 || err != nil {
+		t.Errorf("left: %v, %v", kept, err)
+	}
+}
+
+func TestWhatCannotBeSentIsNotAsked(t *testing.T) {
+	d := newDevice("alice", "bob")
+	h := start(t, "alice", d, newRelay(), newShelf(1))
+	for text, want := range map[string]error{
+		strings.Repeat("x", hostlink.MaxText+1): hostlink.TooLong,
+		"\xff":                                  host.ErrNotText,
+	} {
+		if _, err := h.Send(t.Context(), []string{"bob"}, text); !errors.Is(err, want) {
+			t.Errorf("%.10q: %v", text, err)
+		}
+	}
+	if _, err := start(t, "mallory", d, newRelay(), newShelf(1)).Send(t.Context(), []string{"bob"}, "x"); err == nil || d.asked > 0 {
+		t.Errorf("another owner's device: %v, asked %d", err, d.asked)
+	}
+}
+
+func TestNoTextIsEverOnDisk(t *testing.T) {
+	place, d, r := newShelf(1), newDevice("alice", "bob"), newRelay()
+	r.down = true
+	const text = "attack at dawn"
+	d.serial = 0
+	h := start(t, "alice", sealsOpaque{d}, r, place)
+	if _, err := h.Send(t.Context(), []string{"bob"}, text); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range place.disk.Image() {
+		if strings.Contains(string(data), text) {
+			t.Errorf("%s holds the text", name)
+		}
+	}
+}
+
+// sealsOpaque is a device whose packages do not show the text.
+type sealsOpaque struct{ *device }
+
+func (d sealsOpaque) Package(_ context.Context, req hostlink.PackageRequest) ([]hostlink.Sealed, error) {
+	return []hostlink.Sealed{{To: req.To[0], Package: []byte{1, 2, 3}}}, nil
+}
+
+func TestARelayWhoseAnswersGetLostKeepsOneCopy(t *testing.T) {
+	d, r := newDevice("alice", "bob"), newRelay()
+	h := start(t, "alice", d, r, newShelf(1))
+	r.lose = true
+	if _, err := sendOnce(t.Context(), h, "hello", "bob"); !errors.Is(err, mailbox.ErrUnreachable) {
+		t.Fatal(err)
+	}
+	r.lose = false
+	if tried, err := h.Deliver(t.Context()); err != nil || len(tried) != 1 || tried[0].State != host.Delivered {
+		t.Fatal(tried, err)
+	}
+	if got := r.contents("bob"); len(got) != 1 {
+		t.Fatalf("bob got %q", got)
+	}
+}
+
+func TestDeliveryKeepsTheOrderOfEachRecipient(t *testing.T) {
+	d, r := newDevice("alice", "bob", "carol"), newRelay()
+	h := start(t, "alice", d, r, newShelf(1))
+	full := true
+	r.refuse = func(m mailbox.Outgoing) error {
+		if m.Recipient == "bob" && full {
+			return &mailbox.BusyError{Code: 429, Text: "mailbox full"}
+		}
+		return nil
+	}
+	for i := range 3 {
+		if _, err := sendOnce(t.Context(), h, fmt.Sprint(i), "bob", "carol"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(r.contents("bob")) != 0 || len(r.contents("carol")) != 3 {
+		t.Fatalf("bob %q, carol %q", r.contents("bob"), r.contents("carol"))
+	}
+	full = false
+	if _, err := h.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(r.contents("bob")); got != "[bob|1|0 bob|3|1 bob|5|2]" {
+		t.Fatal(got)
+	}
+}
+
+func TestAPermanentRefusalParksOneMessageOnly(t *testing.T) {
+	d, r := newDevice("alice", "bob"), newRelay()
+	h := start(t, "alice", d, r, newShelf(1))
+	r.refuse = func(mailbox.Outgoing) error { return &mailbox.RefusedError{Code: 413, Text: "too long"} }
+	if _, err := sendOnce(t.Context(), h, "one", "bob"); err != nil {
+		t.Fatal(err)
+	}
+	r.refuse = nil
+	if _, err := sendOnce(t.Context(), h, "two", "bob"); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := h.Outbox(t.Context())
+	if err != nil || len(kept) != 1 || kept[0].State != host.Parked || !strings.Contains(kept[0].Reason, "too long") {
+		t.Fatalf("%+v, %v", kept, err)
+	}
+	if err := h.Unpark(t.Context(), kept[0].Number); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Deliver(t.Context()); err != nil || len(r.contents("bob")) != 2 {
+		t.Fatal(err, r.contents("bob"))
+	}
+	if err := h.Drop(t.Context(), 99); !errors.Is(err, host.ErrNoSuchMessage) {
+		t.Fatal(err)
+	}
+}
+
+func TestDeliveryWaitsLongerAndLongerAndLessThanAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, r := newDevice("alice", "bob"), newRelay()
+		h := start(t, "alice", d, r, newShelf(1))
+		r.down = true
+		if _, err := h.Send(t.Context(), []string{"bob"}, "hello"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var at []time.Duration
+		began := time.Now()
+		var done sync.WaitGroup
+		done.Go(func() {
+			_ = h.KeepDelivering(ctx, func(host.Delivery) { at = append(at, time.Since(began).Round(time.Second)) })
+		})
+		time.Sleep(200 * time.Second)
+		r.mu.Lock()
+		r.down = false
+		r.mu.Unlock()
+		time.Sleep(time.Minute)
+		cancel()
+		done.Wait()
+		seconds := []time.Duration{0, 1, 3, 7, 15, 31, 63, 123, 183, 243}
+		if !slices.EqualFunc(at, seconds, func(a, s time.Duration) bool { return a == s*time.Second }) {
+			t.Errorf("tried after %v", at)
+		}
+		if len(r.contents("bob")) != 1 {
+			t.Error("not delivered")
+		}
+	})
+}
+
+func TestABusyRelaySaysHowLongToWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, r := newDevice("alice", "bob"), newRelay()
+		h := start(t, "alice", d, r, newShelf(1))
+		busy := true
+		r.refuse = func(mailbox.Outgoing) error {
+			if busy {
+				busy = false
+				return &mailbox.BusyError{Code: 429, After: 30 * time.Second}
+			}
+			return nil
+		}
+		if _, err := h.Send(t.Context(), []string{"bob"}, "hello"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+		defer cancel()
+		began := time.Now()
+		var last time.Duration
+		_ = h.KeepDelivering(ctx, func(host.Delivery) { last = time.Since(began) })
+		if last != 30*time.Second || len(r.contents("bob")) != 1 {
+			t.Errorf("last try after %v, bob got %q", last, r.contents("bob"))
+		}
+	})
+}
+
+// Two processes share one folder: every message arrives once, and each
+// process's messages in its order.
+func TestTwoProcessesShareAnOutbox(t *testing.T) {
+	dir := t.TempDir()
+	d, r := newDevice("alice", "bob"), newRelay()
+	const each = 15
+	var both sync.WaitGroup
+	for p := range 2 {
+		folder, err := host.NewFolder(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := start(t, "alice", d, r, folder)
+		both.Go(func() {
+			for i := range each {
+				if _, err := sendOnce(t.Context(), h, fmt.Sprintf("%d:%02d", p, i), "bob"); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	both.Wait()
+	got := r.contents("bob")
+	if len(got) != 2*each {
+		t.Fatalf("%d messages", len(got))
+	}
+	// Packages carry the order in which they were sealed.
+	last := -1
+	for _, pkg := range got {
+		var serial int
+		if _, err := fmt.Sscanf(pkg, "bob|%d|", &serial); err != nil || serial <= last {
+			t.Fatalf("out of order: %q", got)
+		}
+		last = serial
+	}
+}

@@ -1,0 +1,90 @@
+package host_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"onetimechat/hostlink/host"
+)
+
+func TestFlagsBeatTheEnvironmentWhichBeatsTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config")
+	config := "# who and where\nuser = carol\ndevice=7001\n\nrelay = relay.example\n"
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := host.ReadConfigFile(path, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"OTC_USER": "bob", "OTC_DEVICE": "7002", "HOME": "/home/bob"}
+	lookup := func(name string) string { return env[name] }
+	flags := host.Settings{User: "alice"}
+	got, err := flags.Or(host.FromEnvironment(lookup)).Or(file).Or(host.Defaults(lookup)).Check()
+	want := host.Settings{
+		User: "alice", Device: "http://localhost:7002", Relay: "http://relay.example:9050", Data: got.Data,
+	}
+	if err != nil || got != want || !strings.HasPrefix(got.Data, "/home/bob") {
+		t.Fatalf("%+v, %v", got, err)
+	}
+}
+
+func TestSettingsThatAreNoGoodAreNamed(t *testing.T) {
+	good := host.Settings{User: "alice", Relay: "9050", Device: "9051", Data: "d"}
+	if _, err := good.Check(); err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []func(*host.Settings){
+		func(s *host.Settings) { s.User = "" },
+		func(s *host.Settings) { s.User = "../alice" },
+		func(s *host.Settings) { s.Relay = "ftp://x" },
+		func(s *host.Settings) { s.Device = "70000" },
+		func(s *host.Settings) { s.Data = "" },
+	} {
+		s := good
+		change(&s)
+		if _, err := s.Check(); err == nil {
+			t.Errorf("%+v is accepted", s)
+		}
+	}
+	for _, bad := range []string{"user", "password = x", "user: alice"} {
+		if _, err := host.ParseConfig(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+	missing := filepath.Join(t.TempDir(), "none")
+	if _, err := host.ReadConfigFile(missing, false); err != nil {
+		t.Error(err)
+	}
+	if _, err := host.ReadConfigFile(missing, true); err == nil {
+		t.Error("a config file that was named may be missing")
+	}
+}
+
+func TestGroupsAreKept(t *testing.T) {
+	place, d := newShelf(1), newDevice("alice")
+	h := start(t, "alice", d, newRelay(), place)
+	if err := h.SetGroup(t.Context(), "lunch", []string{"bob", "carol", "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	again := start(t, "alice", d, newRelay(), place)
+	for name, want := range map[string][]string{"lunch": {"bob", "carol"}, "dave": {"dave"}} {
+		if got, err := again.Members(t.Context(), []string{name}); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s is %v, %v", name, got, err)
+		}
+	}
+	for name, members := range map[string][]string{"../x": {"bob"}, "ok": {"Bob"}} {
+		if err := h.SetGroup(t.Context(), name, members); err == nil {
+			t.Errorf("%s: %v is accepted", name, members)
+		}
+	}
+	if err := h.SetGroup(t.Context(), "lunch", nil); err != nil {
+		t.Fatal(err)
+	}
+	if groups, err := again.Groups(t.Context()); err != nil || len(groups) > 0 {
+		t.Errorf("%v, %v", groups, err)
+	}
+}
