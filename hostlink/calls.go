@@ -264,7 +264,7 @@ func (s *Server) status(c call) (any, error) {
 		}
 	}
 	status := s.device.Status(told)
-	status.Pads = slices.Concat([]Pad{}, status.Pads) // an empty list, not null
+	status.Pads = append([]Pad{}, status.Pads...) // an empty list, not null
 	return statusAnswer{Success: true, Status: status}, nil
 }
 
@@ -276,7 +276,7 @@ func (s *Server) log(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return failed(err), nil
 	}
-	return logAnswer{Success: true, Log: slices.Concat([]LogEntry{}, entries)}, nil
+	return logAnswer{Success: true, Log: append([]LogEntry{}, entries...)}, nil
 }
 
 func (s *Server) nextRef(c call) (any, error) {
