@@ -52,6 +52,9 @@
 //   - The cell at index is unused. Then s is uniform and independent of all
 //     he knows: one of 2^128.
 //
+// An index at the hash key itself, before it or outside the lane is none of
+// these: padstore refuses it unread. This package refuses one inside a cell.
+//
 // So one try succeeds with probability at most 8L/2^106, and tries add up.
 // The polynomials are never constant: Poly1305 puts a 1 above every block, so
 // different messages have different polynomials, none with a constant term.
@@ -66,6 +69,7 @@
 // bytes are never used, which changes the pad's distribution by at most
 // 2^-120 for each of its cells.
 //
-// Paper claims less: its index is not bound to cells, and its authenticity
-// rests on HMAC-SHA256.
+// Paper claims less. Its index may point anywhere, but p_body also masks c:
+// known text shows only p_text ⊕ p_body, no pad byte that could become a key.
+// Its authenticity rests on HMAC-SHA256.
 package seal
