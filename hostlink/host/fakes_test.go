@@ -221,7 +221,7 @@ func (r *relay) Send(_ context.Context, m mailbox.Outgoing) (int64, error) {
 		}
 	}
 	key := fmt.Sprintf("%q", m)
-	if _, known := r.ids[key]; !known {
+	if _, known := r.ids[key]; !known || m.ID == "" {
 		r.ids[key] = r.put(m.Recipient, m.Sender, m.Contents)
 	}
 	if r.lose {

@@ -336,7 +336,7 @@ func TestWhatAnotherHostOpenedIsOneQuietCount(t *testing.T) {
 	for i := range 12 {
 		r.bring("bob", "alice", fmt.Sprint(i))
 	}
-	if got, _ := receive(t, there); len(got.texts()) != 12 {
+	if got, _ := receive(t, there); len(got.texts()) != 12 || len(d.texts) > 0 {
 		t.Fatalf("a new host begins at the device's place: %+v", got)
 	}
 	r.bring("bob", "alice", "0") // a replay
@@ -496,6 +496,40 @@ func TestTheLaterListKeepsWhatWasDenied(t *testing.T) {
 	}
 	if held, err := h.Later(t.Context()); err != nil || len(held) > 0 {
 		t.Fatal(held, err)
+	}
+}
+
+func TestWhatIsOnTheLaterListIsNotAskedAgainByItself(t *testing.T) {
+	d, r := newDevice("bob", "alice"), newRelay()
+	h := start(t, "bob", d, r, newShelf(1))
+	r.bring("bob", "alice", "denied")
+	r.bring("bob", "alice", "opened")
+	d.answer = answers(map[string]hostlink.Refusal{"denied": hostlink.Rejected})
+	receive(t, h)
+	last := r.messages[1]
+	r.messages = r.messages[:1]
+	asked := d.asked
+	got, report := receive(t, h) // from the beginning
+	r.messages = append(r.messages, last)
+	if !report.Reset || d.asked != asked || !slices.Equal(got.outcomes(), []host.Outcome{host.Denied}) {
+		t.Fatalf("asked %d times more, %+v, %+v", d.asked-asked, report, got)
+	}
+}
+
+func TestADeviceThatFailsAfterOpeningLosesATextAloud(t *testing.T) {
+	d, r := newDevice("bob", "alice"), newRelay()
+	h := start(t, "bob", d, r, newShelf(1))
+	r.bring("bob", "alice", "hello")
+	d.answer = func(in hostlink.Incoming) hostlink.Refusal {
+		d.opened[string(in.Package)] = true
+		return hostlink.DeviceFault
+	}
+	if _, report := receive(t, h); report.Stopped != hostlink.DeviceFault {
+		t.Fatalf("%+v", report)
+	}
+	d.restart()
+	if got, _ := receive(t, h); !slices.Equal(got.outcomes(), []host.Outcome{host.TextLost}) {
+		t.Fatalf("arrived %+v", got)
 	}
 }
 

@@ -260,6 +260,41 @@ func TestDeliveryKeepsTheOrderOfEachRecipient(t *testing.T) {
 	}
 }
 
+func TestALaterMessageDoesNotOvertakeInOnePass(t *testing.T) {
+	d, r := newDevice("alice", "bob"), newRelay()
+	h := start(t, "alice", d, r, newShelf(1))
+	for i := range 3 {
+		if _, err := h.Send(t.Context(), []string{"bob"}, fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.refuse = func(mailbox.Outgoing) error {
+		r.refuse = nil // busy once
+		return &mailbox.BusyError{Code: 503}
+	}
+	for range 2 {
+		if _, err := h.Deliver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := fmt.Sprint(r.contents("bob")); got != "[bob|1|0 bob|2|1 bob|3|2]" {
+		t.Fatal(got)
+	}
+}
+
+func TestNothingStaysBehindAMessage(t *testing.T) {
+	place, d, r := newShelf(1), newDevice("alice", "bob", "carol"), newRelay()
+	if _, err := sendOnce(t.Context(), start(t, "alice", d, r, place), "hello", "bob", "carol"); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.sealed) > 0 {
+		t.Error("the device still keeps the packages")
+	}
+	if image := place.disk.Image(); len(image) > 0 {
+		t.Errorf("left on disk: %v", image)
+	}
+}
+
 func TestAPermanentRefusalParksOneMessageOnly(t *testing.T) {
 	d, r := newDevice("alice", "bob"), newRelay()
 	h := start(t, "alice", d, r, newShelf(1))
