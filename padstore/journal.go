@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"onetimechat/padstore/durable"
+	"onetimechat/padstore/uid"
 )
 
 // Kinds of log entries.
@@ -74,6 +75,8 @@ type journal struct {
 	seq     uint64
 	seen    uint64 // the newest entry that the owner has seen
 	ring    []Entry
+	newest  uint64 // in the ring as it was found
+	next    int    // slot of the ring that is written next
 	share   map[shareKey]*shared
 	slots   int // of share in use
 	unsaved bool
@@ -92,7 +95,8 @@ func counted(kind string) bool { return kind == KindForgery || kind == KindReuse
 // openJournal opens the log, or makes it. Sectors that are torn or damaged are
 // left out.
 func openJournal(disk durable.Disk, start, seen uint64) (*journal, error) {
-	j := &journal{start: start, since: time.Now(), seen: seen, share: map[shareKey]*shared{}}
+	// A log that was lost goes on after what was seen, so that it shows as new.
+	j := &journal{start: start, since: time.Now(), seen: seen, seq: seen, share: map[shareKey]*shared{}}
 	file, err := disk.Open(journalName)
 	if errors.Is(err, fs.ErrNotExist) {
 		file, err = disk.Create(journalName)
@@ -112,11 +116,15 @@ func openJournal(disk durable.Disk, start, seen uint64) (*journal, error) {
 		return j, nil
 	}
 	all := make([]byte, (ringSize+shareSize)*durable.SectorSize)
-	if _, err := file.ReadAt(all, 0); err != nil {
-		clear(all) // an unreadable log must not stop the device
-	}
+	_, unreadable := file.ReadAt(all, 0)
 	for i := range ringSize + shareSize {
-		if e, ok := parseEntry(all[i*durable.SectorSize : (i+1)*durable.SectorSize]); ok {
+		sector := all[i*durable.SectorSize : (i+1)*durable.SectorSize]
+		if unreadable != nil {
+			if _, err := file.ReadAt(sector, int64(i)*durable.SectorSize); err != nil {
+				continue // an unreadable log must not stop the device
+			}
+		}
+		if e, ok := parseEntry(sector); ok {
 			j.restore(i, e)
 		}
 	}
@@ -127,9 +135,10 @@ func openJournal(disk durable.Disk, start, seen uint64) (*journal, error) {
 func (j *journal) restore(slot int, e Entry) {
 	j.seq = max(j.seq, e.Seq)
 	if slot < ringSize {
-		if e.Seq%ringSize == uint64(slot) {
-			j.ring = append(j.ring, e)
+		if e.Seq > j.newest {
+			j.newest, j.next = e.Seq, (slot+1)%ringSize
 		}
+		j.ring = append(j.ring, e)
 		return
 	}
 	j.share[shareKey{e.Kind, e.Contact}] = &shared{entry: e, slot: slot - ringSize}
@@ -142,7 +151,7 @@ func (j *journal) add(e Entry) error {
 	defer j.mu.Unlock()
 	j.seq++
 	e.Seq, e.Start, e.Uptime, e.Told = j.seq, j.start, time.Since(j.since), j.toldNow()
-	e.Text = cutText(e.Text, maxLogText)
+	e.Text, e.Contact = cutText(e.Text, maxLogText), cutText(e.Contact, uid.MaxLen)
 	if counted(e.Kind) {
 		j.count(e)
 		return nil
@@ -151,7 +160,11 @@ func (j *journal) add(e Entry) error {
 		j.ring = j.ring[1:]
 	}
 	j.ring = append(j.ring, e)
-	return j.write(int(e.Seq%ringSize), e)
+	// Not at a place taken from seq: counted entries move that on, and would
+	// choose what is written over.
+	slot := j.next
+	j.next = (slot + 1) % ringSize
+	return j.write(slot, e)
 }
 
 // count keeps a counted entry in memory: it reaches the disk with flush, so
@@ -291,7 +304,12 @@ func (j *journal) forgeries(contact string) int64 {
 	return 0
 }
 
+// tell passes over a time that JSON cannot hold: whoever tells it could keep
+// the log from being written.
 func (j *journal) tell(t time.Time) {
+	if year := t.UTC().Year(); year < 1970 || year > 9000 {
+		return
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.told, j.toldAt = t, time.Now()
