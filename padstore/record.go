@@ -23,7 +23,7 @@ const (
 	maxRef        = 1<<53 - 1
 	maxPadsEver   = 400
 	recordSize    = 4096
-	cursorsSize   = 16384
+	cursorsSize   = 32768 // also when JSON escapes every byte of every address
 	padsEverSize  = 32768
 	recordName    = "device.record"
 	cursorsName   = "cursors.record"
@@ -132,7 +132,7 @@ func (s *Store) SaveNextRef(server string, ref int64) error {
 	if server == "" || len(server) > maxAddress || !printable || ref < 0 || ref > maxRef {
 		return ErrCursor
 	}
-	if old, known := s.NextRef(server); known && old == ref {
+	if list := s.cursors.now(); len(list) > 0 && list[len(list)-1] == (refCursor{server, ref}) {
 		return nil
 	}
 	return s.faulted(s.cursors.change(func(list *[]refCursor) {
