@@ -55,8 +55,8 @@ func (p *pad) public() Pad {
 	return Pad{
 		Contact: p.contact, Number: p.publicNumber(), Suite: m.suite, Bucket: m.bucket,
 		Source: m.source, State: m.state, Fault: p.damaged != nil,
-		SendLeft: sendLeft, SendTotal: sendTotal, SendMessages: sendLeft / perText,
-		ReceiveLeft: receiveLeft, ReceiveTotal: receiveTotal, ReceiveMessages: receiveLeft / perText,
+		SendLeft: sendLeft, SendTotal: max(0, sendTotal), SendMessages: sendLeft / perText,
+		ReceiveLeft: receiveLeft, ReceiveTotal: max(0, receiveTotal), ReceiveMessages: receiveLeft / perText,
 	}
 }
 
@@ -102,13 +102,10 @@ func (p *pad) seal(text string) ([]byte, error) {
 		if s.to > p.meta.usable(p.meta.send) {
 			return nil, ErrDepleted
 		}
-		lane, err := p.read(p.meta.send, s)
-		if err != nil {
-			return nil, err
-		}
-		if end := lastDestroyed(p.meta.suite, lane); end > 0 {
+		lane, destroyed := p.read(p.meta.send, s)
+		if n := len(destroyed); n > 0 {
 			clear(lane)
-			past := span{s.from, s.from + int64(end)}
+			past := span{s.from, s.from + destroyed[n-1].to}
 			if err := p.burnSent(past); err != nil {
 				return nil, err
 			}
@@ -136,15 +133,6 @@ func (p *pad) burnSent(s span) error {
 	return p.commit(&next, next.send, s)
 }
 
-// lastDestroyed is where the last destroyed stretch of b ends, 0 if none is.
-func lastDestroyed(suite seal.Suite, b []byte) int {
-	end := 0
-	for _, to := range suite.Destroyed(b) {
-		end = to
-	}
-	return end
-}
-
 // verify opens pkg without changing anything. The caller wipes the plaintext.
 func (p *pad) verify(pkg []byte) (plain []byte, s span, err error) {
 	if p.damaged != nil {
@@ -155,15 +143,12 @@ func (p *pad) verify(pkg []byte) (plain []byte, s span, err error) {
 	if err != nil {
 		return nil, s, err
 	}
-	lane, err := p.read(m.receive, s)
-	if err != nil {
-		return nil, s, err
-	}
+	lane, destroyed := p.read(m.receive, s)
 	segment := seal.NewSegment(lane)
 	defer segment.Wipe()
-	if destroyed, whole := p.destroyed(lane); whole {
+	if len(destroyed) == 1 && destroyed[0] == (span{0, s.len()}) {
 		return nil, s, errBurned
-	} else if destroyed {
+	} else if len(destroyed) > 0 {
 		return nil, s, errRefused
 	}
 	key, err := p.key(m.receive)
@@ -206,15 +191,6 @@ func (p *pad) segmentOf(pkg []byte) (span, error) {
 		return s, errRefused
 	}
 	return s, nil
-}
-
-// destroyed says whether any, and whether every cell of a segment is.
-func (p *pad) destroyed(lane []byte) (some, whole bool) {
-	bytes := 0
-	for from, to := range p.meta.suite.Destroyed(lane) {
-		bytes += to - from
-	}
-	return bytes > 0, bytes == len(lane)
 }
 
 // open verifies pkg again, burns its segment, and answers its plaintext.
@@ -331,13 +307,11 @@ func (p *pad) fault(err error) error {
 	return fmt.Errorf("%w: %w", ErrFault, err)
 }
 
-// read reads a stretch in lane order.
-func (p *pad) read(l lane, s span) ([]byte, error) {
-	b := make([]byte, s.len())
-	if err := readLane(p.file, l, s, b); err != nil {
-		return nil, p.fault(err)
-	}
-	return b, nil
+// read reads a stretch in lane order, and says what of it is destroyed,
+// counted from its start.
+func (p *pad) read(l lane, s span) (b []byte, destroyed spans) {
+	b = make([]byte, s.len())
+	return b, p.readAny(l, s, b)
 }
 
 func readLane(file durable.File, l lane, s span, b []byte) error {
@@ -380,10 +354,7 @@ func (p *pad) key(l lane) (seal.HashKey, error) {
 	if p.meta.suite != seal.Unconditional {
 		return seal.HashKey{}, nil
 	}
-	cell, err := p.read(l, span{0, seal.CellSize})
-	if err != nil {
-		return seal.HashKey{}, err
-	}
+	cell, _ := p.read(l, span{0, seal.CellSize})
 	defer clear(cell)
 	want := p.meta.keySums[1]
 	if l == p.meta.send {

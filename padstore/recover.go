@@ -146,9 +146,8 @@ func (p *pad) scan(l lane, from int64) (f found) {
 	sound, buffer := from, make([]byte, sliceSize)
 	for at := from; at < end && at-sound < suite.MaxSegment(); {
 		b := buffer[:min(int64(len(buffer)), end-at)]
-		p.readAny(l, span{at, at + int64(len(b))}, b)
-		for first, last := range suite.Destroyed(b) {
-			stretch := span{max(sound, at+int64(first)), at + int64(last)}
+		for _, d := range p.readAny(l, span{at, at + int64(len(b))}, b) {
+			stretch := span{max(sound, at+d.from), at + d.to}
 			if stretch.from > sound {
 				if f.gap.empty() {
 					f.gap.from = sound
@@ -175,11 +174,24 @@ func trailingZeros(b []byte) int {
 	return n
 }
 
-// readAny reads a stretch of lane; sectors that cannot be read come as zeros.
-func (p *pad) readAny(l lane, s span, b []byte) {
-	if readLane(p.file, l, s, b) == nil {
-		return
+// readAny reads a stretch of lane and says what of it is destroyed, counted
+// from its start. Sectors that cannot be read are, and come as zeros.
+func (p *pad) readAny(l lane, s span, b []byte) (destroyed spans) {
+	var lost spans
+	if readLane(p.file, l, s, b) != nil {
+		lost = p.readSectors(l, s, b)
 	}
+	for from, to := range p.meta.suite.Destroyed(b) {
+		destroyed = append(destroyed, span{int64(from), int64(to)})
+	}
+	for _, sector := range lost {
+		destroyed = destroyed.add(sector)
+	}
+	return destroyed
+}
+
+// readSectors reads a stretch sector by sector, and says which were lost.
+func (p *pad) readSectors(l lane, s span, b []byte) (lost spans) {
 	from := l.offset(s.from)
 	if !l.forward {
 		from = l.offset(s.to - 1)
@@ -189,10 +201,16 @@ func (p *pad) readAny(l lane, s span, b []byte) {
 		part := b[at : at+step]
 		if n, err := p.file.ReadAt(part, from+int64(at)); n < step || err != nil && err != io.EOF {
 			clear(part)
+			bad := span{int64(at), int64(at + step)}
+			if !l.forward {
+				bad = span{s.len() - bad.to, s.len() - bad.from}
+			}
+			lost = lost.add(bad)
 		}
 		at += step
 	}
 	if !l.forward {
 		reverse(b)
 	}
+	return lost
 }
