@@ -1,0 +1,176 @@
+package device
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/hostlink"
+	"onetimechat/padstore"
+)
+
+// event is a kind of thing that happens to questions, with whom it is about.
+type event struct{ kind, contact string }
+
+// everyEvent is how many events of a kind and contact are logged one by one
+// per start. Of more, only each tenfold number is: a laptop can cause them, and
+// must not push other entries out of the log.
+const everyEvent = 20
+
+// note adds to the log.
+func (d *Device) note(kind, contact, text string) {
+	d.mu.Lock()
+	e := event{kind, contact}
+	d.events[e]++
+	n := d.events[e]
+	faulted := d.fault != nil
+	d.mu.Unlock()
+	if faulted || n > everyEvent && !tenfold(n) {
+		return
+	}
+	entry := padstore.Entry{Kind: kind, Contact: contact, Text: text}
+	if n > everyEvent {
+		entry.Count = n
+	}
+	d.record(entry)
+}
+
+func (d *Device) record(e padstore.Entry) {
+	if err := d.store.Record(e); err != nil {
+		d.refusal(err)
+	}
+}
+
+// tenfold tells whether n is a power of ten.
+func tenfold(n int64) bool {
+	for n > 1 && n%10 == 0 {
+		n /= 10
+	}
+	return n == 1
+}
+
+// tellOutcome logs how a question ended, if not with an approval.
+func (d *Device) tellOutcome(q question, err error) {
+	switch {
+	case errors.Is(err, hostlink.Rejected):
+		d.note(padstore.KindDenied, q.contact, "the owner denied "+q.about)
+	case errors.Is(err, hostlink.TimedOut):
+		d.note(padstore.KindTimedOut, q.contact, "nobody answered the question about "+q.about)
+	case errors.Is(err, hostlink.Withdrawn):
+		d.note(padstore.KindWithdrawn, q.contact, "the laptop withdrew its question about "+q.about)
+	}
+}
+
+// openLog shows the log, if nobody has the screen.
+func (d *Device) openLog() {
+	entries := d.store.Log()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.taken || d.fault != nil || d.stopped {
+		return
+	}
+	d.taken = true
+	d.show(d.logView(entries))
+}
+
+func (d *Device) logView(entries []padstore.Entry) *view {
+	screen := display.Log{}
+	for _, e := range entries {
+		screen.Lines = append(screen.Lines, logLine(e))
+	}
+	return &view{
+		patience: logFor,
+		screen: func(page int, _ bool) display.Screen {
+			s := screen
+			s.Page = page
+			return s
+		},
+		tap: func(string) func() {
+			d.nextTurn()
+			return d.markRead
+		},
+		expire: d.nextTurn,
+	}
+}
+
+// markRead notes that the owner has seen the log.
+func (d *Device) markRead() {
+	if err := d.store.MarkRead(); err != nil {
+		d.refusal(err)
+		return
+	}
+	d.refresh()
+}
+
+func logLine(e padstore.Entry) display.LogLine {
+	up := e.Uptime
+	when := fmt.Sprintf("start %d, %02d:%02d:%02d", e.Start, int(up.Hours()), int(up.Minutes())%60, int(up.Seconds())%60)
+	if !e.Told.IsZero() {
+		when += ", told " + e.Told.UTC().Format("2006-01-02 15:04 MST")
+	}
+	text := e.Kind + ": " + e.Text
+	if e.Contact != "" {
+		text = e.Kind + ", " + e.Contact + ": " + e.Text
+	}
+	if e.Count > 1 {
+		text += fmt.Sprintf(" (%d times)", e.Count)
+	}
+	return display.LogLine{When: when, Text: text, New: e.New}
+}
+
+// Log gives the log to the laptop, if the owner approves. The laptop gets what
+// was there when it asked.
+func (d *Device) Log(ctx context.Context) ([]hostlink.LogEntry, error) {
+	c := &call{request: frameRequest[string]("device_log")}
+	var list []hostlink.LogEntry
+	a := d.do(ctx, c, func(ctx context.Context) answer {
+		entries, err := d.askForLog(ctx, c)
+		for _, e := range entries {
+			list = append(list, released(e))
+		}
+		return answer{err: err}
+	})
+	if a.err != nil {
+		return nil, a.err
+	}
+	return list, nil
+}
+
+func (d *Device) askForLog(ctx context.Context, c *call) ([]padstore.Entry, error) {
+	if d.denied(c.request) {
+		return nil, hostlink.Rejected
+	}
+	turn, err := d.takeTurn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer turn.end()
+	if d.denied(c.request) {
+		return nil, hostlink.Rejected
+	}
+	entries := d.store.Log()
+	_, err = turn.ask(ctx, question{
+		screen: func(_ int, ready bool) display.Screen {
+			return display.ApproveLog{Entries: len(entries), Ready: ready}
+		},
+		about:   "giving the log to the laptop",
+		request: c.request,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return entries, nil
+}
+
+func released(e padstore.Entry) hostlink.LogEntry {
+	r := hostlink.LogEntry{
+		Start: e.Start, Uptime: int64(e.Uptime / time.Second),
+		Kind: e.Kind, Contact: e.Contact, Text: e.Text, Count: e.Count,
+	}
+	if !e.Told.IsZero() {
+		r.Told = e.Told.Unix()
+	}
+	return r
+}

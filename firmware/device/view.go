@@ -1,0 +1,174 @@
+package device
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/hostlink"
+)
+
+// view is what the glass is about: a question, a text, a list. Its functions
+// are called with the device's mutex held.
+type view struct {
+	screen func(page int, ready bool) display.Screen
+	// tap is a tap on anything but next and prev. What it returns is done
+	// after the mutex was let go.
+	tap func(target string) (after func())
+	// patience is how long it waits without a tap, 0 for ever; then expire.
+	patience time.Duration
+	expire   func()
+	drop     func() // when a fault takes its place; may be nil
+	guarded  bool   // it can be approved, after guardTime and its last page
+	lateOK   bool   // ok comes alive after guardTime, lest a double tap closes it
+	isHome   bool
+
+	page    int
+	shown   time.Time // when it first was on the glass
+	touched time.Time // when a finger last was
+	awake   bool      // guardTime is over
+	read    bool      // the last page was on the glass
+}
+
+// show puts v on the glass. mu is held.
+func (d *Device) show(v *view) {
+	d.view = v
+	d.draw()
+	d.stir()
+}
+
+// draw shows the view as it is now. A question whose last page comes on the
+// glass is drawn again, alive. mu is held.
+func (d *Device) draw() {
+	v := d.view
+	ready := v.awake && v.read
+	f := d.renderer.Render(v.screen(v.page, ready))
+	if v.lateOK && !v.awake {
+		f = withoutOK(f)
+	}
+	d.frame = f
+	if err := d.panel.Show(f); err != nil {
+		d.fail(err) // does nothing if the fault's own screen cannot be shown
+		return
+	}
+	v.page = f.Page
+	v.read = v.read || f.LastPage()
+	if v.shown.IsZero() {
+		v.shown = time.Now()
+		v.touched = v.shown
+	}
+	if v.guarded && v.awake && v.read && !ready {
+		d.draw()
+	}
+}
+
+// withoutOK is f with its ok dead.
+func withoutOK(f *display.Frame) *display.Frame {
+	g := *f
+	g.Targets = slices.Clone(f.Targets)
+	for i := range g.Targets {
+		g.Targets[i].Active = g.Targets[i].Active && g.Targets[i].Name != "ok"
+	}
+	return &g
+}
+
+func (d *Device) homeView() *view {
+	return &view{
+		isHome: true,
+		screen: func(page int, _ bool) display.Screen {
+			home := d.home
+			home.Page = page
+			return home
+		},
+		tap: func(string) func() { return d.openLog },
+	}
+}
+
+// notice is a warning that stays until its owner taps it away, and then gives
+// up the turn.
+func (d *Device) notice(title, text string) *view {
+	return &view{
+		screen: func(page int, _ bool) display.Screen {
+			return display.Warning{Title: title, Text: text, Page: page}
+		},
+		tap: func(string) func() {
+			d.nextTurn()
+			return nil
+		},
+	}
+}
+
+// question is what the owner decides on.
+type question struct {
+	screen  func(page int, ready bool) display.Screen
+	about   string // for the log and the withdrawal, such as "sending to bob"
+	contact string // for the log
+	request []byte // what the laptop asked for
+}
+
+// ask shows q and waits for the owner. It returns the name of the target that
+// he tapped, or why there is none: Rejected, TimedOut, Withdrawn, DeviceFault.
+// After an approval the screen says that the device is at work, until the turn
+// ends. A question withdrawn from the glass leaves a notice and takes the turn
+// with it.
+func (t *turn) ask(ctx context.Context, q question) (string, error) {
+	type verdict struct {
+		target string
+		err    error
+	}
+	decided := make(chan verdict, 1)
+	d := t.device
+	v := &view{screen: q.screen, guarded: true, patience: questionFor}
+	decide := func(is verdict) {
+		decided <- is // once: the view is gone when mu is let go
+		if d.view == v {
+			d.show(busyView())
+		}
+	}
+	v.tap = func(target string) func() {
+		if target == "deny" {
+			d.remember(q.request)
+			decide(verdict{err: hostlink.Rejected})
+			return nil
+		}
+		decide(verdict{target: target})
+		return nil
+	}
+	v.expire = func() { decide(verdict{err: hostlink.TimedOut}) }
+	v.drop = func() { decide(verdict{err: hostlink.DeviceFault}) }
+
+	d.mu.Lock()
+	switch {
+	case d.fault != nil:
+		d.mu.Unlock()
+		return "", hostlink.DeviceFault
+	case ctx.Err() != nil:
+		d.mu.Unlock()
+		return "", hostlink.Withdrawn
+	}
+	d.show(v)
+	d.mu.Unlock()
+
+	select {
+	case is := <-decided:
+		d.tellOutcome(q, is.err)
+		return is.target, is.err
+	case <-ctx.Done():
+	}
+	d.mu.Lock()
+	if d.view != v { // the finger was first
+		d.mu.Unlock()
+		is := <-decided
+		d.tellOutcome(q, is.err)
+		return is.target, is.err
+	}
+	t.handOver(d.notice("Withdrawn by the laptop", "The laptop withdrew its question about "+q.about+". Nothing was done."))
+	d.mu.Unlock()
+	d.tellOutcome(q, hostlink.Withdrawn)
+	return "", hostlink.Withdrawn
+}
+
+func busyView() *view {
+	return &view{screen: func(int, bool) display.Screen { return display.Busy{Text: "Working with the pad"} }}
+}
