@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"onetimechat/hal/desk/finger"
 )
@@ -30,7 +31,7 @@ func script() []line {
 	long := "Here is the whole story of the two pads. " + strings.Repeat("We met once, plugged one cable between two small devices, and made a pad that nobody else has ever seen. ", 6) + "The end."
 	return []line{
 		{alice, bob, "Hello bob! Nobody but you can read this.", "to-laptop"},
-		{bob, alice, "Hi alice ☕ how do you know?", "to-laptop"},
+		{bob, alice, "Hi alice! ¿Cómo lo sabes?", "to-laptop"},
 		{alice, bob, long, "to-laptop"},
 		{bob, alice, "Not now, but later.", "deny"},
 		{alice, bob, "The key is under the blue flower pot.", "read-here"},
@@ -49,13 +50,13 @@ func play(ctx context.Context, s *stage) error {
 			return fmt.Errorf("%q: %w", l.text, err)
 		}
 	}
-	if err := s.readLater(ctx, s.alice, "Not now, but later."); err != nil {
-		return err
-	}
 	for _, p := range []*person{s.alice, s.bob} {
 		if err := p.lookAtLog(ctx, s.out); err != nil {
 			return err
 		}
+	}
+	if err := s.readLater(ctx, s.alice, "Not now, but later."); err != nil {
+		return err
 	}
 	fmt.Printf("Every screen is in %s\n", s.out)
 	return nil
@@ -82,6 +83,7 @@ func (s *stage) speak(ctx context.Context, l line) error {
 	}
 	switch l.answer {
 	case "deny":
+		s.denied = time.Now()
 		fmt.Printf("%-6s  (denies, on the device)\n", to.name)
 		return received.wait(3)
 	case "read-here":
@@ -112,9 +114,17 @@ func (p *person) shown(output, text string) error {
 	return nil
 }
 
+// denyTime is how long a device does not ask again what its owner denied.
+const denyTime = 10 * time.Second
+
 // readLater takes up what was denied.
 func (s *stage) readLater(ctx context.Context, p *person, text string) error {
-	later := s.laptop(ctx, p, "later", "--retry")
+	select {
+	case <-time.After(time.Until(s.denied.Add(denyTime))):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	later := s.laptop(ctx, p, "later", "open")
 	if _, err := p.finger.WaitFor(ctx, "approve-open"); err != nil {
 		return err
 	}
@@ -165,7 +175,7 @@ func (p *person) approve(ctx context.Context, out, text string) error {
 	if err != nil {
 		return err
 	}
-	if squeeze(shown) == "" || !strings.Contains(squeeze(shown), squeeze(text)[:20]) {
+	if !shows(shown, text) {
 		return fmt.Errorf("%s's device shows %q", p.name, shown)
 	}
 	return p.tap(ctx, out, "approve")
@@ -176,7 +186,7 @@ func (p *person) finishReading(ctx context.Context, out, text string) error {
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(squeeze(shown), squeeze(text)) {
+	if !shows(shown, text) {
 		return fmt.Errorf("%s's device shows %q", p.name, shown)
 	}
 	return p.tap(ctx, out, "ok")
@@ -203,7 +213,16 @@ func (p *person) readPages(ctx context.Context, out, screen string) (string, err
 	}
 }
 
-func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
+// shows tells whether every word of text is on the screen's pages, which have
+// other lines between them.
+func shows(pages, text string) bool {
+	for word := range strings.FieldsSeq(text) {
+		if !strings.Contains(pages, word) {
+			return false
+		}
+	}
+	return true
+}
 
 // lookAtLog opens the log on the device, and closes it again.
 func (p *person) lookAtLog(ctx context.Context, out string) error {

@@ -21,6 +21,7 @@ type stage struct {
 	bin, out   string
 	relay      string // address
 	alice, bob *person
+	denied     time.Time   // when somebody last tapped Deny
 	running    []*exec.Cmd // in the order of their start
 }
 
