@@ -19,6 +19,10 @@ import (
 // program's grow with every message.
 const maxImport = 8 << 20
 
+// maxOrigin is the longest name of a source, in bytes: it is kept in the pad's
+// metadata until the import is finished.
+const maxOrigin = 1024
+
 // copySize is the piece in which pads are copied and overwritten, in bytes.
 const copySize = 1 << 20
 
@@ -29,27 +33,26 @@ const copySize = 1 << 20
 // origin (source's name), finishes what was interrupted. A pad that ever was
 // on this device is refused. progress, if not nil, is told bytes.
 func (s *Store) Import(source durable.Disk, origin string, progress func(done, total int64)) (contacts []string, err error) {
+	s.imports.Lock()
+	defer s.imports.Unlock()
 	if err := s.Fault(); err != nil {
 		return nil, err
 	}
+	if len(origin) > maxOrigin {
+		return nil, fmt.Errorf("the name of the source has more than %d bytes", maxOrigin)
+	}
+	if contacts, err = s.resumeImports(source, origin); err != nil {
+		return contacts, err
+	}
 	names, err := source.List()
 	if err != nil {
-		return nil, err
-	}
-	for _, p := range s.importing(origin) {
-		if err := s.finishImport(p, source, names); err != nil {
-			return contacts, err
-		}
-		contacts = append(contacts, p.contact)
+		return contacts, err
 	}
 	for _, name := range names {
-		if !importable(name, s.owner) {
+		if _, ok := importable(name, s.owner); !ok {
 			continue
 		}
 		contact, err := s.importPad(source, origin, name, progress)
-		if errors.Is(err, fs.ErrNotExist) && slices.Contains(contacts, contact) {
-			continue // was finished just now
-		}
 		if err != nil {
 			return contacts, fmt.Errorf("%s: %w", name, err)
 		}
@@ -61,24 +64,32 @@ func (s *Store) Import(source durable.Disk, origin string, progress func(done, t
 	return contacts, nil
 }
 
-// importable tells whether a file in a source is metadata of owner's. The 2015
-// program names files for its randomness, urandom too.
-func importable(name, owner string) bool {
-	name = strings.Replace(name, ".urandom.", ".random.", 1)
-	_, ok := contactOf(name, owner)
-	return ok
+// importable tells whether a file in a source is metadata of owner's, and
+// whose pad it names. The 2015 program names files for its randomness, urandom
+// too.
+func importable(name, owner string) (contact string, ok bool) {
+	return contactOf(strings.Replace(name, ".urandom.", ".random.", 1), owner)
 }
 
-func (s *Store) importing(origin string) []*pad {
+// resumeImports finishes what was interrupted after the pad was whole here.
+func (s *Store) resumeImports(source durable.Disk, origin string) (contacts []string, err error) {
 	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var list []*pad
-	for _, p := range s.pads {
-		if p.state() == Importing && p.meta.origin == origin {
-			list = append(list, p)
+	pads := slices.Clone(s.pads)
+	s.mu.RUnlock()
+	for _, p := range pads {
+		if m := p.now(); m.state != Importing || m.origin != origin {
+			continue
 		}
+		names, err := source.List()
+		if err != nil {
+			return contacts, err
+		}
+		if err := s.finishImport(p, source, names); err != nil {
+			return contacts, err
+		}
+		contacts = append(contacts, p.contact)
 	}
-	return list
+	return contacts, nil
 }
 
 // incoming is a pad about to be moved here.
@@ -107,12 +118,6 @@ func (s *Store) importPad(source durable.Disk, origin, name string, progress fun
 		return m.contact, err
 	}
 	p, err := openPad(s.latch, m.name, m.contact, s.owner, s.note)
-	if err == nil && p.damaged != nil {
-		err = p.damaged
-	}
-	if err == nil {
-		err = s.ever.change(func(ids *[]string) { *ids = append(slices.Clone(*ids), m.padID) })
-	}
 	if err != nil {
 		return m.contact, s.faulted(err)
 	}
@@ -120,7 +125,7 @@ func (s *Store) importPad(source durable.Disk, origin, name string, progress fun
 	s.pads = append(s.pads, p)
 	s.sortPads()
 	s.mu.Unlock()
-	return m.contact, s.finishImport(p, source, []string{name, storeName(name)})
+	return m.contact, s.finishImport(p, source, []string{name})
 }
 
 // inspect reads and checks all that can be checked before a byte is written.
@@ -132,7 +137,7 @@ func (s *Store) inspect(source durable.Disk, name string) (in incoming, err erro
 	if in.meta, err = decode(text, s.owner); err != nil {
 		return in, err
 	}
-	if contact, _ := contactOf(strings.Replace(name, ".urandom.", ".random.", 1), s.owner); contact != in.meta.contact {
+	if contact, _ := importable(name, s.owner); contact != in.meta.contact {
 		return in, fmt.Errorf("the metadata name %s as contact", in.meta.contact)
 	}
 	// Opening for writing refuses a source that cannot be overwritten.
@@ -225,6 +230,8 @@ func (m *metadata) usedOffsets() spans {
 	return used
 }
 
+var errOverwritten = errors.New("this pad has been overwritten")
+
 // splitDigest names a pad that has no id of its own, by the 32 bytes at its
 // split, which are used last. It never leaves the device.
 func splitDigest(file durable.File, split int64) (string, error) {
@@ -234,7 +241,7 @@ func splitDigest(file durable.File, split int64) (string, error) {
 	}
 	defer clear(b)
 	if bytes.Count(b, b[:1]) == len(b) {
-		return "", errors.New("this pad has been overwritten")
+		return "", errOverwritten
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:16]), nil
@@ -247,7 +254,7 @@ func (s *Store) refuseKnown(id string) error {
 	ever := s.ever.now()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	known := slices.Contains(ever, id) || slices.ContainsFunc(s.pads, func(p *pad) bool { return p.meta.padID == id })
+	known := slices.Contains(ever, id) || slices.ContainsFunc(s.pads, func(p *pad) bool { return p.now().padID == id })
 	switch {
 	case known:
 		return errors.New("this pad was on this device before: a pad is never used twice; make a fresh one")
@@ -267,6 +274,13 @@ func (s *Store) name(m *metadata) {
 // metadata's name is what makes it a pad.
 func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 	m := in.meta
+	text, err := m.encode()
+	if err == nil && len(text) > slotSize-durable.SectorSize {
+		err = fmt.Errorf("metadata of %d bytes do not fit a slot", len(text))
+	}
+	if err != nil {
+		return err
+	}
 	file, err := s.latch.Create(m.store + temporaryName)
 	if err != nil {
 		return s.faulted(err)
@@ -275,15 +289,14 @@ func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 	if err := in.copy(file, progress); err != nil {
 		return errors.Join(err, s.latch.Remove(m.store+temporaryName))
 	}
-	text, err := m.encode()
-	if err != nil {
-		return err
-	}
 	slots, err := durable.CreateSlots(s.latch, m.name+temporaryName, slotSize, text)
 	if err != nil {
 		return s.faulted(err)
 	}
 	err = errors.Join(slots.Close(), s.latch.Rename(m.store+temporaryName, m.store))
+	if err == nil {
+		err = s.latch.Sync() // metadata without its pad would be a damaged one
+	}
 	if err == nil {
 		err = s.latch.Rename(m.name+temporaryName, m.name)
 	}
@@ -318,18 +331,25 @@ func (in *incoming) copy(to durable.File, progress func(done, total int64)) erro
 	return to.Sync()
 }
 
-// finishImport overwrites and removes what is left of the source, and then
-// puts the pad to use.
+// finishImport remembers the pad's id, overwrites and removes what is left of
+// the source, and then puts the pad to use.
 func (s *Store) finishImport(p *pad, source durable.Disk, names []string) error {
+	if p.broken() {
+		return fmt.Errorf("%w: the copy is damaged, and its source is left as it is", ErrFault)
+	}
+	m := p.now()
+	if !slices.Contains(s.ever.now(), m.padID) {
+		err := s.ever.change(func(ids *[]string) { *ids = append(slices.Clone(*ids), m.padID) })
+		if err != nil {
+			return s.faulted(err)
+		}
+	}
 	for _, name := range names {
-		if contact, ok := contactOf(strings.Replace(name, ".urandom.", ".random.", 1), s.owner); !ok || contact != p.contact {
+		if contact, ok := importable(name, s.owner); !ok || contact != p.contact {
 			continue
 		}
-		if err := destroy(source, storeName(name), p.meta.split); err != nil {
+		if err := s.removeSource(source, name, &m); err != nil {
 			return fmt.Errorf("overwriting the source of the import: %w", err)
-		}
-		if err := source.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
 		}
 	}
 	if err := source.Sync(); err != nil {
@@ -339,11 +359,53 @@ func (s *Store) finishImport(p *pad, source durable.Disk, names []string) error 
 	defer p.mu.Unlock()
 	next := *p.meta
 	next.state, next.origin = InUse, ""
-	if err := p.commit(&next, next.receive, span{}); err != nil {
-		return err
+	for range 2 { // in both slots: its source is gone
+		if err := p.commit(&next, next.receive, span{}); err != nil {
+			return err
+		}
 	}
 	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s imported, %d bytes, made from %s", p.publicNumber(), next.nBytes, next.source)})
 	return nil
+}
+
+// removeSource overwrites and removes the source of the pad m, and leaves any
+// other pad with this contact alone.
+func (s *Store) removeSource(source durable.Disk, name string, m *metadata) error {
+	text, err := readMetadata(source, name)
+	if err != nil {
+		return err
+	}
+	from, err := decode(text, s.owner)
+	if err != nil {
+		return err
+	}
+	if same, err := samePad(source, storeName(name), from, m); err != nil || !same {
+		return err
+	}
+	if err := destroy(source, storeName(name), m.split); err != nil {
+		return err
+	}
+	return source.Remove(name)
+}
+
+// samePad tells whether a source is the pad m, or what is left of it.
+func samePad(source durable.Disk, store string, from, m *metadata) (bool, error) {
+	if from.nBytes != m.nBytes || from.padID != "" {
+		return from.padID == m.padID, nil
+	}
+	file, err := source.Open(store)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil // gone already, and its metadata alone are no pad
+	}
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	id, err := splitDigest(file, from.split)
+	if errors.Is(err, errOverwritten) {
+		return true, nil
+	}
+	return id == m.padID, err
 }
 
 // destroy overwrites a file with zeros and removes it. The bytes at the split,

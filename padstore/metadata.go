@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"onetimechat/padstore/seal"
 	"onetimechat/padstore/uid"
@@ -19,6 +20,9 @@ const slotSize = 8192
 // maxGaps is how many stretches of skipped receive lane a pad remembers. One
 // more, and the oldest is closed: its packages can no longer be opened.
 const maxGaps = 100
+
+// maxSource is the longest rservice, in bytes.
+const maxSource = 256
 
 // fields is a pad's metadata as it stands on disk: the fields of the
 // 2015 report (section 6.1) under their names, then ours.
@@ -185,6 +189,12 @@ func (f *fields) metadata(owner string) (*metadata, error) {
 	}
 	if f.UID == f.RID {
 		return nil, errors.New("owner and contact are the same")
+	}
+	if len(f.RService) > maxSource {
+		return nil, fmt.Errorf("rservice has more than %d bytes", maxSource)
+	}
+	if !slices.Contains([]State{"", Prepared, InUse, Retired, Importing}, f.State) {
+		return nil, fmt.Errorf("unknown state %.20q", f.State)
 	}
 	suite, err := f.suite()
 	if err != nil {

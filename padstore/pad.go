@@ -35,6 +35,8 @@ type pad struct {
 	file    durable.File
 	record  func(Entry) // into the device log
 	damaged error       // why this pad serves nothing
+	// Messages that a stop may have swallowed, as found when it was opened.
+	unfinished []Unfinished
 	changed time.Time
 }
 
@@ -62,10 +64,17 @@ func (p *pad) public() Pad {
 
 func (p *pad) publicNumber() string { return strconv.FormatInt(p.number, 10) }
 
-func (p *pad) state() State {
+// now is a copy of the pad's state.
+func (p *pad) now() metadata {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.meta.state
+	return *p.meta
+}
+
+func (p *pad) broken() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.damaged != nil
 }
 
 // room says what sealing text would cost.

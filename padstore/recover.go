@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"onetimechat/padstore/durable"
@@ -56,6 +57,9 @@ func (p *pad) load(text []byte, name, owner string) error {
 	if m.contact != p.contact {
 		return errors.New("this is the metadata of another contact's pad")
 	}
+	if m.state == "" {
+		return errors.New("this is the metadata of a pad that was never imported")
+	}
 	p.meta, p.number = m, m.number
 	return nil
 }
@@ -80,6 +84,9 @@ func (p *pad) recover() error {
 		}
 	}
 	next := *p.meta
+	if !next.segment.empty() {
+		p.mayBeLost(next.segmentSent)
+	}
 	if err := zero(p.file, next.segmentLane(), next.segment); err != nil {
 		return p.fault(err)
 	}
@@ -96,6 +103,14 @@ func (p *pad) recover() error {
 	return p.commit(&next, next.receive, span{})
 }
 
+// mayBeLost notes that a message may not have been sent, or not been read.
+func (p *pad) mayBeLost(sent bool) {
+	u := Unfinished{Contact: p.contact, Sent: sent}
+	if !slices.Contains(p.unfinished, u) {
+		p.unfinished = append(p.unfinished, u)
+	}
+}
+
 // recoverSend moves the cursor past every destroyed cell that lies before a
 // whole largest segment of sound ones, and overwrites what is between.
 func (p *pad) recoverSend(next *metadata) error {
@@ -108,6 +123,7 @@ func (p *pad) recoverSend(next *metadata) error {
 		return p.fault(err)
 	}
 	next.cursor = past.to
+	p.mayBeLost(true)
 	p.record(Entry{Kind: KindRecovered, Contact: p.contact,
 		Text: fmt.Sprintf("%d bytes of pad were used beyond the mark and are given up", past.len())})
 	return nil
@@ -123,6 +139,7 @@ func (p *pad) recoverReceive(next *metadata) {
 	}
 	next.gaps = next.gaps.add(found.gap)
 	next.maximum = found.to
+	p.mayBeLost(false)
 	closed := next.limitGaps()
 	p.record(Entry{Kind: KindRecovered, Contact: p.contact,
 		Text: fmt.Sprintf("pad for received messages was used beyond the mark; %d bytes may still serve, %d are given up", found.gap.len(), closed)})

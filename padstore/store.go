@@ -25,6 +25,7 @@ type Store struct {
 	cursors *kept[[]refCursor]
 	ever    *kept[[]string] // ids of all pads that ever came here
 
+	imports    sync.Mutex // one Import at a time
 	mu         sync.RWMutex
 	pads       []*pad // newest first
 	unfinished []Unfinished
@@ -117,9 +118,8 @@ func (s *Store) openPads(names []string) error {
 		}
 		if p.damaged != nil {
 			s.note(Entry{Kind: KindFault, Contact: contact, Text: "this pad is damaged and serves nothing: " + p.damaged.Error()})
-		} else if !p.meta.segment.empty() {
-			s.unfinished = append(s.unfinished, Unfinished{Contact: contact, Sent: p.meta.segmentSent})
 		}
+		s.unfinished = append(s.unfinished, p.unfinished...)
 		s.pads = append(s.pads, p)
 	}
 	s.sortPads()
@@ -240,7 +240,7 @@ func (s *Store) of(contact string, states ...State) []*pad {
 	defer s.mu.RUnlock()
 	var list []*pad
 	for _, p := range s.pads {
-		if p.contact == contact && slices.Contains(states, p.state()) {
+		if p.contact == contact && slices.Contains(states, p.now().state) {
 			list = append(list, p)
 		}
 	}
