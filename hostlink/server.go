@@ -103,16 +103,15 @@ func (s *Server) rpc(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
-	// Errors of deadlines do not matter: without them there is no connection.
+	// It fails only where there is no connection that could be slow.
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		refuse(w, http.StatusBadRequest)
 		return
 	}
-	// From here on only the end of the connection ends the request.
-	_ = control.SetReadDeadline(time.Time{})
-
+	// net/http has lifted the deadline and watches the connection: from here
+	// on only its end, or ours, ends the request.
 	answer, ok := s.answer(r.Context(), body)
 	if !ok {
 		refuse(w, http.StatusBadRequest)
