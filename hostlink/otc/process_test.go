@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"onetimechat/hostlink/mailbox"
+)
+
+// startRelay starts `otc relay` as a process, and reads its ready line.
+func startRelay(t *testing.T, args ...string) (*exec.Cmd, string) {
+	t.Helper()
+	cmd := exec.Command("otc", append([]string{"relay", "--listen", "localhost:0"}, args...)...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd, strings.TrimSuffix(line, "\n")
+}
+
+func TestTheRelayPrintsOneReadyLineAndStopsCleanly(t *testing.T) {
+	dir := t.TempDir()
+	for i, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		cmd, line := startRelay(t, "--data", filepath.Join(dir, "relay"))
+		address, ok := strings.CutPrefix(line, "relay ")
+		if !ok || !strings.HasPrefix(address, "http://127.0.0.1:") || strings.HasSuffix(address, ":0") {
+			t.Fatalf("ready line %q", line)
+		}
+		client, err := mailbox.NewClient(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ref, err := client.Send(t.Context(), mailbox.Outgoing{Recipient: "bob", Sender: "alice", Contents: "AAAA"})
+		if err != nil || ref != int64(i+1) { // the mailbox was kept
+			t.Fatalf("ref %d, %v", ref, err)
+		}
+		client.Close()
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Fatalf("after %s: %v", sig, err)
+		}
+	}
+}
+
+func TestReceiveFollowsUntilItIsStopped(t *testing.T) {
+	m, d := startBoth(t, "alice", "bob")
+	client, err := mailbox.NewClient(m.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	cmd := exec.Command("otc", append([]string{"receive", "--follow"}, flags(m, d, t.TempDir())...)...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for i, text := range []string{"one", "two"} {
+		bring(t, client, "alice", "bob", i, text)
+		if !lines.Scan() || lines.Text() != "bob: "+text {
+			t.Fatalf("line %q", lines.Text())
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bring puts a message into a mailbox.
+func bring(t *testing.T, client *mailbox.Client, to, from string, serial int, text string) {
+	t.Helper()
+	_, err := client.Send(context.Background(), mailbox.Outgoing{
+		Recipient: to, Sender: from, Contents: base64.StdEncoding.EncodeToString(packed(from, to, serial, text)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

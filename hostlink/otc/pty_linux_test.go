@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"onetimechat/hostlink/mailbox"
+)
+
+// terminal is a pseudo-terminal with a program on it.
+type terminal struct {
+	t    *testing.T
+	pty  *os.File
+	cmd  *exec.Cmd
+	mu   sync.Mutex
+	seen bytes.Buffer
+	more chan struct{}
+	done chan struct{}
+}
+
+func openTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
+	t.Helper()
+	pty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := int(pty.Fd())
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 60}); err != nil {
+		t.Fatal(err)
+	}
+	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tty.Close()
+	term := &terminal{t: t, pty: pty, cmd: cmd, more: make(chan struct{}, 1), done: make(chan struct{})}
+	go term.read()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-term.done
+		pty.Close()
+	})
+	return term
+}
+
+// read keeps what the program writes, and answers where the cursor is when it
+// asks, as a terminal does.
+func (p *terminal) read() {
+	defer close(p.done)
+	buffer := make([]byte, 4096)
+	for {
+		n, err := p.pty.Read(buffer)
+		p.mu.Lock()
+		p.seen.Write(buffer[:n])
+		p.mu.Unlock()
+		if bytes.Contains(buffer[:n], []byte("\x1b[6n")) {
+			fmt.Fprint(p.pty, "\x1b[1;1R")
+		}
+		select {
+		case p.more <- struct{}{}:
+		default:
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *terminal) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen.String()
+}
+
+// await waits until text was written, and forgets all up to its end.
+func (p *terminal) await(text string) (before string) {
+	p.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		p.mu.Lock()
+		before, _, found := strings.Cut(p.seen.String(), text)
+		if found {
+			p.seen.Next(len(before) + len(text))
+		}
+		p.mu.Unlock()
+		if found {
+			return before
+		}
+		select {
+		case <-p.more:
+		case <-deadline:
+			p.t.Fatalf("no %q in %q", text, p.output())
+		}
+	}
+}
+
+func (p *terminal) keys(keys string) {
+	p.t.Helper()
+	if _, err := p.pty.WriteString(keys); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func TestAChatAtATerminal(t *testing.T) {
+	m, d := startBoth(t, "alice", "bob")
+	client, err := mailbox.NewClient(m.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	cmd := exec.Command("otc", append([]string{"chat"}, flags(m, d, t.TempDir())...)...)
+	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1")
+	p := openTerminal(t, cmd)
+	p.await("One Time Chat")
+	p.await("alice> ")
+
+	// A message arrives above the line that is being typed; the line stays.
+	p.keys("send b\thello b")
+	p.await("send bob hello b")
+	bring(t, client, "alice", "bob", 1, "hi\x1b]52;c;eA==\x07 alice\ncarol: no")
+	p.await("bob: hi<U+001B>]52;c;eA==<U+0007> alice\r\n   | carol: no\r\n")
+	p.await("send bob hello b")
+	p.keys("ob\r")
+	p.await("Approve it on alice's pad device")
+	p.await("Message sent.")
+	p.await("alice> ")
+
+	// The line before is in the history; Ctrl-C takes a line back; Ctrl-D leaves.
+	p.keys("\x1b[A")
+	p.await("send bob hello bob")
+	p.keys("\x03")
+	p.await("press Ctrl-D")
+	p.await("alice> ")
+	p.keys("\x04")
+	<-p.done
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
