@@ -37,7 +37,7 @@ type pad struct {
 	damaged error       // why this pad serves nothing
 	// Messages that a stop may have swallowed, as found when it was opened.
 	unfinished []Unfinished
-	changed time.Time
+	changed    time.Time
 }
 
 // Reasons inside the package; callers see ErrNotVerified and ErrAlreadyOpened.
