@@ -11,16 +11,16 @@ import (
 )
 
 // ParseAddress reads the address of a relay or a pad device as people type
-// it, and returns it as a URL with host and port, whose String is the same for
-// the same address however it was typed:
+// it, and returns it as a URL whose String is the same for the same address,
+// however it was typed:
 //
 //	9051                 that port on localhost
 //	10.55.0.1            http at defaultPort
 //	relay.example:9050   http
 //	http://…, https://…  as they are; the scheme's own port may be left out
 //
-// A path is kept, without a slash at its end. Everything else that a URL can
-// hold is refused.
+// The scheme's own port is left out of the result. A path is kept, without a
+// slash at its end. Everything else that a URL can hold is refused.
 func ParseAddress(s string, defaultPort int) (*url.URL, error) {
 	typed := s
 	bad := func(why string) (*url.URL, error) {

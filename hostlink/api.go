@@ -69,7 +69,7 @@ func (r Refusal) known() bool {
 }
 
 // PackageRequest asks to seal one text for each contact in To, after one
-// approval: the methods package (one contact, Many false) and package_many.
+// approval: the methods package (one contact) and package_many.
 type PackageRequest struct {
 	ID   string // the host's request id, may be empty
 	From string
