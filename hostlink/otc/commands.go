@@ -75,11 +75,7 @@ func (c *chat) command(ctx context.Context, line string) (quit bool) {
 	if run == nil {
 		return true
 	}
-	err := run(c, ctx, strings.TrimSpace(rest))
-	if ctx.Err() != nil && c.ui.pronounce {
-		c.ui.complain("") // behind the ^C
-	}
-	c.ui.fail(err)
+	c.ui.fail(run(c, ctx, strings.TrimSpace(rest)))
 	return false
 }
 

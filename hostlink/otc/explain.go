@@ -58,6 +58,9 @@ func (u *ui) fail(err error) int {
 		return int(c)
 	}
 	what, hint, c := u.explain(err)
+	if errors.Is(err, context.Canceled) && u.pronounce {
+		u.complain("") // the terminal shows ^C
+	}
 	u.complain("%s%s", u.program, what)
 	if hint != "" {
 		u.hint("  %s", hint)
