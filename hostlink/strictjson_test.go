@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// Every UTF-16 unit, alone, after a high surrogate, and before a low one.
+// Every surrogate and its neighbours, alone, after a high one, and before a low one.
 func TestUnpairedSurrogatesAreNoText(t *testing.T) {
-	for unit := range 1 << 16 {
+	for unit := 0xd000; unit < 0xe800; unit++ {
 		high, low := unit>>10 == 0xd800>>10, unit>>10 == 0xdc00>>10
 		for escapes, want := range map[string]bool{
 			fmt.Sprintf(`"\u%04x"`, unit):               !high && !low,
