@@ -11,6 +11,7 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -39,13 +40,24 @@ func (h *hand) note(what string, p image.Point) (string, bool) {
 	return target.Name, target.Active
 }
 
-func (h *hand) Press(p image.Point) (string, bool)   { return h.note("press", p) }
+func (h *hand) Press(p image.Point) (string, bool) {
+	defer runtime.Gosched() // whoever wants to come between, may
+	return h.note("press", p)
+}
+
 func (h *hand) Release(p image.Point) (string, bool) { return h.note("release", p) }
 
 func (h *hand) all() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.did)
+}
+
+// soon ends what waits for something that does not come.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 func render(t *testing.T, s display.Screen) *display.Frame {
@@ -93,8 +105,9 @@ func TestScreenIsAnsweredAsDrawn(t *testing.T) {
 	f := question(t, "dinner at eight", true)
 	_, _, url := serve(t, f)
 	c := finger.New(url)
+	ctx := soon(t)
 
-	got, err := c.Screen(t.Context(), 0)
+	got, err := c.Screen(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +120,7 @@ func TestScreenIsAnsweredAsDrawn(t *testing.T) {
 		}
 	}
 
-	b, err := c.PNG(t.Context())
+	b, err := c.PNG(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +203,8 @@ func TestRevisionGrowsWithEachChangeOnly(t *testing.T) {
 func TestAfterWaitsForSomethingNewer(t *testing.T) {
 	screen, _, url := serve(t, question(t, "one", true))
 	c := finger.New(url)
-	first, err := c.Screen(t.Context(), 0)
+	ctx := soon(t)
+	first, err := c.Screen(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +216,7 @@ func TestAfterWaitsForSomethingNewer(t *testing.T) {
 	got := make(chan answer)
 	for range 3 {
 		go func() {
-			s, err := c.Screen(t.Context(), first.Revision)
+			s, err := c.Screen(ctx, first.Revision)
 			got <- answer{s, err}
 		}()
 	}
@@ -216,7 +230,7 @@ func TestAfterWaitsForSomethingNewer(t *testing.T) {
 	}
 
 	// A page left over from an earlier life of the device does not wait.
-	if s, err := c.Screen(t.Context(), 1<<40); err != nil || s.Revision != first.Revision+1 {
+	if s, err := c.Screen(ctx, 1<<40); err != nil || s.Revision != first.Revision+1 {
 		t.Errorf("after a revision that never was: %+v, %v", s, err)
 	}
 }
@@ -234,21 +248,22 @@ func TestWaitIsBounded(t *testing.T) {
 func TestTapPressAndReleaseReachTheDeviceAsPoints(t *testing.T) {
 	_, h, url := serve(t, question(t, "dinner at eight", true))
 	c := finger.New(url)
-	screen, err := c.Screen(t.Context(), 0)
+	ctx := soon(t)
+	screen, err := c.Screen(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, target := range screen.Targets {
-		hit, err := c.TapAt(t.Context(), target.Middle())
+		hit, err := c.TapAt(ctx, target.Middle())
 		if err != nil || hit.Name == nil || *hit.Name != target.Name || hit.Active != target.Active {
 			t.Errorf("tap on %s: %+v, %v", target.Name, hit, err)
 		}
 	}
 	from, off := screen.Targets[0].Middle(), image.Pt(-1, 10_000)
-	if hit, err := c.Press(t.Context(), from); err != nil || hit.Name == nil {
+	if hit, err := c.Press(ctx, from); err != nil || hit.Name == nil {
 		t.Errorf("press: %+v, %v", hit, err)
 	}
-	if hit, err := c.Release(t.Context(), off); err != nil || hit.Name != nil || hit.Active {
+	if hit, err := c.Release(ctx, off); err != nil || hit.Name != nil || hit.Active {
 		t.Errorf("release off the screen: %+v, %v", hit, err)
 	}
 
@@ -264,21 +279,17 @@ func TestTapPressAndReleaseReachTheDeviceAsPoints(t *testing.T) {
 }
 
 func TestNothingComesBetweenPressAndReleaseOfATap(t *testing.T) {
-	_, h, url := serve(t, question(t, "hello", true))
-	c := finger.New(url)
+	h := &hand{frame: question(t, "hello", true)}
+	touches := &touches{finger: h}
 	var all sync.WaitGroup
-	for i := range 20 {
-		all.Go(func() {
-			if _, err := c.TapAt(t.Context(), image.Pt(i, i)); err != nil {
-				t.Error(err)
-			}
-		})
+	for i := range 200 {
+		all.Go(func() { touches.do(touches.tap, image.Pt(i, i)) })
 	}
 	all.Wait()
 	did := h.all()
 	for i := 0; i < len(did); i += 2 {
 		if down, up := strings.TrimPrefix(did[i], "press "), strings.TrimPrefix(did[i+1], "release "); down != up {
-			t.Errorf("%q is followed by %q", did[i], did[i+1])
+			t.Fatalf("%q is followed by %q", did[i], did[i+1])
 		}
 	}
 }
@@ -287,8 +298,9 @@ func TestClientTapWaitsUntilTheTargetIsAlive(t *testing.T) {
 	dead, alive := question(t, "hello", false), question(t, "hello", true)
 	screen, h, url := serve(t, dead)
 	c := finger.New(url)
+	ctx := soon(t)
 	tapped := make(chan error)
-	go func() { tapped <- c.Tap(t.Context(), "approve") }()
+	go func() { tapped <- c.Tap(ctx, "approve") }()
 	if len(h.all()) != 0 {
 		t.Error("tapped a dead button")
 	}

@@ -10,7 +10,7 @@ import (
 // request sends one with these headers; "Host" sets the host.
 func request(t *testing.T, method, url, body string, headers map[string]string) (*http.Response, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(soon(t), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

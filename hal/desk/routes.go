@@ -111,6 +111,8 @@ func (t *Touchscreen) newer(ctx context.Context, after uint64) finger.Screen {
 	return screen
 }
 
+type touch func(p image.Point) (target string, active bool)
+
 // touches hands points to the finger, one touch at a time: nothing comes
 // between the press and the release of a tap.
 type touches struct {
@@ -126,8 +128,14 @@ func (s *touches) tap(p image.Point) (string, bool) {
 	return s.finger.Release(p)
 }
 
-// serve reads a point and answers what do says was hit there.
-func (s *touches) serve(do func(image.Point) (string, bool)) http.HandlerFunc {
+func (s *touches) do(what touch, p image.Point) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return what(p)
+}
+
+// serve reads a point and answers what was hit there.
+func (s *touches) serve(what touch) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p, err := readTouch(w, r)
 		if err != nil {
@@ -135,9 +143,7 @@ func (s *touches) serve(do func(image.Point) (string, bool)) http.HandlerFunc {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		s.mu.Lock()
-		name, active := do(p)
-		s.mu.Unlock()
+		name, active := s.do(what, p)
 		hit := finger.Hit{Active: active}
 		if name != "" {
 			hit.Name = &name

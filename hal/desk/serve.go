@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -21,24 +22,28 @@ const (
 	stopTime       = 300 * time.Millisecond // for answers under way at the end; those that wait have ended
 )
 
-// Listen opens a panel's address. It must be loopback: whoever reaches a panel
-// can tap on it.
-func Listen(ctx context.Context, addr string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(addr)
+// CheckAddress refuses a panel's address that is not host:port on loopback:
+// whoever reaches a panel can tap on it.
+func CheckAddress(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("panel address %q: want host:port, such as 127.0.0.1:9052", addr)
+		return fmt.Errorf("%q is not host:port, such as 127.0.0.1:9052", addr)
 	}
-	if host == "localhost" {
-		host = "127.0.0.1"
+	if ip, err := netip.ParseAddr(host); host == "localhost" || err == nil && ip.IsLoopback() {
+		return nil
 	}
-	ip := net.ParseIP(host)
-	if ip == nil || !ip.IsLoopback() {
-		return nil, fmt.Errorf("panel address %q: must be loopback, such as 127.0.0.1:9052, because whoever reaches a panel can tap on it", addr)
+	return fmt.Errorf("%q is not loopback, such as 127.0.0.1:9052; whoever reaches a panel can tap on it", addr)
+}
+
+// Listen opens a panel's address, as CheckAddress has it.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	if err := CheckAddress(addr); err != nil {
+		return nil, err
 	}
 	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	l, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("panel: %w", err)
+		return nil, fmt.Errorf("panel: %w; is another device running? --panel takes another address", err)
 	}
 	return l, nil
 }
