@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"onetimechat/display"
+	"onetimechat/firmware/device"
+	"onetimechat/hal/desk"
+	"onetimechat/hostlink"
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable"
+)
+
+// serve runs the device until ctx ends. It opens its addresses first, because
+// that fails most easily, and closes the card last.
+func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
+	renderer, err := display.NewRenderer(o.size)
+	if err != nil {
+		return err
+	}
+	link, err := listenLink(ctx, o.link)
+	if err != nil {
+		return err
+	}
+	defer link.Close()
+	panel, err := desk.Listen(ctx, o.panel)
+	if err != nil {
+		return err
+	}
+	defer panel.Close()
+	store, closeCard, err := openCard(o, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeCard()) }()
+
+	screen := desk.New(o.size, o.owner)
+	dev := device.New(device.Config{Store: store, Renderer: renderer, Panel: screen, Link: link.Addr().String()})
+	server := hostlink.NewServer(dev, hostlink.Options{
+		Names:    []string{"localhost"},
+		Panicked: func(value any) { fmt.Fprintln(stderr, "otc-desk: a call panicked:", value) },
+	})
+	if _, err := fmt.Fprintf(stdout, "link http://%s panel http://%s\n", link.Addr(), panel.Addr()); err != nil {
+		return err
+	}
+	return together(ctx,
+		dev.Run,
+		func(ctx context.Context) error { return server.Serve(ctx, link) },
+		func(ctx context.Context) error { return screen.Serve(ctx, panel, dev) },
+	)
+}
+
+// openCard opens the folder that is the device's card, and moves new pads in.
+func openCard(o options, stderr io.Writer) (store *padstore.Store, closeCard func() error, err error) {
+	card, err := durable.OpenFolder(o.data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--data: %w", err)
+	}
+	store, err = padstore.Open(card, o.owner)
+	if err != nil {
+		err = fmt.Errorf("the pads in %s cannot be used: %w", o.data, err)
+		return nil, nil, errors.Join(err, card.Close())
+	}
+	closeCard = func() error { return errors.Join(store.Close(), card.Close()) }
+	if o.imports != "" {
+		if err := importPads(store, o.imports, stderr); err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("--import: %w", err), closeCard())
+		}
+	}
+	return store, closeCard, nil
+}
+
+// together runs all parts until ctx ends or one of them does, and returns when
+// all have stopped.
+func together(ctx context.Context, parts ...func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error)
+	for _, part := range parts {
+		go func() { ended <- part(ctx) }()
+	}
+	var errs []error
+	for range parts {
+		errs = append(errs, <-ended)
+		cancel()
+	}
+	return errors.Join(errs...)
+}
+
+// importPads moves the owner's pads out of folder onto the card.
+func importPads(store *padstore.Store, folder string, stderr io.Writer) (err error) {
+	// The folder's full name is how an interrupted import is found again.
+	path, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return err // OpenFolder would make it
+	}
+	source, err := durable.OpenFolder(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	contacts, err := store.Import(source, path, nil)
+	if len(contacts) > 0 {
+		fmt.Fprintf(stderr, "otc-desk: moved the pad with %s out of %s\n", strings.Join(contacts, ", "), folder)
+	}
+	return err
+}
+
+func listenLink(ctx context.Context, addr string) (net.Listener, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("link: %w; is another device running? --link takes another address", err)
+	}
+	return l, nil
+}
