@@ -3,7 +3,6 @@ package durabletest
 import (
 	"maps"
 	"math/rand/v2"
-	"slices"
 
 	"onetimechat/padstore/durable"
 )
@@ -17,7 +16,7 @@ func (d *Disk) Image() Image {
 	defer d.mu.Unlock()
 	image := Image{}
 	for name, n := range d.now {
-		image[name] = slices.Clone(n.data)
+		image[name] = n.data.bytes()
 	}
 	return image
 }
@@ -26,10 +25,23 @@ func (d *Disk) Image() Image {
 func From(image Image, seed uint64) *Disk {
 	d := New(seed)
 	for name, data := range image {
-		d.now[name] = &inode{data: slices.Clone(data), safe: slices.Clone(data)}
+		c := contentOf(data)
+		d.now[name] = &inode{data: c, safe: c}
 	}
 	d.safe = maps.Clone(d.now)
 	return d
+}
+
+// Clone returns a disk that holds the same, all of it synced.
+func (d *Disk) Clone(seed uint64) *Disk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clone := New(seed)
+	for name, n := range d.now {
+		clone.now[name] = &inode{data: n.data, safe: n.data, unreadable: maps.Clone(n.unreadable)}
+	}
+	clone.safe = maps.Clone(clone.now)
+	return clone
 }
 
 // Bytes returns a copy of one file's content, nil if there is none.
@@ -37,7 +49,7 @@ func (d *Disk) Bytes(name string) []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n := d.now[name]; n != nil {
-		return slices.Clone(n.data)
+		return n.data.bytes()
 	}
 	return nil
 }
@@ -46,7 +58,8 @@ func (d *Disk) Bytes(name string) []byte {
 func (d *Disk) Put(name string, data []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n := &inode{data: slices.Clone(data), safe: slices.Clone(data)}
+	c := contentOf(data)
+	n := &inode{data: c, safe: c}
 	d.now[name], d.safe[name] = n, n
 }
 
@@ -66,10 +79,11 @@ func (d *Disk) damage(name string, sector int, how func([]byte, *rand.Rand)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := d.now[name]
-	from := sector * durable.SectorSize
-	part := n.data[from:min(len(n.data), from+durable.SectorSize)]
+	from := int64(sector) * durable.SectorSize
+	part := make([]byte, min(durable.SectorSize, n.data.size-from))
+	n.data.readAt(part, from)
 	how(part, d.rng)
-	n.safe = overlay(n.safe, part, int64(from))
+	n.data, n.safe = n.data.with(part, from), n.safe.with(part, from)
 }
 
 // Unreadable makes every read that touches the sector of a file fail.

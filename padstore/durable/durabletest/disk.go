@@ -55,8 +55,8 @@ type Disk struct {
 }
 
 type inode struct {
-	data       []byte // as the running program sees it
-	safe       []byte // as the last Sync left it
+	data       content // as the running program sees it
+	safe       content // as the last Sync left it
 	pending    []write
 	unreadable map[int64]bool // sectors
 }
@@ -143,25 +143,17 @@ func (d *Disk) PowerOn(fate Unsynced) {
 }
 
 func (d *Disk) survivor(n *inode, fate Unsynced) *inode {
-	data := slices.Clone(n.safe)
+	data := n.safe
 	for _, w := range n.pending {
 		for at := int64(0); at < int64(len(w.data)); {
 			end := min(int64(len(w.data)), at+durable.SectorSize-(w.off+at)%durable.SectorSize)
 			if fate == Kept || fate == PartlyKept && d.rng.IntN(2) == 0 {
-				data = overlay(data, w.data[at:end], w.off+at)
+				data = data.with(w.data[at:end], w.off+at)
 			}
 			at = end
 		}
 	}
-	return &inode{data: data, safe: slices.Clone(data), unreadable: maps.Clone(n.unreadable)}
-}
-
-func overlay(data, part []byte, off int64) []byte {
-	if grow := off + int64(len(part)) - int64(len(data)); grow > 0 {
-		data = append(data, make([]byte, grow)...)
-	}
-	copy(data[off:], part)
-	return data
+	return &inode{data: data, safe: data, unreadable: maps.Clone(n.unreadable)}
 }
 
 // begin counts an operation and says whether it may go on. The caller holds mu.
@@ -306,10 +298,7 @@ func (f *file) ReadAt(p []byte, off int64) (n int, err error) {
 				return fmt.Errorf("read %s: sector %d: %w", f.name, s, ErrInjected)
 			}
 		}
-		if off < int64(len(node.data)) {
-			n = copy(p, node.data[off:])
-		}
-		if n < len(p) {
+		if n = node.data.readAt(p, off); n < len(p) {
 			return io.EOF
 		}
 		return nil
@@ -319,7 +308,7 @@ func (f *file) ReadAt(p []byte, off int64) (n int, err error) {
 
 func (f *file) WriteAt(p []byte, off int64) (n int, err error) {
 	write := func(node *inode) {
-		node.data = overlay(node.data, p, off)
+		node.data = node.data.with(p, off)
 		node.pending = append(node.pending, write{off, slices.Clone(p)})
 	}
 	err = f.do("write", func(node *inode) error {
@@ -343,7 +332,7 @@ func (f *file) WriteAt(p []byte, off int64) (n int, err error) {
 
 func (f *file) Size() (size int64, err error) {
 	err = f.do("size", func(n *inode) error {
-		size = int64(len(n.data))
+		size = n.data.size
 		return nil
 	})
 	return size, err
@@ -352,7 +341,7 @@ func (f *file) Size() (size int64, err error) {
 func (f *file) Sync() error {
 	err := f.do("sync", func(n *inode) error {
 		for _, w := range n.pending {
-			n.safe = overlay(n.safe, w.data, w.off)
+			n.safe = n.safe.with(w.data, w.off)
 		}
 		n.pending = nil
 		return nil
