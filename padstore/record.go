@@ -79,13 +79,16 @@ func createKept[T any](disk durable.Disk, name string, size int, first T) (*kept
 		return nil, err
 	}
 	slots, err := durable.CreateSlots(disk, name+temporaryName, size, text)
-	if err == nil {
-		err = disk.Rename(name+temporaryName, name)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
+	if err = disk.Rename(name+temporaryName, name); err == nil {
 		err = disk.Sync()
 	}
-	return &kept[T]{slots: slots, value: first}, err
+	if err != nil {
+		return nil, errors.Join(err, slots.Close())
+	}
+	return &kept[T]{slots: slots, value: first}, nil
 }
 
 // change replaces the value by what f makes of a copy, durably.

@@ -163,7 +163,7 @@ func (s *Store) note(e Entry) {
 func (s *Store) Close() error {
 	err := s.Fault()
 	if err == nil {
-		err = errors.Join(s.journal.flush(), s.device.change(func(r *deviceRecord) { r.Clean = true }))
+		err = s.faulted(errors.Join(s.journal.flush(), s.device.change(func(r *deviceRecord) { r.Clean = true })))
 	}
 	return errors.Join(err, s.close())
 }
