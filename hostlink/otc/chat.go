@@ -114,13 +114,12 @@ func (c *chat) learn(ctx context.Context, status hostlink.Status) {
 	c.words.know(people)
 }
 
-// greet prints the banner, and what was left undone the last time.
+// greet prints the banner of 2015, and what was left undone the last time.
 func (c *chat) greet(ctx context.Context, status hostlink.Status) {
-	_ = c.ui.print(c.ui.out, bold, "One Time Chat")
-	_ = c.ui.say("  you     %s", status.Owner)
-	_ = c.ui.say("  relay   %s", c.settings.Relay)
-	_ = c.ui.say("  device  %s", c.settings.Device)
-	c.ui.hint(`Type "help" for the commands. Press Enter to receive.`)
+	_ = c.ui.say("Relay server address: %s", c.settings.Relay)
+	_ = c.ui.say("Pad   device address: %s", c.settings.Device)
+	_ = c.ui.say("User ID: %s", status.Owner)
+	_ = c.ui.print(c.ui.out, bold, "Welcome to One Time Chat. Type 'help' for help.")
 	if err := c.relay.Check(ctx); err != nil {
 		_ = c.ui.fail(err)
 	}
