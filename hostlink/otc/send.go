@@ -67,7 +67,7 @@ func (a *app) sendAndTell(ctx context.Context, s *session, to []string, text str
 	for _, one := range all {
 		prefix := ""
 		if len(to) > 1 {
-			prefix = one.to + ": "
+			prefix = "to " + one.to + ": " // no contact can be called "to bob"
 		}
 		result = worse(result, a.ui.sent(prefix, one))
 	}
