@@ -29,6 +29,7 @@ type glass struct {
 	names  []string // of all screens so far, repeats left out
 	text   []string // everything that ever could be read
 	broken error
+	alive  func(name string) // told of each target of a new frame that is alive
 }
 
 func (g *glass) Show(f *display.Frame) error {
@@ -42,6 +43,11 @@ func (g *glass) Show(f *display.Frame) error {
 		g.names = append(g.names, f.Name)
 	}
 	g.text = append(g.text, f.Text...)
+	for _, t := range f.Targets {
+		if t.Active && g.alive != nil {
+			g.alive(t.Name)
+		}
+	}
 	return nil
 }
 
@@ -86,7 +92,7 @@ func start(t testing.TB, disk *durabletest.Disk, owner string) *rig {
 
 func startWith(t testing.TB, disk *durabletest.Disk, store *padstore.Store) *rig {
 	t.Helper()
-	renderer, err := display.NewRenderer(image.Pt(480, 320))
+	renderer, err := display.NewRenderer(image.Pt(320, 240))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +160,18 @@ func (r *rig) tap(name string) {
 	if got, active := r.Release(p); got != name || !active {
 		r.t.Fatalf("tapping %s on %s: %q, %v", name, r.screen(), got, active)
 	}
+}
+
+// tapNow taps name as it is drawn now, outside a bubble.
+func (r *rig) tapNow(name string) {
+	f := r.glass.now()
+	i := slices.IndexFunc(f.Targets, func(t display.Target) bool { return t.Name == name })
+	if i < 0 {
+		return
+	}
+	p := middle(f.Targets[i])
+	r.Press(p)
+	r.Release(p)
 }
 
 // approve waits out the guard time, turns all pages, and taps name.

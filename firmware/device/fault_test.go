@@ -1,0 +1,175 @@
+package device_test
+
+import (
+	"errors"
+	"image"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/firmware/device"
+	"onetimechat/hostlink"
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/seal"
+)
+
+// wantStopped checks that r shows its fault and does nothing any more.
+func wantStopped(t *testing.T, r *rig, in hostlink.Incoming) {
+	t.Helper()
+	_, err := r.Package(t.Context(), hostlink.PackageRequest{From: "alice", To: []string{"bob"}, Text: "hello"})
+	wantErr(t, err, hostlink.DeviceFault)
+	_, err = r.Unpackage(t.Context(), hostlink.UnpackageRequest{To: "alice", Packages: []hostlink.Incoming{in}})
+	wantErr(t, err, hostlink.DeviceFault)
+	_, err = r.Log(t.Context())
+	wantErr(t, err, hostlink.DeviceFault)
+	_, _, err = r.NextRef("alice", "http://relay")
+	wantErr(t, err, hostlink.DeviceFault)
+	wantErr(t, r.SaveNextRef("alice", "http://relay", 1), hostlink.DeviceFault)
+	r.Acknowledge("id")
+	r.Cancel("id")
+	if got := r.Status(time.Now()).Screen; got != "fault" {
+		t.Errorf("status says %q", got)
+	}
+	if err := r.off(); err == nil {
+		t.Error("Run knows of no fault")
+	}
+}
+
+func TestEveryFailedDiskStepOfASealStopsTheDevice(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disks := cards(t, seal.Unconditional, 4<<10, "alice", "bob")
+		image := disks["alice"].Image()
+		in := from(t, storeOf(t, disks["bob"], "bob"), "alice", "hello")
+		faults := 0
+		for k := 1; ; k++ {
+			alice := start(t, durabletest.From(image, 1), "alice")
+			queued := send(t.Context(), alice, "", "hello", "bob")
+			alice.wantScreen("approve-send")
+			waiting := open(t.Context(), alice, "", in)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			alice.disk.FailAt(k)
+			alice.tap("approve")
+			got := <-queued
+			synctest.Wait()
+			if !alice.disk.Failed() { // every step was tried
+				if alice.off(); faults < 2 {
+					t.Fatalf("only %d of %d steps were faults", faults, k-1)
+				}
+				return
+			}
+			if alice.store.Fault() == nil { // a failed read is no fault of the card
+				alice.off()
+				continue
+			}
+			faults++
+			wantErr(t, got.err, hostlink.DeviceFault)
+			alice.wantScreen("fault")
+			if o := <-waiting; o.err == nil && o.opened[0].Err != hostlink.DeviceFault {
+				t.Fatalf("step %d: the queue was answered %+v", k, o)
+			}
+			wantStopped(t, alice, in)
+		}
+	})
+}
+
+func TestAPanelThatFailsStopsTheDevice(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := pair(t)
+		in := from(t, bob, "alice", "hello")
+		answer := send(t.Context(), alice, "", "hello", "bob")
+		alice.wantScreen("approve-send")
+		alice.glass.mu.Lock()
+		alice.glass.broken = errors.New("the ribbon came off")
+		alice.glass.mu.Unlock()
+		time.Sleep(time.Second) // approve comes alive, but nobody can see it
+		wantErr(t, (<-answer).err, hostlink.DeviceFault)
+		wantStopped(t, alice, in)
+	})
+}
+
+func TestAPowerCutBetweenBurnAndAnswerIsTold(t *testing.T) {
+	for _, sending := range []bool{true, false} {
+		bubble(t, func(t *testing.T) {
+			disks := cards(t, seal.Unconditional, 4<<10, "alice", "bob")
+			alice, bob := start(t, disks["alice"], "alice"), storeOf(t, disks["bob"], "bob")
+			want := "to bob may not have been sent"
+			if sending {
+				answer := send(t.Context(), alice, "id", "hello", "bob")
+				alice.approve("approve")
+				<-answer
+			} else {
+				want = "from bob may not have been read"
+				answer := open(t.Context(), alice, "id", from(t, bob, "alice", "hello"))
+				alice.approve("to-laptop")
+				<-answer
+			}
+			alice.disk.PowerOff() // before the laptop has it
+			alice.off()
+			disks["alice"].PowerOn(durabletest.Lost)
+
+			alice = start(t, disks["alice"], "alice")
+			alice.wantScreen("warning")
+			alice.wantText(want)
+			queued := send(t.Context(), alice, "", "again", "bob")
+			alice.wantScreen("warning") // before anything else
+			alice.tap("ok")
+			alice.wantScreen("approve-send")
+			alice.tap("deny")
+			<-queued
+			if alice.logged(padstore.KindUnclean) != 1 {
+				t.Error("the unclean stop is not in the log")
+			}
+		})
+	}
+}
+
+func TestTheNoteIsClearedByAcknowledgeOrTwoIdleSeconds(t *testing.T) {
+	for _, c := range []struct {
+		when string
+		do   func(alice *rig)
+		told bool
+	}{
+		{"at once", func(*rig) {}, true},
+		{"acknowledged", func(a *rig) { a.Acknowledge("id") }, false},
+		{"two seconds and a bit", func(*rig) { time.Sleep(2200 * time.Millisecond); synctest.Wait() }, false},
+	} {
+		t.Run(c.when, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				alice, _ := pair(t)
+				answer := send(t.Context(), alice, "id", "hello", "bob")
+				alice.approve("approve")
+				<-answer
+				c.do(alice)
+				alice.disk.PowerOff()
+				alice.off()
+				alice.disk.PowerOn(durabletest.Lost)
+				if told := start(t, alice.disk, "alice").screen() == "warning"; told != c.told {
+					t.Errorf("told at the next start: %v", told)
+				}
+			})
+		})
+	}
+}
+
+func TestAFaultAtTheStartIsShown(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disks := cards(t, seal.Unconditional, 4<<10, "alice", "bob")
+		store := storeOf(t, disks["alice"], "alice")
+		disks["alice"].FailAt(1)
+		if err := store.SaveNextRef("http://relay", 1); err == nil {
+			t.Fatal("the disk did not fail")
+		}
+		renderer, err := display.NewRenderer(image.Pt(320, 240))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &glass{}
+		d := device.New(device.Config{Store: store, Renderer: renderer, Panel: g})
+		if name := d.Status(time.Time{}).Screen; name != "fault" || g.now().Name != "fault" {
+			t.Errorf("the screen is %q", name)
+		}
+	})
+}
