@@ -161,7 +161,7 @@ func (c *chat) leave() error {
 	tried, err := c.host.Deliver(ctx)
 	for _, d := range tried {
 		if d.State == host.Waiting {
-			c.ui.sent(d.To+": ", sent{to: d.To, state: d.State, err: d.Err})
+			c.ui.sent(toWhom(d.To), sent{to: d.To, state: d.State, err: d.Err})
 			return code(exitRelay)
 		}
 		c.receiver.delivered(d)

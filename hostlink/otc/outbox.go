@@ -108,7 +108,7 @@ func (a *app) retryOutbox(ctx context.Context, s *session, args []string) error 
 	tried, err := s.host.Deliver(ctx)
 	result := exitOK
 	for _, d := range tried {
-		result = worse(result, a.ui.sent(d.To+": ", sent{to: d.To, state: d.State, err: d.Err}))
+		result = worse(result, a.ui.sent(toWhom(d.To), sent{to: d.To, state: d.State, err: d.Err}))
 	}
 	if len(tried) == 0 && err == nil {
 		err = a.ui.say("Nothing waits for this relay.")

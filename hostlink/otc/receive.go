@@ -185,6 +185,6 @@ func (r *receiver) delivered(d host.Delivery) {
 	case host.Delivered:
 		r.ui.hint("A kept message to %s was sent.", d.To)
 	case host.Parked:
-		r.ui.sent(d.To+": ", sent{to: d.To, state: d.State, err: d.Err})
+		r.ui.sent(toWhom(d.To), sent{to: d.To, state: d.State, err: d.Err})
 	}
 }

@@ -67,7 +67,7 @@ func (a *app) sendAndTell(ctx context.Context, s *session, to []string, text str
 	for _, one := range all {
 		prefix := ""
 		if len(to) > 1 {
-			prefix = "to " + one.to + ": " // no contact can be called "to bob"
+			prefix = toWhom(one.to)
 		}
 		result = worse(result, a.ui.sent(prefix, one))
 	}
@@ -86,6 +86,10 @@ func told(all []sent, err error) bool {
 	}
 	return false
 }
+
+// toWhom begins a line about a message to somebody. No contact can be called
+// "to bob", so it is never taken for a message from one.
+func toWhom(name string) string { return "to " + name + ": " }
 
 // sent says what became of one message, in the words of 2015 when all is well.
 func (u *ui) sent(prefix string, one sent) int {
