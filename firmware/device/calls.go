@@ -122,7 +122,7 @@ func (d *Device) finish(c *call, a answer) {
 	}
 	close(c.done)
 	d.mu.Unlock()
-	d.refresh()
+	d.refresh(a.keep)
 }
 
 // fetch returns the answer as it goes to a client.

@@ -3,9 +3,9 @@
 // or opened, and what the owner read on the screen is what is done.
 //
 // Start with Device. send.go and open.go are the two use cases; each waits for
-// its turn on the screen (turns.go), asks its question (view.go), lets padstore
-// burn, and leaves its answer to be fetched again (calls.go). log.go tells and
-// shows what happened.
+// its turn on the screen (turns.go), asks its question (question.go), lets
+// padstore burn, and leaves its answer to be fetched again (calls.go). view.go
+// draws, touch.go takes the finger, log.go tells and shows what happened.
 //
 // One mutex owns the screen: what is shown, what the owner may tap, who waits,
 // and which answers are kept. Each change draws and shows the new frame before
@@ -22,7 +22,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"sync"
 	"time"
 
@@ -76,7 +75,8 @@ type Device struct {
 	denials []denial
 	calls   []*call
 	events  map[event]int64
-	workAt  time.Time // when notes of resting pads are due
+	workNow bool      // the store has work that need not wait
+	workAt  time.Time // when it may have: notes of resting pads, the log
 	stopped bool
 	fault   error
 }
@@ -118,9 +118,8 @@ func (d *Device) Run(ctx context.Context) error {
 	clock := time.NewTimer(0)
 	defer clock.Stop()
 	for ctx.Err() == nil {
-		next := d.tick()
-		more, err := d.work()
-		if err == nil && more {
+		next, work := d.tick()
+		if work && d.work() {
 			continue
 		}
 		clock.Reset(next)
@@ -133,16 +132,20 @@ func (d *Device) Run(ctx context.Context) error {
 	return d.stop()
 }
 
-// work does one step of idle work.
-func (d *Device) work() (more bool, err error) {
+// work does one step of the store's idle work. More may be waiting.
+func (d *Device) work() (more bool) {
 	if d.faulted() {
-		return false, nil
+		return false
 	}
-	more, err = d.store.Work()
+	more, err := d.store.Work()
 	if err != nil {
 		d.refusal(err)
+		return false
 	}
-	return more, err
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.workNow = more
+	return more
 }
 
 // stop ends all calls and waits for them.
@@ -160,8 +163,9 @@ func (d *Device) stop() error {
 	return d.fault
 }
 
-// tick does what is due and returns how long until something else is.
-func (d *Device) tick() time.Duration {
+// tick does what is due. It returns how long until something else is, and
+// whether the store has idle work to do.
+func (d *Device) tick() (wait time.Duration, work bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
@@ -175,8 +179,11 @@ func (d *Device) tick() time.Duration {
 		}
 		return false
 	}
-	if due(d.workAt) {
-		d.workAt = time.Time{} // Run works after every tick
+	if work = d.workNow || due(d.workAt); work {
+		d.workNow = false
+	}
+	if !d.workAt.After(now) {
+		d.workAt = time.Time{}
 	}
 	if v := d.view; (v.guarded || v.lateOK) && !v.awake && due(v.shown.Add(guardTime)) {
 		v.awake = true
@@ -186,7 +193,7 @@ func (d *Device) tick() time.Duration {
 		v.expire() // what comes instead wakes Run again
 	}
 	d.forget(func(c *call) bool { return due(c.expires) })
-	return next.Sub(now)
+	return next.Sub(now), work
 }
 
 // stir has Run look at the clock again.
@@ -260,168 +267,6 @@ func (d *Device) LinkDown() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.forget(func(c *call) bool { return !c.expires.IsZero() })
-}
-
-// Status answers what a laptop may always know. told is its time, zero when it
-// told none.
-func (d *Device) Status(told time.Time) hostlink.Status {
-	if !told.IsZero() {
-		d.store.Tell(told)
-	}
-	s := hostlink.Status{
-		Owner:     d.store.Owner(),
-		Start:     d.store.Start(),
-		Uptime:    int64(d.store.Uptime() / time.Second),
-		LogUnread: d.store.Unread(),
-		Pads:      []hostlink.Pad{},
-	}
-	for _, p := range d.store.Pads() {
-		s.Pads = append(s.Pads, hostlink.Pad{
-			Contact: p.Contact, Number: p.Number, Suite: p.Suite.String(), Bucket: p.Bucket,
-			Source: p.Source, State: string(p.State),
-			SendLeft: p.SendLeft, ReceiveLeft: p.ReceiveLeft,
-			SendMessages: p.SendMessages, ReceiveMessages: p.ReceiveMessages,
-			Forgeries: p.Forgeries,
-		})
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	s.Screen = d.frame.Name
-	return s
-}
-
-// NextRef is the host's place in a relay's mailbox, as saved.
-func (d *Device) NextRef(owner, server string) (ref int64, known bool, err error) {
-	switch {
-	case d.faulted():
-		return 0, false, hostlink.DeviceFault
-	case owner != d.store.Owner():
-		return 0, false, hostlink.NoPad
-	case len(server) > hostlink.MaxAddress:
-		return 0, false, hostlink.TooLong
-	}
-	ref, known = d.store.NextRef(server)
-	return ref, known, nil
-}
-
-// SaveNextRef keeps the host's place in a relay's mailbox.
-func (d *Device) SaveNextRef(owner, server string, ref int64) error {
-	switch {
-	case d.faulted():
-		return hostlink.DeviceFault
-	case owner != d.store.Owner():
-		return hostlink.NoPad
-	}
-	if err := d.store.SaveNextRef(server, ref); err != nil {
-		return d.refusal(err)
-	}
-	return nil
-}
-
-// refresh shows what has changed in the store on the home screen.
-func (d *Device) refresh() {
-	home := d.readHome()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.home = home
-	d.workAt = time.Now().Add(restTime)
-	if d.view.isHome {
-		d.draw()
-	}
-	d.stir()
-}
-
-// readHome asks the store what home shows. mu is not held: a pad may be busy
-// with its card.
-func (d *Device) readHome() display.Home {
-	home := display.Home{Owner: d.store.Owner(), Link: d.link, Unread: d.store.Unread()}
-	for _, p := range d.store.Pads() {
-		home.Contacts = append(home.Contacts, display.Contact{
-			Name:      p.Contact,
-			Send:      display.Gauge{Left: p.SendLeft, Total: p.SendTotal, Messages: p.SendMessages},
-			Receive:   display.Gauge{Left: p.ReceiveLeft, Total: p.ReceiveTotal, Messages: p.ReceiveMessages},
-			Forgeries: p.Forgeries,
-			Note:      noteOf(p),
-		})
-	}
-	return home
-}
-
-// noteOf says what is special about a pad, the worst first.
-func noteOf(p padstore.Pad) string {
-	switch {
-	case p.Fault:
-		return "damaged"
-	case p.State != padstore.InUse:
-		return string(p.State)
-	case p.Source == "urandom":
-		return "demo randomness"
-	}
-	return ""
-}
-
-// touch is a finger that is down.
-type touch struct {
-	view   *view // what it was put down on, nil if on nothing that counts
-	target string
-}
-
-// Press is a finger put down at p, in pixels. It returns the target there,
-// empty for none, and whether that is alive.
-func (d *Device) Press(p image.Point) (target string, active bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.finger = touch{}
-	t, ok := d.frame.Hit(p)
-	if !ok {
-		return "", false
-	}
-	d.view.touched = time.Now()
-	d.stir()
-	if t.Active {
-		d.finger = touch{d.view, t.Name}
-	}
-	return t.Name, t.Active
-}
-
-// Release is the finger lifted at p. It returns the target there, and whether
-// this was a tap: put down on and lifted from the same living target of the
-// same question.
-func (d *Device) Release(p image.Point) (target string, active bool) {
-	target, after := d.release(p)
-	if after == nil {
-		return target, false
-	}
-	after()
-	d.stir()
-	return target, true
-}
-
-// release says what is left to do without the mutex; nil if it was no tap.
-func (d *Device) release(p image.Point) (string, func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	down := d.finger
-	d.finger = touch{}
-	t, ok := d.frame.Hit(p)
-	if !ok || !t.Active || down != (touch{d.view, t.Name}) {
-		return t.Name, nil
-	}
-	v := d.view
-	v.touched = time.Now()
-	switch t.Name {
-	case "next", "prev":
-		v.page++
-		if t.Name == "prev" {
-			v.page -= 2
-		}
-		d.draw()
-	default:
-		if after := v.tap(t.Name); after != nil {
-			return t.Name, after
-		}
-	}
-	return t.Name, func() {}
 }
 
 // unfinishedText tells the owner of messages that a stop may have swallowed.

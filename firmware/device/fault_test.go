@@ -173,3 +173,21 @@ func TestAFaultAtTheStartIsShown(t *testing.T) {
 		}
 	})
 }
+
+func TestAPanicIsAFaultAndHoldsNothingUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := pair(t)
+		in := from(t, bob, "alice", "hello")
+		alice.wantScreen("home")
+		alice.glass.mu.Lock()
+		alice.glass.alive = func(name string) {
+			if name == "deny" {
+				panic("a driver's bug")
+			}
+		}
+		alice.glass.mu.Unlock()
+		wantErr(t, (<-send(t.Context(), alice, "", "hello", "bob")).err, hostlink.DeviceFault)
+		alice.wantScreen("fault")
+		wantStopped(t, alice, in)
+	})
+}

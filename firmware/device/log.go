@@ -25,9 +25,9 @@ func (d *Device) note(kind, contact, text string) {
 	e := event{kind, contact}
 	d.events[e]++
 	n := d.events[e]
-	faulted := d.fault != nil
+	over := d.fault != nil || d.stopped // a stop is not the laptop's doing
 	d.mu.Unlock()
-	if faulted || n > everyEvent && !tenfold(n) {
+	if over || n > everyEvent && !tenfold(n) {
 		return
 	}
 	entry := padstore.Entry{Kind: kind, Contact: contact, Text: text}
@@ -101,7 +101,7 @@ func (d *Device) markRead() {
 		d.refusal(err)
 		return
 	}
-	d.refresh()
+	d.refresh(false)
 }
 
 func logLine(e padstore.Entry) display.LogLine {

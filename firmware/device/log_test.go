@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,11 +94,11 @@ func TestTheLaptopGetsTheLogAfterApproval(t *testing.T) {
 func TestALaptopCannotFloodTheLog(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, _ := pair(t)
-		for range 200 {
+		for range 110 {
 			wantErr(t, (<-send(t.Context(), alice, "", "hello", "bob")).err, hostlink.TimedOut)
 		}
 		if n := alice.logged(padstore.KindTimedOut); n != 21 {
-			t.Errorf("%d entries for 200 questions that nobody answered, want 20 and one for the hundredth", n)
+			t.Errorf("%d entries for 110 questions that nobody answered, want 20 and one for the hundredth", n)
 		}
 		if e := alice.store.Log()[0]; e.Count != 100 {
 			t.Errorf("the last entry counts %d", e.Count)
@@ -140,5 +141,31 @@ func TestTheMailboxCursorIsTheOwnersOnly(t *testing.T) {
 		wantErr(t, alice.SaveNextRef("bob", "http://relay", 1), hostlink.NoPad)
 		wantErr(t, alice.SaveNextRef("alice", "", 1), hostlink.TooLong)
 		wantErr(t, alice.SaveNextRef("alice", "http://relay", -1), hostlink.TooLong)
+	})
+}
+
+func TestAFloodOfForgeriesSparesTheCard(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := pair(t)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		var steps atomic.Int64
+		alice.disk.Trace(func(string) { steps.Add(1) })
+		forge := func() {
+			<-open(t.Context(), alice, "", hostlink.Incoming{From: "bob", Package: []byte("forged")})
+			synctest.Wait()
+		}
+		for range 100 {
+			forge()
+		}
+		if n := steps.Load(); n > 0 {
+			t.Errorf("%d disk operations for forgeries refused unread", n)
+		}
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if n := steps.Load(); n == 0 || n > 4 {
+			t.Errorf("%d disk operations to keep the count", n)
+		}
+		alice.disk.Trace(nil)
 	})
 }

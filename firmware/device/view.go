@@ -1,12 +1,10 @@
 package device
 
 import (
-	"context"
 	"slices"
 	"time"
 
 	"onetimechat/display"
-	"onetimechat/hostlink"
 )
 
 // view is what the glass is about: a question, a text, a list. Its functions
@@ -97,76 +95,6 @@ func (d *Device) notice(title, text string) *view {
 			return nil
 		},
 	}
-}
-
-// question is what the owner decides on.
-type question struct {
-	screen  func(page int, ready bool) display.Screen
-	about   string // for the log and the withdrawal, such as "sending to bob"
-	contact string // for the log
-	request []byte // what the laptop asked for
-}
-
-// ask shows q and waits for the owner. It returns the name of the target that
-// he tapped, or why there is none: Rejected, TimedOut, Withdrawn, DeviceFault.
-// After an approval the screen says that the device is at work, until the turn
-// ends. A question withdrawn from the glass leaves a notice and takes the turn
-// with it.
-func (t *turn) ask(ctx context.Context, q question) (string, error) {
-	type verdict struct {
-		target string
-		err    error
-	}
-	decided := make(chan verdict, 1)
-	d := t.device
-	v := &view{screen: q.screen, guarded: true, patience: questionFor}
-	decide := func(is verdict) {
-		decided <- is // once: the view is gone when mu is let go
-		if d.view == v {
-			d.show(busyView())
-		}
-	}
-	v.tap = func(target string) func() {
-		if target == "deny" {
-			d.remember(q.request)
-			decide(verdict{err: hostlink.Rejected})
-			return nil
-		}
-		decide(verdict{target: target})
-		return nil
-	}
-	v.expire = func() { decide(verdict{err: hostlink.TimedOut}) }
-	v.drop = func() { decide(verdict{err: hostlink.DeviceFault}) }
-
-	d.mu.Lock()
-	switch {
-	case d.fault != nil:
-		d.mu.Unlock()
-		return "", hostlink.DeviceFault
-	case ctx.Err() != nil:
-		d.mu.Unlock()
-		return "", hostlink.Withdrawn
-	}
-	d.show(v)
-	d.mu.Unlock()
-
-	select {
-	case is := <-decided:
-		d.tellOutcome(q, is.err)
-		return is.target, is.err
-	case <-ctx.Done():
-	}
-	d.mu.Lock()
-	if d.view != v { // the finger was first
-		d.mu.Unlock()
-		is := <-decided
-		d.tellOutcome(q, is.err)
-		return is.target, is.err
-	}
-	t.handOver(d.notice("Withdrawn by the laptop", "The laptop withdrew its question about "+q.about+". Nothing was done."))
-	d.mu.Unlock()
-	d.tellOutcome(q, hostlink.Withdrawn)
-	return "", hostlink.Withdrawn
 }
 
 func busyView() *view {

@@ -1,0 +1,112 @@
+package device
+
+import (
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/hostlink"
+	"onetimechat/padstore"
+)
+
+// Status answers what a laptop may always know. told is its time, zero when it
+// told none.
+func (d *Device) Status(told time.Time) hostlink.Status {
+	if !told.IsZero() {
+		d.store.Tell(told)
+	}
+	s := hostlink.Status{
+		Owner:     d.store.Owner(),
+		Start:     d.store.Start(),
+		Uptime:    int64(d.store.Uptime() / time.Second),
+		LogUnread: d.store.Unread(),
+		Pads:      []hostlink.Pad{},
+	}
+	for _, p := range d.store.Pads() {
+		s.Pads = append(s.Pads, hostlink.Pad{
+			Contact: p.Contact, Number: p.Number, Suite: p.Suite.String(), Bucket: p.Bucket,
+			Source: p.Source, State: string(p.State),
+			SendLeft: p.SendLeft, ReceiveLeft: p.ReceiveLeft,
+			SendMessages: p.SendMessages, ReceiveMessages: p.ReceiveMessages,
+			Forgeries: p.Forgeries,
+		})
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.Screen = d.frame.Name
+	return s
+}
+
+// NextRef is the host's place in a relay's mailbox, as saved.
+func (d *Device) NextRef(owner, server string) (ref int64, known bool, err error) {
+	switch {
+	case d.faulted():
+		return 0, false, hostlink.DeviceFault
+	case owner != d.store.Owner():
+		return 0, false, hostlink.NoPad
+	case len(server) > hostlink.MaxAddress:
+		return 0, false, hostlink.TooLong
+	}
+	ref, known = d.store.NextRef(server)
+	return ref, known, nil
+}
+
+// SaveNextRef keeps the host's place in a relay's mailbox.
+func (d *Device) SaveNextRef(owner, server string, ref int64) error {
+	switch {
+	case d.faulted():
+		return hostlink.DeviceFault
+	case owner != d.store.Owner():
+		return hostlink.NoPad
+	}
+	if err := d.store.SaveNextRef(server, ref); err != nil {
+		return d.refusal(err)
+	}
+	return nil
+}
+
+// refresh shows what has changed in the store on the home screen, and has its
+// idle work done: at once and later if pad was burned, and otherwise only
+// later, so that a flood of forgeries does not make the card write for each.
+func (d *Device) refresh(burned bool) {
+	home := d.readHome()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.home = home
+	d.workNow = d.workNow || burned
+	if burned || d.workAt.IsZero() {
+		d.workAt = time.Now().Add(restTime)
+	}
+	if d.view.isHome {
+		d.draw()
+	}
+	d.stir()
+}
+
+// readHome asks the store what home shows. mu is not held: a pad may be busy
+// with its card.
+func (d *Device) readHome() display.Home {
+	home := display.Home{Owner: d.store.Owner(), Link: d.link, Unread: d.store.Unread()}
+	for _, p := range d.store.Pads() {
+		home.Contacts = append(home.Contacts, display.Contact{
+			Name:      p.Contact,
+			Send:      display.Gauge{Left: p.SendLeft, Total: p.SendTotal, Messages: p.SendMessages},
+			Receive:   display.Gauge{Left: p.ReceiveLeft, Total: p.ReceiveTotal, Messages: p.ReceiveMessages},
+			Forgeries: p.Forgeries,
+			Note:      noteOf(p),
+		})
+	}
+	return home
+}
+
+// noteOf says what is special about a pad, the worst first.
+func noteOf(p padstore.Pad) string {
+	switch {
+	case p.Fault:
+		return "damaged"
+	case p.State != padstore.InUse:
+		return string(p.State)
+	case p.Source == "urandom":
+		return "demo randomness"
+	}
+	return ""
+}

@@ -1,0 +1,70 @@
+package device
+
+import (
+	"image"
+	"time"
+)
+
+// touch is a finger that is down.
+type touch struct {
+	view   *view // what it was put down on, nil if on nothing that counts
+	target string
+}
+
+// Press is a finger put down at p, in pixels. It returns the target there,
+// empty for none, and whether that is alive.
+func (d *Device) Press(p image.Point) (target string, active bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.finger = touch{}
+	t, ok := d.frame.Hit(p)
+	if !ok {
+		return "", false
+	}
+	d.view.touched = time.Now()
+	d.stir()
+	if t.Active {
+		d.finger = touch{d.view, t.Name}
+	}
+	return t.Name, t.Active
+}
+
+// Release is the finger lifted at p. It returns the target there, and whether
+// this was a tap: put down on and lifted from the same living target of the
+// same question.
+func (d *Device) Release(p image.Point) (target string, active bool) {
+	target, after := d.release(p)
+	if after == nil {
+		return target, false
+	}
+	after()
+	d.stir()
+	return target, true
+}
+
+// release says what is left to do without the mutex; nil if it was no tap.
+func (d *Device) release(p image.Point) (string, func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	down := d.finger
+	d.finger = touch{}
+	t, ok := d.frame.Hit(p)
+	if !ok || !t.Active || down != (touch{d.view, t.Name}) {
+		return t.Name, nil
+	}
+	v := d.view
+	v.touched = time.Now()
+	switch t.Name {
+	case "next", "prev":
+		v.page++
+		if t.Name == "prev" {
+			v.page -= 2
+		}
+		d.draw()
+	default:
+		if after := v.tap(t.Name); after != nil {
+			return t.Name, after
+		}
+	}
+	return t.Name, func() {}
+}
