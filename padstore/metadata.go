@@ -41,22 +41,22 @@ type fields struct {
 	NEles            int    `json:"n_eles"`
 	Checksum         any    `json:"checksum"` // a number in the 2015 program's files
 
-	Suite   string  `json:"suite,omitempty"`
-	Bucket  int     `json:"bucket,omitempty"`
-	PadID   string  `json:"pad_id,omitempty"`
-	State   State   `json:"state,omitempty"`
-	Number  int64   `json:"number,omitempty"`
-	KeySum  string  `json:"key_sum,omitempty"`
-	Burning burning `json:"burning,omitzero"`
-	Closing string  `json:"closing,omitempty"`
-	Origin  string  `json:"origin,omitempty"` // folder of an import that is not finished
+	Suite   string  `json:"suite"`
+	Bucket  int     `json:"bucket"`
+	PadID   string  `json:"pad_id"`
+	State   State   `json:"state"`
+	Number  int64   `json:"number"`
+	KeySum  string  `json:"key_sum"`
+	Burning burning `json:"burning"`
+	Closing string  `json:"closing"`
+	Origin  string  `json:"origin"` // folder of an import that is not finished
 }
 
 // burning names the ranges that may be half overwritten: one segment, in either
 // lane, and one slice of closing.
 type burning struct {
-	Segment string `json:"segment,omitempty"`
-	Slice   string `json:"slice,omitempty"`
+	Segment string `json:"segment"`
+	Slice   string `json:"slice"`
 }
 
 // metadata is a pad's state in memory, in lane positions.
