@@ -8,14 +8,11 @@ const targets = document.getElementById("targets");
 const text = document.getElementById("text");
 const offline = document.getElementById("offline");
 const lamp = document.getElementById("lamp");
+const letters = document.getElementById("letters");
 
 const width = Number(screen.dataset.width);
 const height = Number(screen.dataset.height);
 
-const labels = {
-  "approve": "Approve", "deny": "Deny", "to-laptop": "To laptop", "read-here": "Read here",
-  "next": "Next", "prev": "Previous", "ok": "OK", "cancel": "Cancel", "log": "Log",
-};
 const keys = {
   a: "approve", d: "deny", l: "to-laptop", r: "read-here", n: "next", p: "prev", o: "ok", c: "cancel",
 };
@@ -120,6 +117,7 @@ function draw(next) {
   screen.dataset.name = next.screen;
   screen.dataset.revision = next.revision;
   drawTargets(next.targets);
+  drawLetters(next.targets);
   const spoken = next.text.join("\n");
   if (text.textContent !== spoken) text.textContent = spoken;
 }
@@ -134,9 +132,9 @@ function drawTargets(list) {
       button = document.createElement("button");
       button.type = "button";
       button.dataset.name = t.name;
-      button.textContent = labels[t.name] ?? t.name;
       targets.append(button);
     }
+    button.textContent = t.label || t.name;
     button.setAttribute("aria-disabled", String(!t.active));
     button.style.left = `${100 * t.x / width}%`;
     button.style.top = `${100 * t.y / height}%`;
@@ -145,6 +143,18 @@ function drawTargets(list) {
   }
   if ([...old.values()].includes(document.activeElement)) screen.focus();
   for (const button of old.values()) button.remove();
+}
+
+// The letters that mean something on this screen.
+function drawLetters(list) {
+  letters.replaceChildren();
+  for (const [letter, name] of Object.entries(keys)) {
+    const target = list.find((t) => t.name === name);
+    if (!target) continue;
+    const key = document.createElement("kbd");
+    key.textContent = letter.toUpperCase();
+    letters.append(" ", key, ` ${(target.label || name).toLowerCase()}`);
+  }
 }
 
 function running(yes) {
@@ -172,6 +182,7 @@ async function watch(stop) {
     } catch {
       if (stop.aborted) return;
       running(false);
+      picture.removeAttribute("src"); // it is the stopped device's
       draw({ revision: 0, screen: "", text: [], targets: [] });
       revision = 0;
       stale = true;

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"onetimechat/hal/desk/finger"
+	"onetimechat/hostlink"
+)
+
+// shots is where the browser's screenshots go.
+const shots = "../../out/browser"
+
+// browser starts a real Chromium and returns the context of its first tab.
+// flags are added to its command line.
+func browser(t *testing.T, flags map[string]any) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatalf("this test drives a real browser: install Chromium (on Debian: sudo apt-get install chromium): %v", err)
+	}
+	opts := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path),
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.WindowSize(900, 700),
+	}
+	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
+		opts = append(opts, chromedp.Flag(name, true))
+	}
+	for name, value := range flags {
+		opts = append(opts, chromedp.Flag(name, value))
+	}
+	limited, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	allocator, stop := chromedp.NewExecAllocator(limited, opts...)
+	ctx, closeTab := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		closeTab()
+		stop()
+		cancel()
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal("starting Chromium:", err)
+	}
+	return ctx
+}
+
+// page is a device's touchscreen in a tab.
+type page struct {
+	tab    context.Context
+	device *running
+	name   string
+}
+
+// openPage opens the device's panel in a new tab of the browser.
+func openPage(t *testing.T, browser context.Context, d *running, name string) *page {
+	t.Helper()
+	tab, closeTab := chromedp.NewContext(browser)
+	t.Cleanup(closeTab)
+	p := &page{tab: tab, device: d, name: name}
+	p.do(t, chromedp.EmulateViewport(900, 640), chromedp.Navigate(d.panel))
+	p.see(t, "home")
+	return p
+}
+
+func (p *page) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(p.tab, steps...); err != nil {
+		t.Fatalf("%s's page: %v", p.name, err)
+	}
+}
+
+func eval[T any](t *testing.T, p *page, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(p.tab, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s's page: %s: %v", p.name, expression, err)
+	}
+	return v
+}
+
+// see waits until the page shows the screen of that name, and every pixel of
+// its picture is the device's.
+func (p *page) see(t *testing.T, screen string) finger.Screen {
+	t.Helper()
+	ctx := soon(t)
+	for {
+		want, err := p.device.finger.WaitFor(ctx, screen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.do(t, chromedp.WaitReady(chromedp.CSS(fmt.Sprintf("#screen[data-name=%q][data-revision='%d']", want.Name, want.Revision))))
+		if p.samePicture(t) {
+			return want
+		}
+	}
+}
+
+// samePicture compares the picture in the page with the one on the device.
+func (p *page) samePicture(t *testing.T) bool {
+	t.Helper()
+	const grab = `(() => {
+		if (!picture.naturalWidth) return "";
+		const canvas = document.createElement("canvas");
+		canvas.width = picture.naturalWidth;
+		canvas.height = picture.naturalHeight;
+		canvas.getContext("2d").drawImage(picture, 0, 0);
+		return canvas.toDataURL("image/png").replace(/^.*,/, "");
+	})()`
+	b, err := base64.StdEncoding.DecodeString(eval[string](t, p, grab))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := p.device.finger.PNG(soon(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(b) > 0 && bytes.Equal(pixels(t, b), pixels(t, want))
+}
+
+func pixels(t *testing.T, encoded []byte) []byte {
+	t.Helper()
+	img, err := png.Decode(bytes.NewReader(encoded))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []byte
+	for y := range img.Bounds().Dy() {
+		for x := range img.Bounds().Dx() {
+			r, g, b, _ := img.At(x, y).RGBA()
+			out = append(out, byte(r>>8), byte(g>>8), byte(b>>8))
+		}
+	}
+	return out
+}
+
+// alive waits until a button can be tapped, and returns its selector.
+func (p *page) alive(t *testing.T, target string) chromedp.CSS {
+	t.Helper()
+	sel := chromedp.CSS(fmt.Sprintf("#targets button[data-name=%q][aria-disabled=false]", target))
+	p.do(t, chromedp.WaitVisible(sel))
+	return sel
+}
+
+// shoot saves a picture of the whole page.
+func (p *page) shoot(t *testing.T, name string) {
+	t.Helper()
+	b, err := chromedp.Run(p.tab, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(shots, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(shots, name+".png"), b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestConversationByClickingInABrowser(t *testing.T) {
+	aliceDevice, bobDevice := startPair(t, "480x320")
+	chromium := browser(t, nil)
+	alice, bob := openPage(t, chromium, aliceDevice, "alice"), openPage(t, chromium, bobDevice, "bob")
+	if title, err := chromedp.Run(alice.tab, chromedp.Title()); err != nil || !strings.Contains(title, "alice") {
+		t.Errorf("the title is %q, %v", title, err)
+	}
+	alice.shoot(t, "1-alice-home")
+
+	// With the mouse.
+	asked := aliceDevice.seal(t, "alice", "bob", "Dinner at eight?")
+	approve := alice.alive(t, "approve")
+	if shown := alice.see(t, "approve-send"); !strings.Contains(strings.Join(shown.Text, " "), "Dinner at eight?") {
+		t.Errorf("alice is shown %q", shown.Text)
+	}
+	if spoken := eval[string](t, alice, `document.getElementById("text").textContent`); !strings.Contains(spoken, "Dinner at eight?") {
+		t.Errorf("a screen reader is told %q", spoken)
+	}
+	alice.shoot(t, "2-alice-approve")
+	alice.do(t, chromedp.Click(approve))
+
+	// With a finger.
+	opening := bobDevice.open(t, "bob", "alice", sealed(t, asked))
+	toLaptop := bob.alive(t, "to-laptop")
+	bob.see(t, "approve-open")
+	bob.shoot(t, "3-bob-open")
+	bob.do(t, chromedp.Tap(toLaptop))
+	if o := opened(t, opening); o.Text != "Dinner at eight?" || o.Err != "" {
+		t.Errorf("bob's laptop is given %+v", o)
+	}
+
+	// By letter, once the screen has been clicked where nothing is.
+	asked = bobDevice.seal(t, "bob", "alice", "Yes. The key is under the third stone.")
+	bob.alive(t, "approve")
+	bob.do(t, chromedp.Focus(chromedp.CSS("#screen")), chromedp.KeyEvent("a"))
+
+	// With Tab and Enter.
+	opening = aliceDevice.open(t, "alice", "bob", sealed(t, asked))
+	alice.alive(t, "read-here")
+	alice.see(t, "approve-open")
+	alice.do(t, chromedp.Focus(chromedp.CSS("#screen")))
+	for range 10 {
+		if eval[string](t, alice, `document.activeElement.dataset.name ?? ""`) == "read-here" {
+			break
+		}
+		alice.do(t, chromedp.KeyEvent("\t"))
+	}
+	alice.shoot(t, "4-alice-focus")
+	alice.do(t, chromedp.KeyEvent("\r"))
+	if shown := alice.see(t, "reader"); !strings.Contains(strings.Join(shown.Text, " "), "under the third stone") {
+		t.Errorf("alice reads %q", shown.Text)
+	}
+	alice.shoot(t, "5-alice-reader")
+	if o := opened(t, opening); o.Err != hostlink.ShownOnDevice || o.Text != "" {
+		t.Errorf("alice's laptop is given %+v", o)
+	}
+	alice.do(t, chromedp.Click(alice.alive(t, "ok")))
+	alice.see(t, "home")
+
+	// A device that stops takes its picture from the page.
+	bobDevice.stop()
+	bob.do(t, chromedp.WaitVisible(chromedp.CSS("#offline")))
+	if left := eval[string](t, bob, `document.getElementById("text").textContent + (picture.getAttribute("src") ?? "")`); left != "" {
+		t.Errorf("the page of a stopped device keeps %q", left)
+	}
+	bob.shoot(t, "6-bob-stopped")
+}
+
+func TestAFingerThatSlidesOffDoesNotTap(t *testing.T) {
+	aliceDevice, _ := startPair(t, "320x240")
+	alice := openPage(t, browser(t, nil), aliceDevice, "alice")
+	asked := aliceDevice.seal(t, "alice", "bob", "not yet")
+	alice.alive(t, "approve")
+	alice.see(t, "approve-send")
+
+	on := middle(t, alice, "approve")
+	for _, off := range []image.Point{middle(t, alice, "deny"), {X: 2, Y: 2}} {
+		alice.do(t,
+			chromedp.MouseEvent("mousePressed", float64(on.X), float64(on.Y), chromedp.Button("left"), chromedp.ClickCount(1)),
+			chromedp.MouseEvent("mouseMoved", float64(off.X), float64(off.Y), chromedp.Button("left")),
+			chromedp.MouseEvent("mouseReleased", float64(off.X), float64(off.Y), chromedp.Button("left"), chromedp.ClickCount(1)))
+	}
+	// Letters typed elsewhere in the page, or with Ctrl, are no taps.
+	alice.do(t, chromedp.Evaluate[chromedp.Void](`document.activeElement.blur()`), chromedp.KeyEvent("a"),
+		chromedp.Focus(chromedp.CSS("#screen")), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	// Touches arrive in order: after this one all have arrived.
+	alice.do(t, chromedp.KeyEvent("d"))
+	if r := <-asked; r.err != hostlink.Rejected && (len(r.value) != 1 || r.value[0].Err != hostlink.Rejected) {
+		t.Errorf("after a deny: %+v, %v", r.value, r.err)
+	}
+}
+
+// middle is where a button's middle is in the page.
+func middle(t *testing.T, p *page, target string) image.Point {
+	t.Helper()
+	at := eval[[]int](t, p, fmt.Sprintf(`(() => {
+		const box = document.querySelector("#targets button[data-name=%s]").getBoundingClientRect();
+		return [Math.round(box.left + box.width / 2), Math.round(box.top + box.height / 2)];
+	})()`, target))
+	return image.Pt(at[0], at[1])
+}
