@@ -144,7 +144,7 @@ func (d *Device) work() (more bool) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.workNow = more
+	d.workNow = d.workNow || more
 	return more
 }
 
@@ -179,12 +179,10 @@ func (d *Device) tick() (wait time.Duration, work bool) {
 		}
 		return false
 	}
-	if work = d.workNow || due(d.workAt); work {
-		d.workNow = false
+	if due(d.workAt) {
+		d.workNow, d.workAt = true, time.Time{}
 	}
-	if !d.workAt.After(now) {
-		d.workAt = time.Time{}
-	}
+	work, d.workNow = d.workNow, false
 	if v := d.view; (v.guarded || v.lateOK) && !v.awake && due(v.shown.Add(guardTime)) {
 		v.awake = true
 		d.draw()

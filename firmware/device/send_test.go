@@ -296,6 +296,26 @@ func TestTheQuestionSaysWhatIsLeftWhenItIsShown(t *testing.T) {
 	})
 }
 
+func TestPadUsedUpMeanwhileIsNotAskedAbout(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disks := cards(t, seal.Unconditional, 1024, "alice", "bob")
+		alice := start(t, disks["alice"], "alice")
+		text := strings.Repeat("x", 300)
+		first := send(t.Context(), alice, "", text, "bob")
+		synctest.Wait()
+		second := send(t.Context(), alice, "", text+"y", "bob")
+		synctest.Wait()
+		alice.approve("approve")
+		if got := <-first; got.err != nil {
+			t.Fatal(got.err)
+		}
+		wantErr(t, (<-second).err, hostlink.Depleted)
+		if n := alice.glass.seen("approve-send"); n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+	})
+}
+
 func TestRefusedWithoutAQuestion(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, _ := pair(t)
@@ -535,7 +555,11 @@ func TestCancelRacesWithTheTap(t *testing.T) {
 			time.Sleep(time.Second)
 			p := middle(alice.target("approve"))
 			alice.Press(p)
-			go alice.Cancel("id")
+			if n%2 == 0 {
+				go alice.Cancel("id")
+			} else {
+				alice.Cancel("id") // the finger may still be faster than the notice
+			}
 			_, counts := alice.Release(p)
 			got := <-answer
 			synctest.Wait()
