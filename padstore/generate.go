@@ -46,7 +46,7 @@ func (g Generation) Files() []string {
 
 // Generate makes the two devices' files of a pad in dir, from random. It never
 // writes over a file. A read that fails or ends early is fatal, and leaves
-// nothing behind. progress is told the bytes of pad so far.
+// nothing behind. progress, if not nil, is told the bytes of pad so far.
 func Generate(dir durable.Disk, g Generation, random io.Reader, progress func(done int64)) error {
 	if err := g.Check(); err != nil {
 		return err
@@ -107,7 +107,9 @@ func (g Generation) write(dir durable.Disk, random io.Reader, progress func(done
 			return err
 		}
 		at += int64(len(part))
-		progress(at)
+		if progress != nil {
+			progress(at)
+		}
 	}
 	for i, f := range []durable.File{files[1], files[3]} {
 		text, err := g.metadata([]string{g.A, g.B}[i], []string{g.B, g.A}[i])

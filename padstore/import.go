@@ -59,7 +59,7 @@ func (s *Store) Import(source durable.Disk, origin string, progress func(done, t
 		contacts = append(contacts, contact)
 	}
 	if len(contacts) == 0 {
-		return nil, fmt.Errorf("no pad of %s's in %s: expected %s.CONTACT%s and .store", s.owner, origin, s.owner, metadataSuffix)
+		return nil, fmt.Errorf("%w of %s's in %s: expected %s.CONTACT%s and .store", ErrNothingToImport, s.owner, origin, s.owner, metadataSuffix)
 	}
 	return contacts, nil
 }

@@ -22,6 +22,8 @@ var (
 	// ErrFault: a disk operation failed, or this pad is damaged. The first is
 	// final until the store is opened again.
 	ErrFault = errors.New("padstore: fault")
+	// ErrNothingToImport: the folder has no pad of this owner, or no more.
+	ErrNothingToImport = errors.New("no pad")
 	// ErrCursor: a relay's address or a reference that cannot be kept.
 	ErrCursor = errors.New("padstore: not a relay's address and reference")
 )

@@ -113,6 +113,9 @@ func importPads(store *padstore.Store, folder string, stderr io.Writer) (err err
 	if len(contacts) > 0 {
 		fmt.Fprintf(stderr, "otc-desk: moved the pad with %s out of %s\n", strings.Join(contacts, ", "), folder)
 	}
+	if errors.Is(err, padstore.ErrNothingToImport) && len(store.Pads()) > 0 {
+		err = fmt.Errorf("%w; the pads that are here already need no --import", err)
+	}
 	return err
 }
 
