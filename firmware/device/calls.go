@@ -27,7 +27,9 @@ type call struct {
 	opens    bool
 
 	cancel  context.CancelFunc
-	waiting int           // clients
+	waiting int           // clients that have not been answered
+	left    bool          // cancelled because none was waiting any more
+	gone    bool          // not to be fetched again: wiped with its last client
 	done    chan struct{} // closed when answer is there
 	answer  answer
 	expires time.Time // zero: kept until acknowledged
@@ -52,25 +54,68 @@ type opened struct {
 // already: then its answer is this one's too. A client that goes away leaves
 // the work to others that wait for it; with the last one it is withdrawn.
 func (d *Device) do(ctx context.Context, c *call, work func(context.Context) answer) answer {
-	c, err := d.join(ctx, c, work)
-	if err != nil {
-		return answer{err: err}
+	for {
+		joined, err := d.join(ctx, *c, work)
+		if err != nil {
+			return answer{err: err}
+		}
+		select {
+		case <-joined.done:
+		case <-ctx.Done():
+		}
+		a, again := d.part(joined)
+		if again && ctx.Err() == nil {
+			continue // it joined what was just being withdrawn
+		}
+		return a
 	}
-	select {
-	case <-c.done:
-		return d.fetch(c)
-	case <-ctx.Done():
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if c.waiting--; c.waiting == 0 {
-		c.cancel()
-	}
-	return answer{err: hostlink.Withdrawn}
 }
 
-// join returns the call that answers c's request, starting it if it is new.
-func (d *Device) join(ctx context.Context, c *call, work func(context.Context) answer) (*call, error) {
+// part takes a client off c and returns its answer: Withdrawn if there is none
+// yet. It is again if c only ended because nobody waited.
+func (d *Device) part(c *call) (a answer, again bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c.waiting--
+	if !c.answered() {
+		if c.waiting == 0 {
+			c.left = true
+			c.cancel()
+		}
+		return answer{err: hostlink.Withdrawn}, false
+	}
+	a = c.answer
+	a.opened = slices.Clone(a.opened)
+	for i := range a.opened {
+		a.opened[i].Text = string(a.opened[i].text)
+	}
+	c.wipe()
+	return a, c.left && !a.keep
+}
+
+// answered tells whether the answer is there.
+func (c *call) answered() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// wipe zeros the texts of an answer that nobody can fetch any more.
+func (c *call) wipe() {
+	if !c.gone || c.waiting > 0 {
+		return
+	}
+	for _, o := range c.answer.opened {
+		clear(o.text)
+	}
+}
+
+// join returns the call that answers the request of c, starting it if it is
+// new.
+func (d *Device) join(ctx context.Context, c call, work func(context.Context) answer) (*call, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.stopped || d.fault != nil {
@@ -83,15 +128,15 @@ func (d *Device) join(ctx context.Context, c *call, work func(context.Context) a
 			return old, nil
 		}
 	}
-	if c.id != "" && !d.roomFor(c) {
+	if c.id != "" && !d.roomFor(&c) {
 		return nil, hostlink.Busy
 	}
 	ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.done = make(chan struct{})
 	c.waiting = 1
-	d.calls = append(d.calls, c)
-	d.running.Go(func() { d.finish(c, d.guarded(ctx, work)) })
-	return c, nil
+	d.calls = append(d.calls, &c)
+	d.running.Go(func() { d.finish(&c, d.guarded(ctx, work)) })
+	return &c, nil
 }
 
 // guarded runs work. A panic in it is a fault: nobody knows what it left.
@@ -117,24 +162,13 @@ func (d *Device) finish(c *call, a answer) {
 	if c.opens {
 		c.expires = time.Now().Add(fetchFor)
 	}
-	if c.id == "" || !a.keep {
+	if c.gone = c.gone || c.id == "" || !a.keep; c.gone {
 		d.calls = slices.DeleteFunc(d.calls, func(other *call) bool { return other == c })
+		c.wipe()
 	}
 	close(c.done)
 	d.mu.Unlock()
 	d.refresh(a.keep)
-}
-
-// fetch returns the answer as it goes to a client.
-func (d *Device) fetch(c *call) answer {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	a := c.answer
-	a.opened = slices.Clone(a.opened)
-	for i := range a.opened {
-		a.opened[i].Text = string(a.opened[i].text)
-	}
-	return a
 }
 
 // roomFor tells whether c's answer can be kept. mu is held.
@@ -203,21 +237,15 @@ func (d *Device) forgetOld() {
 	d.forget(func(c *call) bool { return !c.expires.IsZero() && !c.expires.After(now) })
 }
 
-// forget drops the answered calls that gone names, and wipes their texts. mu is
-// held.
-func (d *Device) forget(gone func(*call) bool) {
+// forget drops the answered calls that old names, and wipes their texts as
+// soon as no client is owed one. mu is held.
+func (d *Device) forget(old func(*call) bool) {
 	d.calls = slices.DeleteFunc(d.calls, func(c *call) bool {
-		select {
-		case <-c.done:
-		default:
+		if !c.answered() || !old(c) {
 			return false
 		}
-		if !gone(c) {
-			return false
-		}
-		for _, o := range c.answer.opened {
-			clear(o.text)
-		}
+		c.gone = true
+		c.wipe()
 		return true
 	})
 }

@@ -260,11 +260,15 @@ func (d *Device) refusal(err error) hostlink.Refusal {
 	return hostlink.DeviceFault
 }
 
-// LinkDown forgets the opened texts that could still be fetched.
+// LinkDown forgets the opened texts that could still be fetched, those that
+// are just being opened included.
 func (d *Device) LinkDown() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.forget(func(c *call) bool { return !c.expires.IsZero() })
+	for _, c := range d.calls {
+		c.gone = c.gone || c.opens
+	}
+	d.forget(func(c *call) bool { return c.opens })
 }
 
 // unfinishedText tells the owner of messages that a stop may have swallowed.

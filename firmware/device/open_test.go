@@ -344,6 +344,27 @@ func TestAnOpenedTextCanBeFetchedAgain(t *testing.T) {
 	}
 }
 
+// The link goes down between the tap and the answer.
+func TestATextOpenedAfterTheLinkWentDownIsNotKept(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := pair(t)
+		in := from(t, bob, "alice", "hello")
+		answer := open(t.Context(), alice, "id", in)
+		alice.wantScreen("approve-open")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		alice.disk.Trace(func(string) { alice.LinkDown() })
+		alice.tap("to-laptop")
+		if got := <-answer; got.opened[0].Text != "hello" {
+			t.Errorf("who waited got %+v", got)
+		}
+		alice.disk.Trace(nil)
+		if got := <-open(t.Context(), alice, "id", in); got.opened[0] != (hostlink.Opened{Err: hostlink.AlreadyOpened, Reuse: true}) {
+			t.Errorf("fetched again: %+v", got)
+		}
+	})
+}
+
 func TestAnotherPackageUnderTheSameIDGetsNoText(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := pair(t)

@@ -441,6 +441,31 @@ func TestIdenticalRequestsJoin(t *testing.T) {
 	})
 }
 
+// A client whose connection broke asks again at once: it must not be told that
+// it withdrew.
+func TestAClientThatReconnectsIsAskedAbout(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := pair(t)
+		for range 10 {
+			ctx, leave := context.WithCancel(t.Context())
+			first := send(ctx, alice, "id", "hello", "bob")
+			alice.wantScreen("approve-send")
+			leave()
+			again := send(t.Context(), alice, "id", "hello", "bob")
+			<-first
+			if alice.screen() == "warning" {
+				alice.tap("ok")
+			}
+			alice.wantScreen("approve-send")
+			alice.approve("approve")
+			if got := <-again; got.err != nil {
+				t.Fatal(got.err)
+			}
+			alice.Acknowledge("id")
+		}
+	})
+}
+
 func TestAClientGoneAfterTheTapFindsItsAnswer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := pair(t)
