@@ -231,6 +231,9 @@ func formatEntry(e Entry) ([]byte, error) {
 }
 
 func parseEntry(sector []byte) (e Entry, ok bool) {
+	if sector[0] == 0 {
+		return Entry{}, false // never written
+	}
 	line, _, found := bytes.Cut(sector, []byte("\n"))
 	sum, text, spaced := bytes.Cut(line, []byte(" "))
 	if !found || !spaced || string(sum) != entrySum(text) {

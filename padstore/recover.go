@@ -160,7 +160,7 @@ func (f found) empty() bool { return f.to == 0 }
 func (p *pad) scan(l lane, from int64) (f found) {
 	suite := p.meta.suite
 	end := p.meta.usable(l)
-	sound, buffer := from, make([]byte, sliceSize)
+	sound, buffer := from, make([]byte, max(0, min(sliceSize, end-from)))
 	for at := from; at < end && at-sound < suite.MaxSegment(); {
 		b := buffer[:min(int64(len(buffer)), end-at)]
 		for _, d := range p.readAny(l, span{at, at + int64(len(b))}, b) {
