@@ -53,7 +53,7 @@ func device(t testing.TB, folder *durabletest.Disk, owner string) (*padstore.Sto
 	t.Helper()
 	disk := durabletest.New(1)
 	store := open(t, disk, owner)
-	if _, err := store.Import(durabletest.From(folder.Image(), 1), "folder", nil); err != nil {
+	if _, err := store.Import(folder.Clone(1), "folder", nil); err != nil {
 		t.Fatal(err)
 	}
 	return store, disk

@@ -32,7 +32,11 @@ func (c content) with(part []byte, off int64) content {
 	return next
 }
 
-// readAt reads as io.ReaderAt does, without its error.
+// readAt reads as io.ReaderAt does, without its error. Pages never change, so
+// that there is nothing for the race detector, which would take most of a
+// test's time here.
+//
+//go:norace
 func (c content) readAt(p []byte, off int64) (n int) {
 	p = p[:max(0, min(int64(len(p)), c.size-off))]
 	for n < len(p) {
