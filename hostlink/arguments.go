@@ -35,7 +35,7 @@ type call struct {
 func parseCall(body []byte) (call, bool) {
 	// The deepest call is unpackage_many: call, args, packages, package. More
 	// than a full batch is read, to be answered TooLong.
-	value, err := parseJSON(body, jsonLimits{depth: 4, elements: 4 * MaxBatch})
+	value, err := parseJSON(body, jsonLimits{depth: 4, elements: 4 * MaxBatch, values: 16 * MaxBatch})
 	members, ok := value.(map[string]any)
 	if err != nil || !ok {
 		return call{}, false

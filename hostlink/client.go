@@ -331,7 +331,7 @@ func (c *Client) post(ctx context.Context, body []byte) ([]byte, error) {
 
 // readReply opens the envelope.
 func readReply(reply []byte, answer any) error {
-	value, err := parseJSON(reply, jsonLimits{depth: 5, elements: 1 << 16})
+	value, err := parseJSON(reply, jsonLimits{depth: 5, elements: 1 << 16, values: 1 << 18})
 	envelope, ok := value.(map[string]any)
 	if err != nil || !ok || len(envelope) != 1 || !isUnicode(reply) {
 		return protocolError("no envelope")

@@ -20,6 +20,7 @@ type notText struct{}
 type jsonLimits struct {
 	depth    int // of nesting
 	elements int // of one array or object
+	values   int // in all
 }
 
 // parseJSON reads one JSON value as nil, bool, json.Number, string, notText,
@@ -38,9 +39,13 @@ type jsonParser struct {
 	body    []byte
 	decoder *json.Decoder
 	limits  jsonLimits
+	values  int
 }
 
 func (p *jsonParser) value(depth int) (any, error) {
+	if p.values++; p.values > p.limits.values {
+		return nil, errJSON
+	}
 	start := p.decoder.InputOffset()
 	token, err := p.decoder.Token()
 	if err != nil {

@@ -19,7 +19,7 @@ func TestUnpairedSurrogatesAreNoText(t *testing.T) {
 			fmt.Sprintf(`"\ud83d \u%04x"`, unit):        false,
 			fmt.Sprintf(`"\ud83d\\u%04x\ude00"`, unit):  false,
 		} {
-			value, err := parseJSON([]byte(escapes), jsonLimits{})
+			value, err := parseJSON([]byte(escapes), jsonLimits{values: 1})
 			if _, is := value.(string); err != nil || is != want {
 				t.Fatalf("%s is %#v, %v", escapes, value, err)
 			}
@@ -29,28 +29,30 @@ func TestUnpairedSurrogatesAreNoText(t *testing.T) {
 
 func TestBytesThatAreNoUTF8AreNoText(t *testing.T) {
 	for _, bad := range []string{"\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\x80", "\xe2\x98"} {
-		value, err := parseJSON([]byte(`["`+bad+`", "after"]`), jsonLimits{depth: 1, elements: 2})
+		value, err := parseJSON([]byte(`["`+bad+`", "after"]`), jsonLimits{depth: 1, elements: 2, values: 3})
 		if err != nil || fmt.Sprint(value) != "[{} after]" {
 			t.Errorf("%q is %v, %v", bad, value, err)
 		}
 	}
 }
 
-func TestDepthAndElementsAreCapped(t *testing.T) {
-	limits := jsonLimits{depth: 2, elements: 2}
+func TestDepthElementsAndValuesAreCapped(t *testing.T) {
+	limits := jsonLimits{depth: 2, elements: 2, values: 9}
 	for body, ok := range map[string]bool{
-		`[[1,2],[]]`:                true,
-		`{"a":{"b":1},"c":[]}`:      true,
-		`[[[]]]`:                    false,
-		`{"a":{"b":{}}}`:            false,
-		`[1,2,3]`:                   false,
-		`{"a":1,"b":2,"c":3}`:       false,
-		`{"a":1,"a":2}`:             false,
-		`{"a":1,"\u0061":2}`:        false,
-		`{"a":{"b":1},"c":{"b":1}}`: true,
-		`[1,]`:                      false,
-		`[1 2]`:                     false,
-		`1 1`:                       false,
+		`[[1,2],[]]`:                      true,
+		`{"a":{"b":1},"c":[]}`:            true,
+		`[[[]]]`:                          false,
+		`{"a":{"b":{}}}`:                  false,
+		`[1,2,3]`:                         false,
+		`{"a":1,"b":2,"c":3}`:             false,
+		`{"a":1,"a":2}`:                   false,
+		`{"a":1,"\u0061":2}`:              false,
+		`{"a":{"b":1},"c":{"b":1}}`:       true,
+		`{"a":[1,2],"b":[1,2]}`:           true,
+		`{"a":{"b":1},"c":{"b":1,"d":1}}`: false, // eleven values with the names
+		`[1,]`:                            false,
+		`[1 2]`:                           false,
+		`1 1`:                             false,
 	} {
 		if value, err := parseJSON([]byte(body), limits); (err == nil) != ok {
 			t.Errorf("%s is %v, %v", body, value, err)
@@ -63,7 +65,7 @@ func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`{"a": [1, "\ud83d\ude00", null, true, {"b": -1.5e3}]}`))
 	f.Add([]byte(`"\ud800"`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		value, err := parseJSON(body, jsonLimits{depth: 4, elements: 100})
+		value, err := parseJSON(body, jsonLimits{depth: 4, elements: 100, values: 1000})
 		if err != nil {
 			return
 		}

@@ -140,6 +140,9 @@ func (s *Store) inspect(source durable.Disk, name string) (in incoming, err erro
 	if contact, _ := importable(name, s.owner); contact != in.meta.contact {
 		return in, fmt.Errorf("the metadata name %s as contact", in.meta.contact)
 	}
+	if state := in.meta.state; state != "" && state != InUse {
+		return in, fmt.Errorf("this pad is %s: only a pad in use can be moved", state)
+	}
 	// Opening for writing refuses a source that cannot be overwritten.
 	if in.file, err = source.Open(storeName(name)); err != nil {
 		return in, fmt.Errorf("a pad that cannot be overwritten after the move is refused: %w", err)

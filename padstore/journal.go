@@ -289,11 +289,11 @@ func (j *journal) unread() bool {
 	return slices.ContainsFunc(j.entries(), func(e Entry) bool { return e.New && e.Kind != KindStart && e.Kind != KindPad })
 }
 
-// markRead returns the mark to keep.
-func (j *journal) markRead() uint64 {
+// markRead moves the mark up to newest, and returns it.
+func (j *journal) markRead(newest uint64) uint64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.seen = j.seq
+	j.seen = max(j.seen, min(newest, j.seq))
 	return j.seen
 }
 

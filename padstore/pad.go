@@ -282,13 +282,15 @@ func (p *pad) work() (more bool, err error) {
 // commit makes next the pad's state and zeros the stretch s of lane l, both
 // durable when it returns nil. An unconditional pad's cells tear whole, so
 // both marks may be on their way at once; paper's segments are unaligned, so
-// there the metadata comes first.
+// there the metadata comes first. So they do where recovery would not come
+// upon zeros that the metadata know nothing of, and could not tell of them.
 func (p *pad) commit(next *metadata, l lane, s span) error {
 	record, err := next.encode()
 	if err != nil {
 		return err
 	}
-	if next.suite == seal.Paper {
+	inOrder := next.suite == seal.Paper || !s.empty() && !p.findable(l, s)
+	if inOrder {
 		if err := p.slots.Write(record); err != nil {
 			return p.fault(err)
 		}
@@ -296,7 +298,7 @@ func (p *pad) commit(next *metadata, l lane, s span) error {
 	if err := zero(p.file, l, s); err != nil {
 		return p.fault(err)
 	}
-	if next.suite == seal.Paper {
+	if inOrder {
 		err = p.file.Sync()
 	} else {
 		err = p.slots.Write(record, p.file)
@@ -306,6 +308,15 @@ func (p *pad) commit(next *metadata, l lane, s span) error {
 	}
 	p.meta, p.changed = next, time.Now()
 	return nil
+}
+
+// findable tells whether recovery, searching from the marks as they are on
+// disk, would meet the stretch s of lane l.
+func (p *pad) findable(l lane, s span) bool {
+	if l == p.meta.send {
+		return s.from >= p.meta.cursor
+	}
+	return s.to > p.meta.maximum && s.from-p.meta.maximum < p.meta.suite.MaxSegment()
 }
 
 // fault turns a disk's error into ErrFault: the store has latched by then.

@@ -42,7 +42,7 @@ type Pad struct {
 	ReceiveLeft, ReceiveTotal int64
 	// About how many more texts of 100 bytes fit.
 	SendMessages, ReceiveMessages int64
-	// Forgeries counts packages that did not verify, since it was shown.
+	// Forgeries counts the contact's packages that did not verify.
 	Forgeries int64
 }
 

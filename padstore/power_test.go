@@ -251,7 +251,7 @@ func actions() []action {
 					}
 				}
 			}
-			return tr.store.MarkRead()
+			return tr.store.MarkRead(tr.store.Log()[0].Seq)
 		}},
 		{"close", lived, false, func(tr *trial) error {
 			tr.promised = func(s *padstore.Store) {
@@ -497,7 +497,7 @@ func everyAction(tr *trial) map[string]func() error {
 		"Settle":      func() error { return s.Settle("bob") },
 		"Work":        func() error { _, err := s.Work(); return err },
 		"Record":      func() error { return s.Record(padstore.Entry{Kind: padstore.KindDenied}) },
-		"MarkRead":    s.MarkRead,
+		"MarkRead":    func() error { return s.MarkRead(1) },
 		"SaveNextRef": func() error { return s.SaveNextRef(relay, 99) },
 		"Import":      func() error { _, err := s.Import(durabletest.New(1), "x", nil); return err },
 		"Close":       s.Close,

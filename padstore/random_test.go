@@ -298,7 +298,7 @@ func TestConcurrentCallersNeverShareAPad(t *testing.T) {
 			wg.Go(func() {
 				for i := range 20 {
 					_, err1 := store.Work()
-					err := errors.Join(err1, store.Settle("bob"), store.SaveNextRef(relay, int64(i)), store.MarkRead(),
+					err := errors.Join(err1, store.Settle("bob"), store.SaveNextRef(relay, int64(i)), store.MarkRead(1),
 						store.Record(padstore.Entry{Kind: padstore.KindDenied, Text: "x"}))
 					if err != nil {
 						t.Error(err)

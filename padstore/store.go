@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -64,8 +63,8 @@ func (s *Store) open() error {
 		return err
 	}
 	for _, name := range names {
-		if strings.HasSuffix(name, temporaryName) {
-			if err := s.latch.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if leftover(name, names) {
+			if err := destroy(s.latch, name, 0); err != nil {
 				return err
 			}
 		}
@@ -76,10 +75,22 @@ func (s *Store) open() error {
 	return errors.Join(s.journal.flush(), s.latch.Sync(), s.latch.err())
 }
 
+// leftover tells whether a file is all that an interrupted import came to: it
+// may hold pad, and without metadata it never serves.
+func leftover(name string, names []string) bool {
+	if stem, ok := strings.CutSuffix(name, storeSuffix); ok {
+		return !slices.Contains(names, stem+metadataSuffix)
+	}
+	return strings.HasSuffix(name, temporaryName)
+}
+
 // openRecords opens what a device knows of itself. A new store has no pads.
 func (s *Store) openRecords(names []string) (err error) {
-	if !slices.Contains(names, recordName) && slices.ContainsFunc(names, func(n string) bool { return strings.HasSuffix(n, metadataSuffix) }) {
-		return fmt.Errorf("there are pads but no %s", recordName)
+	pads := slices.ContainsFunc(names, func(n string) bool { return strings.HasSuffix(n, metadataSuffix) })
+	for _, name := range []string{recordName, padsEverName} {
+		if pads && !slices.Contains(names, name) {
+			return fmt.Errorf("there are pads but no %s", name)
+		}
 	}
 	if s.device, err = openKept(s.latch, recordName, recordSize, deviceRecord{Format: formatVersion, Owner: s.owner, Clean: true}); err != nil {
 		return err
@@ -130,7 +141,10 @@ func (s *Store) sortPads() {
 	slices.SortFunc(s.pads, func(a, b *pad) int { return cmp.Compare(b.number, a.number) })
 }
 
-const metadataSuffix = ".random.metadata"
+const (
+	metadataSuffix = ".random.metadata"
+	storeSuffix    = ".random.store"
+)
 
 // fileName is a pad's metadata file. Only a contact's second pad and later
 // ones have their number in it.
@@ -409,11 +423,12 @@ func (s *Store) Log() []Entry { return s.journal.entries() }
 // Unread tells whether the log has entries that the owner has not seen.
 func (s *Store) Unread() bool { return s.journal.unread() }
 
-// MarkRead says that the owner has seen the log.
-func (s *Store) MarkRead() error {
+// MarkRead says that the owner has seen the log up to the entry with the Seq
+// newest. What came meanwhile stays unread.
+func (s *Store) MarkRead(newest uint64) error {
 	if err := s.Fault(); err != nil {
 		return err
 	}
-	mark := s.journal.markRead()
+	mark := s.journal.markRead(newest)
 	return s.faulted(s.device.change(func(r *deviceRecord) { r.LogSeen = mark }))
 }

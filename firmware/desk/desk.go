@@ -44,8 +44,9 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	screen := desk.New(o.size, o.owner)
 	dev := device.New(device.Config{Store: store, Renderer: renderer, Panel: screen, Link: link.Addr().String()})
 	server := hostlink.NewServer(dev, hostlink.Options{
-		Names:    []string{"localhost"},
-		Panicked: func(value any) { fmt.Fprintln(stderr, "otc-desk: a call panicked:", value) },
+		Names: []string{"localhost"},
+		// Not its value, which may hold anything.
+		Panicked: func(any) { fmt.Fprintln(stderr, "otc-desk: a call panicked") },
 	})
 	if _, err := fmt.Fprintf(stdout, "link http://%s panel http://%s\n", link.Addr(), panel.Addr()); err != nil {
 		return err

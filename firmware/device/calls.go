@@ -15,6 +15,7 @@ import (
 const (
 	maxKeptPackages = 16       // sealed packages of requests with an id
 	maxKeptOpened   = 32 << 20 // bytes: opened texts and what they were asked with
+	maxUnanswered   = 16       // calls at work, also those whose client hung up
 )
 
 // call is a request being worked on, and afterwards, if it has an id, its
@@ -93,6 +94,18 @@ func (d *Device) part(c *call) (a answer, again bool) {
 	return a, c.left && !a.keep
 }
 
+// unanswered counts the calls at work, those that their clients gave up too.
+// mu is held.
+func (d *Device) unanswered() int {
+	n := 0
+	for _, c := range d.calls {
+		if !c.answered() {
+			n++
+		}
+	}
+	return n
+}
+
 // answered tells whether the answer is there.
 func (c *call) answered() bool {
 	select {
@@ -123,12 +136,12 @@ func (d *Device) join(ctx context.Context, c call, work func(context.Context) an
 	}
 	d.forgetOld()
 	for _, old := range d.calls {
-		if c.id != "" && old.id == c.id && bytes.Equal(old.request, c.request) {
+		if c.id != "" && old.id == c.id && !old.gone && bytes.Equal(old.request, c.request) {
 			old.waiting++
 			return old, nil
 		}
 	}
-	if c.id != "" && !d.roomFor(&c) {
+	if c.id != "" && !d.roomFor(&c) || d.unanswered() >= maxUnanswered {
 		return nil, hostlink.Busy
 	}
 	ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))

@@ -89,15 +89,19 @@ func (d *Device) logView(entries []padstore.Entry) *view {
 		},
 		tap: func(string) func() {
 			d.nextTurn()
-			return d.markRead
+			return func() { d.markRead(entries) }
 		},
 		expire: d.nextTurn,
 	}
 }
 
-// markRead notes that the owner has seen the log.
-func (d *Device) markRead() {
-	if err := d.store.MarkRead(); err != nil {
+// markRead notes that the owner has seen entries, the newest first, and nothing
+// that came while they were on the screen.
+func (d *Device) markRead(entries []padstore.Entry) {
+	if len(entries) == 0 {
+		return
+	}
+	if err := d.store.MarkRead(entries[0].Seq); err != nil {
 		d.refusal(err)
 		return
 	}

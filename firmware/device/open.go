@@ -114,8 +114,11 @@ func (d *Device) decide(ctx context.Context, c *call, b *batch) (burned bool) {
 	}
 	texts, burned := d.burn(b)
 	if where == "read-here" {
-		b.keepHere(texts)
-		turn.read(texts)
+		why := hostlink.ShownOnDevice
+		if !turn.read(texts) {
+			why = hostlink.DeviceFault
+		}
+		b.keepHere(texts, why)
 	}
 	return burned
 }
@@ -232,26 +235,28 @@ func (d *Device) burn(b *batch) (texts []text, burned bool) {
 	return texts, burned
 }
 
-// keepHere takes the texts out of the answer.
-func (b *batch) keepHere(texts []text) {
+// keepHere takes the texts out of the answer, and says why there is none.
+func (b *batch) keepHere(texts []text, why hostlink.Refusal) {
 	for _, t := range texts {
 		clear(b.done[t.place].text)
 		b.done[t.place].text = nil
-		b.done[t.place].Err = hostlink.ShownOnDevice
+		b.done[t.place].Err = why
 	}
 }
 
 // read shows texts on the device, one after the other. The turn ends when the
-// owner has done with the last one.
-func (t *turn) read(texts []text) {
+// owner has done with the last one. It is false if the device has stopped
+// meanwhile: then nobody has seen them.
+func (t *turn) read(texts []text) bool {
 	d := t.device
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(texts) == 0 {
 		t.handOver(d.notice("Nothing to read", "What was to be opened holds no text that can be shown. The log says more."))
-		return
+		return true
 	}
 	t.handOver(d.reader(texts, 0))
+	return d.fault == nil && !d.stopped
 }
 
 // reader shows texts[i] and then the rest. mu is held.
@@ -282,7 +287,9 @@ func (d *Device) cover(reader *view, from string) *view {
 			return display.Warning{Title: "Message covered", Text: text, Page: page}
 		},
 		tap: func(string) func() {
-			reader.touched = time.Now()
+			// As when it first appeared: a second tap in the same place must
+			// not close a text that has not been read.
+			reader.awake, reader.shown = false, time.Time{}
 			d.show(reader)
 			return nil
 		},

@@ -26,6 +26,9 @@ var (
 	ErrInjected = errors.New("durabletest: injected failure")
 )
 
+// errCutNow is ErrPowerCut for the one operation that the cut met.
+var errCutNow = fmt.Errorf("in the middle of it: %w", ErrPowerCut)
+
 // Unsynced says what a power cut does to data that was not synced.
 type Unsynced int
 
@@ -168,7 +171,7 @@ func (d *Disk) begin(op, name string) error {
 	switch d.ops {
 	case d.cutAt:
 		d.off = true
-		return fmt.Errorf("%s %s: %w", op, name, ErrPowerCut)
+		return fmt.Errorf("%s %s: %w", op, name, errCutNow)
 	case d.failAt:
 		return fmt.Errorf("%s %s: %w", op, name, ErrInjected)
 	}
@@ -315,14 +318,11 @@ func (f *file) WriteAt(p []byte, off int64) (n int, err error) {
 		write(node)
 		return nil
 	})
-	if errors.Is(err, ErrPowerCut) {
+	if errors.Is(err, errCutNow) {
 		// The write that the power cut met may have reached the disk in part.
 		f.disk.mu.Lock()
 		defer f.disk.mu.Unlock()
-		if f.disk.ops == f.disk.cutAt {
-			f.disk.cutAt = 0
-			write(f.inode)
-		}
+		write(f.inode)
 	}
 	if err != nil {
 		return 0, err
