@@ -331,7 +331,8 @@ func (p *pad) fault(err error) error {
 // counted from its start.
 func (p *pad) read(l lane, s span) (b []byte, destroyed spans) {
 	b = make([]byte, s.len())
-	return b, p.readAny(l, s, b)
+	destroyed, _ = p.readAny(l, s, b)
+	return b, destroyed
 }
 
 func readLane(file durable.File, l lane, s span, b []byte) error {

@@ -96,7 +96,9 @@ func (p *pad) recover() error {
 	if err := p.recoverSend(&next); err != nil {
 		return err
 	}
-	p.recoverReceive(&next)
+	if err := p.recoverReceive(&next); err != nil {
+		return err
+	}
 	if err := p.file.Sync(); err != nil {
 		return p.fault(err)
 	}
@@ -114,9 +116,9 @@ func (p *pad) mayBeLost(sent bool) {
 // recoverSend moves the cursor past every destroyed cell that lies before a
 // whole largest segment of sound ones, and overwrites what is between.
 func (p *pad) recoverSend(next *metadata) error {
-	found := p.scan(next.send, next.cursor)
-	if found.empty() {
-		return nil
+	found, err := p.scan(next.send, next.cursor)
+	if err != nil || found.empty() {
+		return err
 	}
 	past := span{next.cursor, found.to}
 	if err := zero(p.file, next.send, past); err != nil {
@@ -132,10 +134,10 @@ func (p *pad) recoverSend(next *metadata) error {
 // recoverReceive moves the maximum likewise. What lies between becomes a gap:
 // its messages may still arrive. Destroyed cells at its ends are left out;
 // those within count as used wherever they are met.
-func (p *pad) recoverReceive(next *metadata) {
-	found := p.scan(next.receive, next.maximum)
-	if found.empty() {
-		return
+func (p *pad) recoverReceive(next *metadata) error {
+	found, err := p.scan(next.receive, next.maximum)
+	if err != nil || found.empty() {
+		return err
 	}
 	next.gaps = next.gaps.add(found.gap)
 	next.maximum = found.to
@@ -143,6 +145,7 @@ func (p *pad) recoverReceive(next *metadata) {
 	closed := next.limitGaps()
 	p.record(Entry{Kind: KindRecovered, Contact: p.contact,
 		Text: fmt.Sprintf("pad for received messages was used beyond the mark; %d bytes may still serve, %d are given up", found.gap.len(), closed)})
+	return nil
 }
 
 // found is what a scan met: destroyed cells up to to, and the stretch between
@@ -157,13 +160,17 @@ func (f found) empty() bool { return f.to == 0 }
 // scan looks for destroyed cells from a position on, until a stretch as long
 // as the largest segment has none. Cells that cannot be read count as
 // destroyed.
-func (p *pad) scan(l lane, from int64) (f found) {
+func (p *pad) scan(l lane, from int64) (f found, err error) {
 	suite := p.meta.suite
 	end := p.meta.usable(l)
 	sound, buffer := from, make([]byte, max(0, min(sliceSize, end-from)))
 	for at := from; at < end && at-sound < suite.MaxSegment(); {
 		b := buffer[:min(int64(len(buffer)), end-at)]
-		for _, d := range p.readAny(l, span{at, at + int64(len(b))}, b) {
+		destroyed, outage := p.readAny(l, span{at, at + int64(len(b))}, b)
+		if outage && len(b) == sliceSize {
+			return found{}, p.fault(errOutage)
+		}
+		for _, d := range destroyed {
 			stretch := span{max(sound, at+d.from), at + d.to}
 			if stretch.from > sound {
 				if f.gap.empty() {
@@ -179,7 +186,7 @@ func (p *pad) scan(l lane, from int64) (f found) {
 		}
 	}
 	clear(buffer)
-	return f
+	return f, nil
 }
 
 // trailingZeros counts zero bytes at the end of b, up to 16.
@@ -191,9 +198,14 @@ func trailingZeros(b []byte) int {
 	return n
 }
 
+// errOutage: a bad sector is a destroyed cell, but a whole slice of them is a
+// card that does not answer, and no reason to give up a lane.
+var errOutage = errors.New("the card cannot be read")
+
 // readAny reads a stretch of lane and says what of it is destroyed, counted
-// from its start. Sectors that cannot be read are, and come as zeros.
-func (p *pad) readAny(l lane, s span, b []byte) (destroyed spans) {
+// from its start. Sectors that cannot be read are, and come as zeros; outage is
+// true if none can.
+func (p *pad) readAny(l lane, s span, b []byte) (destroyed spans, outage bool) {
 	var lost spans
 	if readLane(p.file, l, s, b) != nil {
 		lost = p.readSectors(l, s, b)
@@ -204,7 +216,7 @@ func (p *pad) readAny(l lane, s span, b []byte) (destroyed spans) {
 	for _, sector := range lost {
 		destroyed = destroyed.add(sector)
 	}
-	return destroyed
+	return destroyed, len(lost) == 1 && lost[0].len() == s.len()
 }
 
 // readSectors reads a stretch sector by sector, and says which were lost.

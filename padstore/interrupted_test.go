@@ -1,0 +1,102 @@
+package padstore_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable"
+	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/seal"
+)
+
+// A store file that no metadata lists would be a copy of the pad that is never
+// burned.
+func TestAnInterruptedImportLeavesNoCopyOfThePad(t *testing.T) {
+	folder := generate(t, seal.Unconditional, 4096, &stream{seed: t.Name()})
+	for _, fate := range []durabletest.Unsynced{durabletest.Lost, durabletest.Kept, durabletest.PartlyKept} {
+		for k, done := 1, false; !done; k++ {
+			disk := durabletest.New(uint64(k))
+			store, err := padstore.Open(disk, "alice")
+			if err != nil {
+				t.Fatal(err)
+			}
+			disk.CutAt(k)
+			_, err = store.Import(durabletest.From(folder.Image(), 1), "folder", nil)
+			done = err == nil && !disk.Failed()
+			disk.PowerOn(fate)
+			open(t, disk, "alice").Close()
+			for name, bytes := range disk.Image() {
+				stem, isPad := strings.CutSuffix(name, ".store")
+				if isPad && disk.Bytes(stem+".metadata") == nil {
+					t.Fatalf("cut at %d, unsynced %v: %s of %d bytes is listed nowhere", k, fate, name, len(bytes))
+				}
+			}
+		}
+	}
+}
+
+// A message that comes late lies below the mark, where recovery does not look
+// for zeros: if the power takes it, the metadata must know.
+func TestALateMessageLostToAPowerCutIsTold(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		folder := generate(t, suite, 4096, &stream{seed: t.Name()})
+		alice, disk := device(t, folder, "alice")
+		bob, _ := device(t, folder, "bob")
+		late, early := mustSeal(t, bob, "alice", "late"), mustSeal(t, bob, "alice", "early")
+		if _, err := alice.Unseal("bob", early); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(alice.Settle("bob"), alice.Close()); err != nil {
+			t.Fatal(err)
+		}
+		image := disk.Image()
+		for _, fate := range []durabletest.Unsynced{durabletest.Lost, durabletest.Kept, durabletest.PartlyKept} {
+			for seed := range uint64(20) {
+				for k, done := 1, false; !done; k++ {
+					disk := durabletest.From(image, seed)
+					store, err := padstore.Open(disk, "alice")
+					if err != nil {
+						t.Fatal(err)
+					}
+					disk.CutAt(k)
+					_, err = store.Unseal("bob", late)
+					done = err == nil && !disk.Failed()
+					disk.PowerOn(fate)
+					again := open(t, disk, "alice")
+					told := slices.Contains(again.Unfinished(), padstore.Unfinished{Contact: "bob"})
+					if _, err := again.Verify("bob", late); err != nil && !told {
+						t.Fatalf("cut at %d, unsynced %v, seed %d: the message is gone (%v) and nothing is said", k, fate, seed, err)
+					}
+					again.Close()
+				}
+			}
+		}
+	})
+}
+
+// A card that does not answer is a fault; it must not cost a lane.
+func TestACardThatCannotBeReadCostsNoPad(t *testing.T) {
+	disk := durabletest.New(1)
+	store := open(t, disk, "alice")
+	folder := generate(t, seal.Unconditional, 1<<20, &stream{seed: t.Name()})
+	if _, err := store.Import(durabletest.From(folder.Image(), 1), "folder", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const name = "alice.bob.random.store"
+	before := disk.Bytes(name)
+	for sector := 1; sector < len(before)/durable.SectorSize-1; sector++ { // the key cells stay readable
+		disk.Unreadable(name, sector)
+	}
+	if _, err := padstore.Open(disk, "alice"); !errors.Is(err, padstore.ErrFault) {
+		t.Fatalf("opening: %v", err)
+	}
+	if !slices.Equal(disk.Bytes(name), before) {
+		t.Error("pad was overwritten")
+	}
+}
