@@ -108,24 +108,35 @@ func (k *kept[T]) change(f func(*T)) error {
 	return nil
 }
 
+// arrange replaces the value in memory. That is not kept until the next change,
+// and must not need to be.
+func (k *kept[T]) arrange(f func(T) T) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.value = f(k.value)
+}
+
 func (k *kept[T]) now() T {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.value
 }
 
-// NextRef is the place saved for a relay's mailbox.
+// NextRef is the place saved for a relay's mailbox. Asking counts as use.
 func (s *Store) NextRef(server string) (ref int64, known bool) {
-	for _, c := range s.cursors.now() {
-		if c.Server == server {
-			return c.Ref, true
+	s.cursors.arrange(func(list []refCursor) []refCursor {
+		i := slices.IndexFunc(list, func(c refCursor) bool { return c.Server == server })
+		if i < 0 {
+			return list
 		}
-	}
-	return 0, false
+		ref, known = list[i].Ref, true
+		return append(slices.Delete(slices.Clone(list), i, i+1), list[i])
+	})
+	return ref, known
 }
 
 // SaveNextRef keeps the place in a relay's mailbox, for at most 16 relays: a
-// further one replaces the one saved longest ago. The address is at most 256
+// further one replaces the one longest unused. The address is at most 256
 // bytes of printable ASCII, ref is below 2^53.
 func (s *Store) SaveNextRef(server string, ref int64) error {
 	if err := s.Fault(); err != nil {
