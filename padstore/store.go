@@ -75,15 +75,6 @@ func (s *Store) open() error {
 	return errors.Join(s.journal.flush(), s.latch.Sync(), s.latch.err())
 }
 
-// leftover tells whether a file is all that an interrupted import came to: it
-// may hold pad, and without metadata it never serves.
-func leftover(name string, names []string) bool {
-	if stem, ok := strings.CutSuffix(name, storeSuffix); ok {
-		return !slices.Contains(names, stem+metadataSuffix)
-	}
-	return strings.HasSuffix(name, temporaryName)
-}
-
 // openRecords opens what a device knows of itself. A new store has no pads.
 func (s *Store) openRecords(names []string) (err error) {
 	pads := slices.ContainsFunc(names, func(n string) bool { return strings.HasSuffix(n, metadataSuffix) })
@@ -139,32 +130,6 @@ func (s *Store) openPads(names []string) error {
 
 func (s *Store) sortPads() {
 	slices.SortFunc(s.pads, func(a, b *pad) int { return cmp.Compare(b.number, a.number) })
-}
-
-const (
-	metadataSuffix = ".random.metadata"
-	storeSuffix    = ".random.store"
-)
-
-// fileName is a pad's metadata file. Only a contact's second pad and later
-// ones have their number in it.
-func fileName(owner, contact string, number int64, first bool) string {
-	if first {
-		return owner + "." + contact + metadataSuffix
-	}
-	return fmt.Sprintf("%s.%s.%d%s", owner, contact, number, metadataSuffix)
-}
-
-func storeName(metadataName string) string {
-	return strings.TrimSuffix(metadataName, ".metadata") + ".store"
-}
-
-// contactOf reads the contact from a metadata file's name.
-func contactOf(name, owner string) (contact string, ok bool) {
-	rest, ok1 := strings.CutSuffix(name, metadataSuffix)
-	rest, ok2 := strings.CutPrefix(rest, owner+".")
-	contact, _, _ = strings.Cut(rest, ".")
-	return contact, ok1 && ok2 && uid.Valid(contact)
 }
 
 // note records what the store itself saw. A log that cannot be written latches

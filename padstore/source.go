@@ -1,0 +1,222 @@
+package padstore
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"onetimechat/padstore/durable"
+	"onetimechat/padstore/seal"
+)
+
+// incoming is a pad about to be moved here.
+type incoming struct {
+	meta *metadata
+	file durable.File // the source's store
+	used spans        // of pad offsets, in ascending order
+}
+
+// inspect reads and checks all that can be checked before a byte is written.
+func (s *Store) inspect(source durable.Disk, name string) (in incoming, err error) {
+	text, err := readMetadata(source, name)
+	if err != nil {
+		return in, err
+	}
+	if in.meta, err = decode(text, s.owner); err != nil {
+		return in, err
+	}
+	if contact, _ := importable(name, s.owner); contact != in.meta.contact {
+		return in, fmt.Errorf("the metadata name %s as contact", in.meta.contact)
+	}
+	if state := in.meta.state; state != "" && state != InUse {
+		return in, fmt.Errorf("this pad is %s: only a pad in use can be moved", state)
+	}
+	// Opening for writing refuses a source that cannot be overwritten.
+	if in.file, err = source.Open(storeName(name)); err != nil {
+		return in, fmt.Errorf("a pad that cannot be overwritten after the move is refused: %w", err)
+	}
+	if err := in.check(); err != nil {
+		return in, errors.Join(err, in.file.Close())
+	}
+	return in, nil
+}
+
+// readMetadata reads slots as this program writes them, or plain JSON as the
+// 2015 program does.
+func readMetadata(source durable.Disk, name string) ([]byte, error) {
+	file, err := source.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	size, err := file.Size()
+	if err != nil {
+		return nil, err
+	}
+	if size > maxImport {
+		return nil, fmt.Errorf("metadata of %d bytes, more than %d", size, maxImport)
+	}
+	text := make([]byte, size)
+	if _, err := file.ReadAt(text, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	if !bytes.HasPrefix(bytes.TrimLeft(text, "\x00"), []byte("otc-slot")) {
+		return text, nil
+	}
+	slots, record, err := durable.OpenSlots(source, name, slotSize)
+	if err != nil {
+		return nil, err
+	}
+	return record, slots.Close()
+}
+
+// check holds the store file against its metadata, takes the pad's id, and
+// prepares the metadata for their new place.
+func (in *incoming) check() error {
+	m := in.meta
+	size, err := in.file.Size()
+	if err != nil {
+		return err
+	}
+	if size != m.nBytes {
+		return fmt.Errorf("the store has %d bytes, its metadata say %d", size, m.nBytes)
+	}
+	if m.suite == seal.Unconditional {
+		for i, l := range []lane{m.send, m.receive} {
+			cell := make([]byte, seal.CellSize)
+			if err := readLane(in.file, l, span{0, seal.CellSize}, cell); err != nil {
+				return err
+			}
+			if _, err := seal.NewHashKey(cell); err != nil {
+				return err
+			}
+			m.keySums[i] = keySum(cell)
+			clear(cell)
+		}
+	}
+	// Only now: what a power cut left to do is done by the copy.
+	m.limitGaps()
+	m.segment, m.slice, m.closing, m.segmentSent = span{}, span{}, span{}, false
+	in.used = m.usedOffsets()
+	if m.padID == "" {
+		m.padID, err = splitDigest(in.file, m.split)
+	}
+	return err
+}
+
+// usedOffsets is what both lanes call used, as ranges of pad offsets.
+func (m *metadata) usedOffsets() spans {
+	var used spans
+	add := func(l lane, s span) {
+		if l.forward {
+			used = used.add(s)
+		} else {
+			used = used.add(span{l.nBytes - s.to, l.nBytes - s.from})
+		}
+	}
+	add(m.send, span{m.base(), m.cursor})
+	for _, s := range m.used() {
+		add(m.receive, s)
+	}
+	return used
+}
+
+var errOverwritten = errors.New("this pad has been overwritten")
+
+// splitDigest names a pad that has no id of its own, by the 32 bytes at its
+// split, which are used last. It never leaves the device.
+func splitDigest(file durable.File, split int64) (string, error) {
+	b := make([]byte, 32)
+	if _, err := file.ReadAt(b, split-int64(len(b))/2); err != nil {
+		return "", err
+	}
+	defer clear(b)
+	if bytes.Count(b, b[:1]) == len(b) {
+		return "", errOverwritten
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16]), nil
+}
+
+// copy copies all that is not used, and zeros for what is.
+func (in *incoming) copy(to durable.File, progress func(done, total int64)) error {
+	piece := make([]byte, copySize)
+	defer clear(piece)
+	for at := int64(0); at < in.meta.nBytes; {
+		b := piece[:min(copySize, in.meta.nBytes-at)]
+		if n, err := in.file.ReadAt(b, at); n < len(b) {
+			return fmt.Errorf("reading the source: %w", err)
+		}
+		for _, u := range in.used {
+			if u := (span{max(u.from, at), min(u.to, at+int64(len(b)))}); !u.empty() {
+				clear(b[u.from-at : u.to-at])
+			}
+		}
+		if _, err := to.WriteAt(b, at); err != nil {
+			return fmt.Errorf("%w: %w", ErrFault, err)
+		}
+		at += int64(len(b))
+		if progress != nil {
+			progress(at, in.meta.nBytes)
+		}
+	}
+	return to.Sync()
+}
+
+// samePad tells whether a source is the pad m, or what is left of it.
+func samePad(source durable.Disk, store string, from, m *metadata) (bool, error) {
+	if from.nBytes != m.nBytes || from.padID != "" {
+		return from.padID == m.padID, nil
+	}
+	file, err := source.Open(store)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil // gone already, and its metadata alone are no pad
+	}
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	id, err := splitDigest(file, from.split)
+	if errors.Is(err, errOverwritten) {
+		return true, nil
+	}
+	return id == m.padID, err
+}
+
+// destroy overwrites a file with zeros and removes it. The bytes at the split,
+// by which an interrupted import knows its pad again, go last.
+func destroy(source durable.Disk, name string, split int64) error {
+	file, err := source.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	size, err := file.Size()
+	if err != nil {
+		return err
+	}
+	mark := span{max(0, split-16), min(size, split+16)}
+	whole, _ := lanes(size, size)
+	for _, s := range []span{{0, mark.from}, {mark.to, size}} {
+		if err := zero(file, whole, s); err != nil {
+			return err
+		}
+	}
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	if err := zero(file, whole, mark); err != nil {
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	return source.Remove(name)
+}
