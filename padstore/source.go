@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"onetimechat/padstore/durable"
@@ -48,20 +47,8 @@ func (s *Store) inspect(source durable.Disk, name string) (in incoming, err erro
 // readMetadata reads slots as this program writes them, or plain JSON as the
 // 2015 program does.
 func readMetadata(source durable.Disk, name string) ([]byte, error) {
-	file, err := source.Open(name)
+	text, err := durable.ReadFile(source, name, maxImport)
 	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	size, err := file.Size()
-	if err != nil {
-		return nil, err
-	}
-	if size > maxImport {
-		return nil, fmt.Errorf("metadata of %d bytes, more than %d", size, maxImport)
-	}
-	text := make([]byte, size)
-	if _, err := file.ReadAt(text, 0); err != nil && err != io.EOF {
 		return nil, err
 	}
 	if !bytes.HasPrefix(bytes.TrimLeft(text, "\x00"), []byte("otc-slot")) {

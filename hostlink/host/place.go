@@ -126,23 +126,11 @@ func save(disk durable.Disk, name string, value any) error {
 
 // load reads a file. What is not there leaves value alone.
 func load(disk durable.Disk, name string, value any) error {
-	file, err := disk.Open(name)
+	data, err := durable.ReadFile(disk, name, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return err
-	}
-	defer file.Close()
-	size, err := file.Size()
-	if err != nil {
-		return err
-	}
-	if size > maxFile {
-		return fmt.Errorf("%s: %d bytes are too many", name, size)
-	}
-	data := make([]byte, size)
-	if _, err := file.ReadAt(data, 0); err != nil && size > 0 {
 		return err
 	}
 	if err := json.Unmarshal(data, value); err != nil {
