@@ -56,7 +56,7 @@ func (s *Store) Import(source durable.Disk, origin string, progress func(done, t
 	if len(contacts) == 0 {
 		return nil, fmt.Errorf("%w of %s's in %s: expected %s.CONTACT%s and .store", ErrNothingToImport, s.owner, origin, s.owner, metadataSuffix)
 	}
-	return contacts, nil
+	return contacts, s.Fault() // of its log entry, say
 }
 
 // importable tells whether a file in a source is metadata of owner's, and
