@@ -94,7 +94,7 @@ func (g Generation) write(dir durable.Disk, random io.Reader, progress func(done
 		files = append(files, f)
 	}
 	a, b := files[0], files[2]
-	piece := make([]byte, copySize)
+	piece := make([]byte, min(copySize, g.Bytes))
 	defer clear(piece)
 	for at := int64(0); at < g.Bytes; {
 		part := piece[:min(copySize, g.Bytes-at)]

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -234,15 +233,15 @@ func (p *pad) open(pkg []byte) (plain []byte, skip bool, err error) {
 
 // limitGaps closes the oldest gaps until the rest fits, and returns the bytes.
 func (m *metadata) limitGaps() (closed int64) {
-	for len(m.gaps) > maxGaps {
-		oldest := m.gaps[0]
-		m.gaps = slices.Clone(m.gaps[1:])
+	over := max(0, len(m.gaps)-maxGaps)
+	for _, oldest := range m.gaps[:over] {
 		if m.closing.empty() {
 			m.closing.from = oldest.from
 		}
 		m.closing.to = oldest.to
 		closed += oldest.len()
 	}
+	m.gaps = m.gaps[over:]
 	return closed
 }
 

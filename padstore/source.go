@@ -131,7 +131,7 @@ func splitDigest(file durable.File, split int64) (string, error) {
 
 // copy copies all that is not used, and zeros for what is.
 func (in *incoming) copy(to durable.File, progress func(done, total int64)) error {
-	piece := make([]byte, copySize)
+	piece := make([]byte, min(copySize, in.meta.nBytes))
 	defer clear(piece)
 	for at := int64(0); at < in.meta.nBytes; {
 		b := piece[:min(copySize, in.meta.nBytes-at)]

@@ -19,6 +19,9 @@ type spans []span
 
 // cut takes s out.
 func (list spans) cut(s span) spans {
+	if s.empty() {
+		return list
+	}
 	var out spans
 	for _, g := range list {
 		for _, rest := range []span{{g.from, min(g.to, s.from)}, {max(g.from, s.to), g.to}} {
@@ -49,12 +52,16 @@ func (list spans) add(s span) spans {
 
 // without is what of s lies in none of the list.
 func (list spans) without(s span) spans {
-	if s.empty() {
-		return nil
-	}
-	rest := spans{s}
+	var rest spans
+	from := s.from
 	for _, g := range list {
-		rest = rest.cut(g)
+		if gap := (span{from, min(g.from, s.to)}); !gap.empty() {
+			rest = append(rest, gap)
+		}
+		from = max(from, g.to)
+	}
+	if end := (span{from, s.to}); !end.empty() {
+		rest = append(rest, end)
 	}
 	return rest
 }

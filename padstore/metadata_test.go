@@ -1,0 +1,205 @@
+package padstore
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"onetimechat/padstore/seal"
+)
+
+// widest is metadata with as much in them as there can be: a pad of 2^48 bytes
+// with 100 gaps whose ranges have all their digits.
+func widest(t testing.TB, owner, contact string, suite seal.Suite) *metadata {
+	t.Helper()
+	m := &metadata{
+		owner: owner, contact: contact, nBytes: 1 << 48, split: 1 << 47, source: strings.Repeat("\x01", maxSource),
+		suite: suite, padID: strings.Repeat("f", 64), state: Prepared, number: 1<<63 - 1,
+	}
+	direction := 1
+	if owner > contact {
+		direction = -1
+	}
+	m.name = fileName(owner, contact, m.number, false)
+	m.store = storeName(m.name)
+	if suite == seal.Unconditional {
+		m.bucket, m.keySums = seal.MaxBucket, [2]string{strings.Repeat("a", 16), strings.Repeat("b", 16)}
+	}
+	if err := m.layOut(direction); err != nil {
+		t.Fatal(err)
+	}
+	const cell = seal.CellSize
+	end := m.usable(m.receive) / cell * cell
+	for k := range int64(maxGaps) {
+		from := end - 2*(maxGaps-k)*cell
+		m.gaps = append(m.gaps, span{from, from + cell})
+	}
+	m.maximum, m.cursor = end, m.usable(m.send)/cell*cell
+	m.closing = span{m.gaps[0].from - 9*cell, m.gaps[0].from}
+	m.slice = span{m.closing.from - 9*cell, m.closing.from}
+	m.segment, m.segmentSent = span{m.cursor - 9*cell, m.cursor}, true
+	return m
+}
+
+func TestTheWidestMetadataFitTheirSlot(t *testing.T) {
+	longest := strings.Repeat("a", 31)
+	for _, suite := range []seal.Suite{seal.Paper, seal.Unconditional} {
+		for _, ids := range [][2]string{{longest + "x", longest + "y"}, {longest + "y", longest + "x"}} {
+			m := widest(t, ids[0], ids[1], suite)
+			text, err := m.encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(text) > slotSize-128 {
+				t.Errorf("%v: %d bytes", suite, len(text))
+			}
+			back, err := decode(text, m.owner)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(back, m) {
+				t.Errorf("%v: came back as\n%+v, not\n%+v", suite, back, m)
+			}
+		}
+	}
+}
+
+func TestAFlippedByteOfTheMetadataIsFound(t *testing.T) {
+	m := widest(t, "alice", "bob", seal.Unconditional)
+	m.source = "random"
+	text, err := m.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range text {
+		for bit := range 8 {
+			broken := []byte(string(text))
+			broken[i] ^= 1 << bit
+			got, err := decode(broken, "alice")
+			if err == nil && !reflect.DeepEqual(got, m) {
+				t.Fatalf("bit %d of byte %d: %q", bit, i, broken[max(0, i-10):min(len(text), i+10)])
+			}
+		}
+	}
+}
+
+func TestSpansKeepWhatTheyShould(t *testing.T) {
+	// Every pair of a list and a stretch on a small lane, beside a slow twin.
+	const size = 7
+	for set := range 1 << size {
+		var list spans
+		for p := range int64(size) {
+			if set>>p&1 == 1 {
+				list = list.add(span{p, p + 1})
+			}
+		}
+		for from := range int64(size) {
+			for to := from; to <= size; to++ {
+				s := span{from, to}
+				mask := 1<<to - 1<<from
+				for name, c := range map[string]struct {
+					got  spans
+					want int
+				}{
+					"add": {list.add(s), set | mask}, "cut": {list.cut(s), set &^ mask}, "without": {list.without(s), mask &^ set},
+				} {
+					if got, ok := setOf(c.got); got != c.want || !ok {
+						t.Fatalf("%v %s %v = %v", list, name, s, c.got)
+					}
+				}
+			}
+		}
+	}
+}
+
+// setOf is what a list holds; ok tells whether it is in order, with nothing
+// empty and no neighbours left apart.
+func setOf(list spans) (set int, ok bool) {
+	ok = true
+	for i, s := range list {
+		ok = ok && !s.empty() && (i == 0 || list[i-1].to < s.from)
+		set |= 1<<s.to - 1<<s.from
+	}
+	return set, ok
+}
+
+func TestALanesPositionsAndOffsetsAreInverse(t *testing.T) {
+	forward, backward := lanes(257, 128)
+	for _, l := range []lane{forward, backward} {
+		for p := range l.size {
+			if got := l.position(l.offset(p)); got != p {
+				t.Errorf("%d came back as %d", p, got)
+			}
+		}
+		for from := range l.size + 1 {
+			for to := from; to <= l.size; to++ {
+				s := span{from, to}
+				if got, err := l.parse(l.text(s)); err != nil || got != s {
+					t.Fatalf("%v came back as %v, %v", s, got, err)
+				}
+			}
+		}
+	}
+	if forward.offset(forward.size-1)+1 != backward.offset(backward.size-1) {
+		t.Error("the lanes do not meet at the split")
+	}
+}
+
+func TestReverse(t *testing.T) {
+	for n := range 70 {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(i)
+		}
+		reverse(b)
+		for i := range b {
+			if b[i] != byte(n-1-i) {
+				t.Fatalf("%d bytes: %v", n, b)
+			}
+		}
+	}
+}
+
+// FuzzMetadata: nothing that is read as metadata makes decode fall over, and
+// what it takes says the same once it is written.
+func FuzzMetadata(f *testing.F) {
+	for _, suite := range []seal.Suite{seal.Paper, seal.Unconditional} {
+		for _, ids := range [][2]string{{"alice", "bob"}, {"bob", "alice"}} {
+			m := widest(f, ids[0], ids[1], suite)
+			m.source = "random"
+			text, err := m.encode()
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(text, ids[0])
+			// As the 2015 program writes it: its checksum is not ours.
+			var fields map[string]any
+			if err := json.Unmarshal(text, &fields); err != nil {
+				f.Fatal(err)
+			}
+			fields["checksum"] = 1
+			if text, err = json.Marshal(fields); err != nil {
+				f.Fatal(err)
+			}
+			f.Add(text, ids[0])
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte, owner string) {
+		m, err := decode(text, owner)
+		if err != nil {
+			return
+		}
+		again, err := m.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := decode(again, owner)
+		if err != nil {
+			t.Fatalf("what was written does not read: %v\n%s", err, again)
+		}
+		if !reflect.DeepEqual(back, m) {
+			t.Fatalf("%+v came back as\n%+v", m, back)
+		}
+	})
+}
