@@ -247,7 +247,7 @@ func TestEveryCharacterIsOnSomePageInOrder(t *testing.T) {
 	random := newRandom(t)
 	texts := []string{"", " ", "\n", "a\n", "\n\n a", longText, hostileText, strings.Repeat("\n", 200) + "and then this",
 		strings.Repeat("x", 500), strings.Repeat(" ", 300), strings.Repeat("ab ", 200)}
-	for range 60 {
+	for range 12 {
 		texts = append(texts, random.text(700))
 	}
 	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
