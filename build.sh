@@ -135,7 +135,7 @@ fuzz() {
     package=./$(dirname "$file")
     for target in $(grep -oE '^func Fuzz[A-Za-z0-9_]*' "$file" | cut -c6-); do
       echo "== $package $target"
-      go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
+      go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package" </dev/null
     done
   done
 }
