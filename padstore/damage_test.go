@@ -305,7 +305,7 @@ func TestDestroyedPadIsNeverServed(t *testing.T) {
 	eachSuite(t, func(t *testing.T, suite seal.Suite) {
 		for name, wound := range wounds(suite) {
 			for _, reopen := range []bool{false, true} {
-				for distance := int64(0); distance < 1600; distance += 112 {
+				for distance := int64(0); distance < 1600; distance += 208 {
 					t.Run(fmt.Sprintf("%s at %d, reopened %v", name, distance, reopen), func(t *testing.T) {
 						store, disk, l := imported(t, suite, 8192)
 						mustDo(t, l.seal(t, store, "before"))

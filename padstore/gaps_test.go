@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"onetimechat/padstore"
@@ -169,46 +168,19 @@ func (m *meter) cost(call func()) string {
 func TestAMessageCostsTheSameForEver(t *testing.T) {
 	eachSuite(t, func(t *testing.T, suite seal.Suite) {
 		var sealing, opening []string
-		for _, nBytes := range []int64{1 << 20, 4 << 20, 16 << 20} {
-			folder := generate(t, suite, nBytes, &stream{seed: t.Name()})
-			bob, bobDisk := device(t, folder, "bob")
-			mustDo(t, bob.Close())
-			_, aliceDisk := device(t, folder, "alice")
-			a, b := &meter{Disk: aliceDisk}, &meter{Disk: bobDisk}
-			alice, err := padstore.Open(a, "alice")
-			mustDo(t, err)
-			bob, err = padstore.Open(b, "bob")
-			mustDo(t, err)
-			ages := []int{1, 1000}
-			if nBytes == 4<<20 {
-				ages = append(ages, 20000)
+		made := padBytes(t, t.Name(), 16<<20)
+		for _, aged := range []struct {
+			nBytes   int
+			imported int64 // messages that the pad has served when it comes here
+			more     int
+		}{{1 << 20, 0, 1}, {1 << 20, 0, 1500}, {4 << 20, 20000, 1}, {16 << 20, 1, 1}, {16 << 20, 100000, 1}} {
+			c := &correspondence{suite: suite, made: made[:aged.nBytes]}
+			c.begin(t, aged.imported)
+			for range aged.more {
+				c.exchange(t, "")
 			}
-			sent := 0
-			for _, age := range ages {
-				for ; sent < age; sent++ {
-					pkg := mustSeal(t, alice, "bob", "")
-					if sent >= 20000-1000 || sent < 1000 {
-						if _, err := bob.Unseal("alice", pkg); err != nil {
-							t.Fatal(err)
-						}
-					}
-				}
-				var pkg []byte
-				sealing = append(sealing, a.cost(func() { pkg = mustSeal(t, alice, "bob", "the same text") }))
-				opening = append(opening, b.cost(func() {
-					if _, err := bob.Unseal("alice", pkg); err != nil {
-						t.Fatal(err)
-					}
-				}))
-				sent++
-			}
-			for _, disk := range []*durabletest.Disk{aliceDisk, bobDisk} {
-				for name, data := range disk.Image() {
-					if strings.HasSuffix(name, ".metadata") && len(data) != 16384 {
-						t.Errorf("%s has grown to %d bytes", name, len(data))
-					}
-				}
-			}
+			cost1, cost2 := c.exchange(t, "the same text")
+			sealing, opening = append(sealing, cost1), append(opening, cost2)
 		}
 		for _, list := range [][]string{sealing, opening} {
 			if len(slices.Compact(slices.Clone(list))) != 1 {
@@ -217,4 +189,62 @@ func TestAMessageCostsTheSameForEver(t *testing.T) {
 		}
 		t.Logf("a sealed text: %s; an opened one: %s", sealing[0], opening[0])
 	})
+}
+
+// correspondence is alice sending to bob on metered disks.
+type correspondence struct {
+	suite      seal.Suite
+	made       []byte
+	disks      [2]*durabletest.Disk
+	meters     [2]*meter
+	alice, bob *padstore.Store
+}
+
+// begin imports both sides of a pad that served so many empty texts of alice's.
+func (c *correspondence) begin(t *testing.T, served int64) {
+	t.Helper()
+	base := newLedger(c.suite, "alice", "bob", c.made).base()
+	at := base + 48*served
+	for i, owner := range []string{"alice", "bob"} {
+		folder := folder2015(t, owner, []string{"bob", "alice"}[i], c.made, func(m map[string]any) {
+			if c.suite == seal.Unconditional {
+				m["suite"], m["bucket"] = "unconditional", 32
+			}
+			if owner == "alice" {
+				m["encrypt_index"] = at
+			} else if served > 0 {
+				m["decrypt_max"], m["decrypt_log"] = at, fmt.Sprintf("%d-%d,", base, at)
+			}
+		})
+		c.disks[i] = durabletest.New(1)
+		c.meters[i] = &meter{Disk: c.disks[i]}
+		store, err := padstore.Open(c.meters[i], owner)
+		mustDo(t, err)
+		if _, err := store.Import(folder, "folder", nil); err != nil {
+			t.Fatal(err)
+		}
+		if owner == "alice" {
+			c.alice = store
+		} else {
+			c.bob = store
+		}
+	}
+}
+
+// exchange says what sealing and opening a text cost.
+func (c *correspondence) exchange(t *testing.T, text string) (sealing, opening string) {
+	t.Helper()
+	var pkg []byte
+	sealing = c.meters[0].cost(func() { pkg = mustSeal(t, c.alice, "bob", text) })
+	opening = c.meters[1].cost(func() {
+		if got, err := c.bob.Unseal("alice", pkg); err != nil || got.Skip || got.Text != text {
+			t.Fatal(got, err)
+		}
+	})
+	for i, name := range []string{"alice.bob.random.metadata", "bob.alice.random.metadata"} {
+		if n := len(c.disks[i].Bytes(name)); n != 16384 {
+			t.Fatalf("%s has grown to %d bytes", name, n)
+		}
+	}
+	return sealing, opening
 }

@@ -192,7 +192,7 @@ func (s *Store) finishImport(p *pad, source durable.Disk, names []string) error 
 		if contact, ok := importable(name, s.owner); !ok || contact != p.contact {
 			continue
 		}
-		if err := s.removeSource(source, name, &m); err != nil {
+		if err := s.removeSource(source, name, p); err != nil {
 			return fmt.Errorf("overwriting the source of the import: %w", err)
 		}
 	}
@@ -212,9 +212,9 @@ func (s *Store) finishImport(p *pad, source durable.Disk, names []string) error 
 	return nil
 }
 
-// removeSource overwrites and removes the source of the pad m, and leaves any
+// removeSource overwrites and removes the source of the pad p, and leaves any
 // other pad with this contact alone.
-func (s *Store) removeSource(source durable.Disk, name string, m *metadata) error {
+func (s *Store) removeSource(source durable.Disk, name string, p *pad) error {
 	text, err := readMetadata(source, name)
 	if err != nil {
 		return err
@@ -223,10 +223,10 @@ func (s *Store) removeSource(source durable.Disk, name string, m *metadata) erro
 	if err != nil {
 		return err
 	}
-	if same, err := samePad(source, storeName(name), from, m); err != nil || !same {
+	if same, err := samePad(source, storeName(name), from, p); err != nil || !same {
 		return err
 	}
-	if err := destroy(source, storeName(name), m.split); err != nil {
+	if err := destroy(source, storeName(name), from.split); err != nil {
 		return err
 	}
 	return source.Remove(name)

@@ -403,9 +403,13 @@ func TestAnImportCutAnywhereIsTakenUpAgain(t *testing.T) {
 		for _, where := range []string{"device", "source"} {
 			t.Run(where, func(t *testing.T) {
 				t.Parallel()
-				for seed, fate := range fates[:3] {
-					for k, done := 1, false; !done; k++ {
-						done = cutMove(t, start, where, k, fate, uint64(seed))
+				var ops []string
+				start.run(t, where, 0, func(side *durabletest.Disk) { side.Trace(func(op string) { ops = append(ops, op) }) })
+				for _, fate := range fates {
+					for k, op := range append(ops, "end") {
+						if !isRead(op) {
+							cutMove(t, start, where, k+1, fate)
+						}
 					}
 				}
 			})
@@ -413,25 +417,32 @@ func TestAnImportCutAnywhereIsTakenUpAgain(t *testing.T) {
 	})
 }
 
+// run imports on a copy of mv, with plan made for one side of it.
+func (mv *move) run(t *testing.T, where string, seed uint64, plan func(side *durabletest.Disk)) (c *move, store *padstore.Store, side *durabletest.Disk, err error) {
+	t.Helper()
+	c = mv.again(seed)
+	c.T = t
+	store, err = padstore.Open(c.disk, "alice")
+	mustDo(t, err)
+	side = c.disk
+	if where == "source" {
+		side = c.folder
+	}
+	plan(side)
+	_, err = store.Import(c.folder, "folder", nil)
+	return c, store, side, err
+}
+
 // cutMove cuts the power of one side at its k-th operation; the other goes with
 // it, as both are in one device.
-func cutMove(t *testing.T, start *move, where string, k int, fate durabletest.Unsynced, seed uint64) (done bool) {
+func cutMove(t *testing.T, start *move, where string, k int, fate durabletest.Unsynced) {
 	defer func() {
 		if t.Failed() {
-			t.Fatalf("cut of the %s at %d, unsynced %v, seed %d", where, k, fate, seed)
+			t.Fatalf("cut of the %s at %d, unsynced %v", where, k, fate)
 		}
 	}()
-	mv := start.again(seed)
-	mv.T = t
-	store, err := padstore.Open(mv.disk, "alice")
-	mustDo(t, err)
-	side := mv.disk
-	if where == "source" {
-		side = mv.folder
-	}
-	side.CutAt(k)
-	_, err = store.Import(mv.folder, "folder", nil)
-	done = err == nil
+	mv, _, side, err := start.run(t, where, uint64(k), func(side *durabletest.Disk) { side.CutAt(k) })
+	done := err == nil
 	if done == side.Failed() {
 		t.Fatalf("import: %v", err)
 	}
@@ -439,13 +450,12 @@ func cutMove(t *testing.T, start *move, where string, k int, fate durabletest.Un
 		d.PowerOff()
 		d.PowerOn(fate)
 	}
-	store, err = padstore.Open(mv.disk, "alice")
-	mustDo(t, err)
 	if !done {
+		store, err := padstore.Open(mv.disk, "alice")
+		mustDo(t, err)
 		mv.safe(store)
 	}
 	mv.finish()
-	return done
 }
 
 func TestAnImportThatFailsAnywhereIsTakenUpAgain(t *testing.T) {
@@ -454,16 +464,7 @@ func TestAnImportThatFailsAnywhereIsTakenUpAgain(t *testing.T) {
 		for _, where := range []string{"device", "source"} {
 			t.Run(where, func(t *testing.T) {
 				for k, done := 1, false; !done; k++ {
-					mv := start.again(1)
-					mv.T = t
-					store, err := padstore.Open(mv.disk, "alice")
-					mustDo(t, err)
-					side := mv.disk
-					if where == "source" {
-						side = mv.folder
-					}
-					side.FailAt(k)
-					_, err = store.Import(mv.folder, "folder", nil)
+					mv, store, side, err := start.run(t, where, 1, func(side *durabletest.Disk) { side.FailAt(k) })
 					done = !side.Failed()
 					side.FailAt(1 << 30)
 					if done && err != nil {

@@ -67,7 +67,7 @@ func TestTheWidestMetadataFitTheirSlot(t *testing.T) {
 
 func TestAFlippedByteOfTheMetadataIsFound(t *testing.T) {
 	m := widest(t, "alice", "bob", seal.Unconditional)
-	m.source = "random"
+	m.source, m.gaps = "random", m.gaps[97:]
 	text, err := m.encode()
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ type parcel struct {
 }
 
 func TestRandomActions(t *testing.T) {
-	seeds := make([]uint64, 50)
+	seeds := make([]uint64, 30)
 	for i := range seeds {
 		seeds[i] = rand.Uint64()
 	}

@@ -117,16 +117,26 @@ var errOverwritten = errors.New("this pad has been overwritten")
 // splitDigest names a pad that has no id of its own, by the 32 bytes at its
 // split, which are used last. It never leaves the device.
 func splitDigest(file durable.File, split int64) (string, error) {
-	b := make([]byte, 32)
-	if _, err := file.ReadAt(b, split-int64(len(b))/2); err != nil {
+	b, err := splitBytes(file, split)
+	if err != nil {
 		return "", err
 	}
 	defer clear(b)
 	if bytes.Count(b, b[:1]) == len(b) {
 		return "", errOverwritten
 	}
+	return digest(b), nil
+}
+
+func splitBytes(file durable.File, split int64) ([]byte, error) {
+	b := make([]byte, 32)
+	_, err := file.ReadAt(b, split-int64(len(b))/2)
+	return b, err
+}
+
+func digest(b []byte) string {
 	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16]), nil
+	return hex.EncodeToString(sum[:16])
 }
 
 // copy copies all that is not used, and zeros for what is.
@@ -154,8 +164,10 @@ func (in *incoming) copy(to durable.File, progress func(done, total int64)) erro
 	return to.Sync()
 }
 
-// samePad tells whether a source is the pad m, or what is left of it.
-func samePad(source durable.Disk, store string, from, m *metadata) (bool, error) {
+// samePad tells whether a source is the pad p, or what is left of it after a
+// power cut: the bytes at the split tear, too.
+func samePad(source durable.Disk, store string, from *metadata, p *pad) (bool, error) {
+	m := p.now()
 	if from.nBytes != m.nBytes || from.padID != "" {
 		return from.padID == m.padID, nil
 	}
@@ -167,11 +179,25 @@ func samePad(source durable.Disk, store string, from, m *metadata) (bool, error)
 		return false, err
 	}
 	defer file.Close()
-	id, err := splitDigest(file, from.split)
-	if errors.Is(err, errOverwritten) {
+	theirs, err := splitBytes(file, m.split)
+	if err != nil {
+		return false, err
+	}
+	ours, err := splitBytes(p.file, m.split)
+	if err != nil {
+		return false, err
+	}
+	defer clear(theirs)
+	defer clear(ours)
+	if digest(theirs) == m.padID {
 		return true, nil
 	}
-	return id == m.padID, err
+	for i := range theirs {
+		if theirs[i] != 0 && theirs[i] != ours[i] {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // destroy overwrites a file with zeros and removes it. The bytes at the split,
