@@ -103,6 +103,9 @@ func TestAnOpenTextIsCoveredAfterTenMinutesNotLost(t *testing.T) {
 		alice.tap("ok")
 		alice.wantScreen("reader")
 		alice.wantText("read me")
+		if _, active := alice.Press(middle(alice.target("ok"))); active {
+			t.Error("a second tap in the same place would close the text unread")
+		}
 		time.Sleep(time.Minute)
 		alice.tap("ok")
 		alice.wantScreen("home")
