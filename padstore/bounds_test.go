@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"onetimechat/padstore"
+	"onetimechat/padstore/durable/durabletest"
 	"onetimechat/padstore/seal"
 )
 
@@ -77,6 +78,14 @@ func (l *ledger) fillTo(t *testing.T, store *padstore.Store, end int64) {
 		text := ""
 		for l.segmentSize(text+"x") <= end-at && len(text) < 200 {
 			text += "x"
+		}
+		if l.segmentSize(text+"x") > end-at {
+			if _, err := store.Room(l.contact, text+"x"); !errors.Is(err, padstore.ErrDepleted) {
+				t.Fatalf("one byte more than fits: %v", err)
+			}
+			if err := l.seal(t, store, text+"x"); !errors.Is(err, padstore.ErrDepleted) {
+				t.Fatalf("one byte more than fits: %v", err)
+			}
 		}
 		cost, err := store.Room(l.contact, text)
 		if err != nil || cost.Cost != l.segmentSize(text) || cost.Left != end-at-cost.Cost {
@@ -334,4 +343,29 @@ func TestAVerifiedPackageWithoutTextIsBurned(t *testing.T) {
 		}
 		l.check(t, disk)
 	})
+}
+
+// The MAC of paper covers the text's own pad only as it is: a text opened with
+// pad that is partly gone would verify, and be garbled.
+func TestASegmentOfWhichAnyByteIsUsedIsRefused(t *testing.T) {
+	pad := padBytes(t, t.Name(), 4096)
+	l := newLedger(seal.Paper, "alice", "bob", pad)
+	for from := range int64(20) {
+		folder := folder2015(t, "alice", "bob", pad, func(m map[string]any) {
+			m["decrypt_log"] = fmt.Sprintf("%d-%d,", 4095-from, 4095-from-1)
+			m["decrypt_max"] = 4095 - from - 1
+		})
+		disk := durabletest.New(1)
+		store := open(t, disk, "alice")
+		if _, err := store.Import(folder, "folder", nil); err != nil {
+			t.Fatal(err)
+		}
+		pkg := l.incoming(t, 0, "twenty bytes of text")
+		if got, err := store.Unseal("bob", pkg); !errors.Is(err, padstore.ErrNotVerified) {
+			t.Fatalf("byte %d is used, and the package opened: %q, %v", from, got.Text, err)
+		}
+		if _, err := store.Unseal("bob", l.incoming(t, from+1, "the next one")); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -101,6 +101,7 @@ func TestMetadataRolledBackAloneNeverBringBackWhatWasServed(t *testing.T) {
 			}
 			old = append(old, disk.Bytes(metadataName))
 		}
+		was := store.Pads()[0]
 		for i, image := range old[:len(old)-2] {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				l := l.clone()
@@ -110,6 +111,14 @@ func TestMetadataRolledBackAloneNeverBringBackWhatWasServed(t *testing.T) {
 				l.check(t, disk)
 				if !slices.ContainsFunc(store.Log(), func(e padstore.Entry) bool { return e.Kind == padstore.KindRecovered }) {
 					t.Error("what was recovered is not in the log")
+				}
+				// All marks are where they were; in paper a zero may follow.
+				now := store.Pads()[0]
+				if d := was.SendLeft - now.SendLeft; d < 0 || d > lastByte(suite)*3 {
+					t.Errorf("%d bytes are left to send, not %d", now.SendLeft, was.SendLeft)
+				}
+				if d := was.ReceiveLeft - now.ReceiveLeft; d < 0 || d > lastByte(suite)*3 {
+					t.Errorf("%d bytes are left to receive, not %d", now.ReceiveLeft, was.ReceiveLeft)
 				}
 				l.probe(t, store)
 				// What had not come yet can still be read, apart from paper,
@@ -384,4 +393,27 @@ func (l *ledger) runDestroyed(t testing.TB, pkg []byte) bool {
 		}
 	}
 	return false
+}
+
+func TestRecoveryLooksAsFarAsTheLargestSegment(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		store, disk, l := imported(t, suite, 8<<20)
+		mustDo(t, l.seal(t, store, "before"))
+		mustDo(t, store.Close())
+		cursor := l.metadata(t, disk).EncryptIndex
+		far := suite.MaxSegment() - 4096
+		// Two stretches, each within reach of what is before it, and one that
+		// is not.
+		wounds := []int64{cursor + far, cursor + 2*far, cursor + 2*far + suite.MaxSegment() + 128<<10}
+		for _, at := range wounds {
+			destroy(disk, l, at, at+64)
+		}
+		store = open(t, disk, "alice")
+		if got := l.metadata(t, disk).EncryptIndex; got < wounds[1]+64 || got > wounds[1]+64+3 {
+			t.Errorf("the cursor is at %d, not behind %d", got, wounds[1])
+		}
+		l.check(t, disk)
+		l.probe(t, store)
+		l.check(t, disk)
+	})
 }

@@ -353,6 +353,21 @@ func cutOnce(t *testing.T, sc *scene, a action, k int, fate durabletest.Unsynced
 	tr.finish(done)
 }
 
+// A segment of paper is not made of cells: a sector that tears at its end can
+// leave a few zeros that no search would find.
+func TestASegmentThatEndsALittleIntoASectorTears(t *testing.T) {
+	seals := action{"seal", lived, false, func(tr *trial) error {
+		cursor := tr.metadata(tr, tr.disk).EncryptIndex
+		return tr.seal(tr, tr.store, string(make([]byte, (512+10-48-cursor)/2)))
+	}}
+	sc := lived(t, seal.Paper)
+	for k := range operations(t, sc, seals) {
+		for seed := range uint64(16) {
+			cutOnce(t, sc, seals, k+1, durabletest.PartlyKept, seed)
+		}
+	}
+}
+
 // finish is what every trial ends with.
 func (tr *trial) finish(done bool) {
 	tr.Helper()
