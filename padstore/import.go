@@ -229,5 +229,9 @@ func (s *Store) removeSource(source durable.Disk, name string, p *pad) error {
 	if err := destroy(source, storeName(name), from.split); err != nil {
 		return err
 	}
+	// The metadata go last: by them an interrupted import finds the rest.
+	if err := source.Sync(); err != nil {
+		return err
+	}
 	return source.Remove(name)
 }

@@ -178,6 +178,21 @@ func TestImportMovesAPadAndTakesItOnce(t *testing.T) {
 	})
 }
 
+func TestAnImportedPadIsInUseByBothSlots(t *testing.T) {
+	_, disk, l := imported(t, seal.Unconditional, 4096)
+	for _, sector := range []int{0, 16} {
+		disk := disk.Clone(1)
+		disk.DropSector(metadataName, sector)
+		store := open(t, disk, "alice")
+		if p := store.Pads()[0]; p.State != padstore.InUse || p.Fault {
+			t.Errorf("without sector %d: %+v", sector, p)
+		}
+		l := l.clone()
+		mustDo(t, l.seal(t, store, "first"))
+		l.check(t, disk)
+	}
+}
+
 func TestTheSourceIsOverwrittenBeforeItIsRemoved(t *testing.T) {
 	folder := generate(t, seal.Unconditional, 4096, &stream{seed: t.Name()})
 	kept, err := folder.Open(padName) // as a thief's open file

@@ -33,7 +33,7 @@ var errCutNow = fmt.Errorf("in the middle of it: %w", ErrPowerCut)
 type Unsynced int
 
 // The three fates: all lost, all kept, or each 512-byte sector of each write,
-// and a prefix of the name changes, by the disk's seed.
+// and each name change, by the disk's seed.
 const (
 	Lost Unsynced = iota
 	Kept
@@ -127,15 +127,10 @@ func (d *Disk) PowerOff() {
 func (d *Disk) PowerOn(fate Unsynced) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	kept := len(d.names)
-	switch fate {
-	case Lost:
-		kept = 0
-	case PartlyKept:
-		kept = d.rng.IntN(len(d.names) + 1)
-	}
-	for _, change := range d.names[:kept] {
-		change(d.safe)
+	for _, change := range d.names {
+		if fate == Kept || fate == PartlyKept && d.rng.IntN(2) == 0 {
+			change(d.safe)
+		}
 	}
 	files := map[string]*inode{}
 	for _, name := range slices.Sorted(maps.Keys(d.safe)) {
