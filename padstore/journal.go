@@ -56,6 +56,7 @@ const (
 	journalName = "device.log"
 	ringSize    = 1024
 	shareSize   = 2 * MaxPads
+	logPiece    = 128 // sectors that are read at once: a part of both sizes
 	maxLogText  = 200 // bytes
 	shortText   = 40  // fits a sector however much of it JSON escapes
 )
@@ -115,17 +116,19 @@ func openJournal(disk durable.Disk, start, seen uint64) (*journal, error) {
 		}
 		return j, nil
 	}
-	all := make([]byte, (ringSize+shareSize)*durable.SectorSize)
-	_, unreadable := file.ReadAt(all, 0)
-	for i := range ringSize + shareSize {
-		sector := all[i*durable.SectorSize : (i+1)*durable.SectorSize]
-		if unreadable != nil {
-			if _, err := file.ReadAt(sector, int64(i)*durable.SectorSize); err != nil {
-				continue // an unreadable log must not stop the device
+	piece := make([]byte, logPiece*durable.SectorSize)
+	for i := 0; i < ringSize+shareSize; i += logPiece {
+		_, unreadable := file.ReadAt(piece, int64(i)*durable.SectorSize)
+		for k := range logPiece {
+			sector := piece[k*durable.SectorSize : (k+1)*durable.SectorSize]
+			if unreadable != nil {
+				if _, err := file.ReadAt(sector, int64(i+k)*durable.SectorSize); err != nil {
+					continue // an unreadable log must not stop the device
+				}
 			}
-		}
-		if e, ok := parseEntry(sector); ok {
-			j.restore(i, e)
+			if e, ok := parseEntry(sector); ok {
+				j.restore(i+k, e)
+			}
 		}
 	}
 	slices.SortFunc(j.ring, func(a, b Entry) int { return cmp.Compare(a.Seq, b.Seq) })
