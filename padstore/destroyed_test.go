@@ -1,0 +1,139 @@
+package padstore_test
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/seal"
+)
+
+// wounds are the ways in which pad can be destroyed behind the store's back.
+func wounds(suite seal.Suite) map[string]func(*durabletest.Disk, *ledger, int64, int64) {
+	w := map[string]func(*durabletest.Disk, *ledger, int64, int64){
+		"zeros": destroy,
+		"unreadable": func(d *durabletest.Disk, l *ledger, from, to int64) {
+			// Not in the sector of a hash key, which is another fault.
+			for sector := max(1, from/512); sector*512 < min(to, int64(len(l.made))-512); sector++ {
+				d.Unreadable(padName, int(sector))
+				l.harm(sector*512, min(sector*512+512, int64(len(l.made))))
+			}
+		},
+	}
+	if suite == seal.Unconditional {
+		w["equal bytes"] = func(d *durabletest.Disk, l *ledger, from, to int64) {
+			overwrite(d, l, from, bytes.Repeat([]byte{0x5a}, int(to-from)))
+		}
+	}
+	return w
+}
+
+func TestDestroyedPadIsNeverServed(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		for name, wound := range wounds(suite) {
+			for _, reopen := range []bool{false, true} {
+				for distance := int64(0); distance < 1600; distance += 208 {
+					t.Run(fmt.Sprintf("%s at %d, reopened %v", name, distance, reopen), func(t *testing.T) {
+						store, disk, l := imported(t, suite, 8192)
+						mustDo(t, l.seal(t, store, "before"))
+						cursor := l.metadata(t, disk).EncryptIndex
+						wound(disk, l, cursor+distance, cursor+distance+32)
+						// In the receive lane (offsets downwards), at some cells.
+						top := int64(len(l.made)) - l.base() - 160 - distance/16*16
+						wound(disk, l, top-32, top)
+						if reopen {
+							store = open(t, disk, "alice")
+						}
+						for range 20 {
+							mustDo(t, l.sealAround(t, store))
+						}
+						opened := 0
+						for position := l.base(); position+l.segmentSize("in") < 3000; position += l.segmentSize("in") {
+							pkg := l.incoming(t, position, "in")
+							touched := l.touchesHarm(t, "bob", pkg)
+							_, err := l.open(t, store, pkg)
+							switch {
+							case touched && err == nil && l.runDestroyed(t, pkg):
+								t.Fatal("a destroyed segment was served")
+							case err == nil:
+								opened++
+							case !touched && !(suite == seal.Paper && reopen):
+								t.Fatalf("an untouched segment at %d: %v", position, err)
+							}
+						}
+						if opened < 20 {
+							t.Fatalf("only %d packages opened", opened)
+						}
+						if name != "unreadable" {
+							l.check(t, disk)
+						}
+					})
+				}
+			}
+		}
+	})
+}
+
+// sealAround seals a text and fails if the package uses destroyed pad.
+func (l *ledger) sealAround(t testing.TB, s *padstore.Store) error {
+	t.Helper()
+	sealed, err := s.Seal("bob", "around")
+	if err != nil {
+		return err
+	}
+	if l.runDestroyed(t, sealed.Package) {
+		t.Fatal("destroyed pad was sealed with")
+	}
+	for _, o := range l.where(t, l.owner, sealed.Package) {
+		if l.harmed[o] && l.suite == seal.Unconditional {
+			t.Fatal("a destroyed cell was sealed with")
+		}
+	}
+	l.serve(t, l.owner, sealed.Package)
+	return nil
+}
+
+// runDestroyed tells whether 16 neighbouring bytes of a package's segment were
+// destroyed by the test.
+func (l *ledger) runDestroyed(t testing.TB, pkg []byte) bool {
+	t.Helper()
+	sender := l.contact
+	if index, _ := seal.Index(pkg); l.sends(index) {
+		sender = l.owner
+	}
+	run := 0
+	for _, o := range l.where(t, sender, pkg) {
+		if run++; !l.harmed[o] {
+			run = 0
+		}
+		if run == 16 {
+			return true
+		}
+	}
+	return false
+}
+
+func TestRecoveryLooksAsFarAsTheLargestSegment(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		store, disk, l := imported(t, suite, 8<<20)
+		mustDo(t, l.seal(t, store, "before"))
+		mustDo(t, store.Close())
+		cursor := l.metadata(t, disk).EncryptIndex
+		far := suite.MaxSegment() - 4096
+		// Two stretches, each within reach of what is before it, and one that
+		// is not.
+		wounds := []int64{cursor + far, cursor + 2*far, cursor + 2*far + suite.MaxSegment() + 128<<10}
+		for _, at := range wounds {
+			destroy(disk, l, at, at+64)
+		}
+		store = open(t, disk, "alice")
+		if got := l.metadata(t, disk).EncryptIndex; got < wounds[1]+64 || got > wounds[1]+64+3 {
+			t.Errorf("the cursor is at %d, not behind %d", got, wounds[1])
+		}
+		l.check(t, disk)
+		l.probe(t, store)
+		l.check(t, disk)
+	})
+}
