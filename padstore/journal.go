@@ -289,7 +289,15 @@ func (j *journal) entries() []Entry {
 // unread tells whether there is anything that the owner should look at: starts
 // alone are nothing new.
 func (j *journal) unread() bool {
-	return slices.ContainsFunc(j.entries(), func(e Entry) bool { return e.New && e.Kind != KindStart && e.Kind != KindPad })
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	news := func(e Entry) bool { return e.Seq > j.seen && e.Kind != KindStart && e.Kind != KindPad }
+	for _, s := range j.share {
+		if news(s.entry) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(j.ring, news)
 }
 
 // markRead moves the mark up to newest, and returns it.

@@ -34,6 +34,14 @@ func (l lane) offset(position int64) int64 {
 
 func (l lane) position(offset int64) int64 { return l.offset(offset) }
 
+// offsets is the stretch s as a range of pad offsets, upwards in either lane.
+func (l lane) offsets(s span) span {
+	if l.forward {
+		return s
+	}
+	return span{l.nBytes - s.to, l.nBytes - s.from}
+}
+
 // text writes a span as the paper's decrypt_log does: pad offsets of its first
 // byte and of the byte after its last, in lane direction.
 func (l lane) text(s span) string {

@@ -1,7 +1,6 @@
 package padstore
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -278,8 +277,8 @@ func (p *pad) work() (more bool, err error) {
 	return false, nil
 }
 
-// commit makes next the pad's state and zeros the stretch s of lane l, both
-// durable when it returns nil. An unconditional pad's cells tear whole, so
+// commit makes next the pad's state and zeros the stretch s of lane l, which
+// may be empty, both durable when it returns nil. An unconditional pad's cells tear whole, so
 // both marks may be on their way at once; paper's segments are unaligned, so
 // there the metadata comes first. So they do where recovery would not come
 // upon zeros that the metadata know nothing of, and could not tell of them.
@@ -288,25 +287,32 @@ func (p *pad) commit(next *metadata, l lane, s span) error {
 	if err != nil {
 		return err
 	}
-	inOrder := next.suite == seal.Paper || !s.empty() && !p.findable(l, s)
-	if inOrder {
-		if err := p.slots.Write(record); err != nil {
-			return p.fault(err)
-		}
-	}
-	if err := zero(p.file, l, s); err != nil {
-		return p.fault(err)
-	}
-	if inOrder {
-		err = p.file.Sync()
+	if s.empty() {
+		err = p.slots.Write(record)
 	} else {
-		err = p.slots.Write(record, p.file)
+		err = p.mark(record, l, s, next.suite == seal.Paper || !p.findable(l, s))
 	}
 	if err != nil {
 		return p.fault(err)
 	}
 	p.meta, p.changed = next, time.Now()
 	return nil
+}
+
+// mark sets both used-marks of a stretch, the metadata first if inOrder.
+func (p *pad) mark(record []byte, l lane, s span, inOrder bool) error {
+	if inOrder {
+		if err := p.slots.Write(record); err != nil {
+			return err
+		}
+	}
+	if err := zero(p.file, l, s); err != nil {
+		return err
+	}
+	if inOrder {
+		return p.file.Sync()
+	}
+	return p.slots.Write(record, p.file)
 }
 
 // findable tells whether recovery, searching from the marks as they are on
@@ -335,11 +341,7 @@ func (p *pad) read(l lane, s span) (b []byte, destroyed spans) {
 }
 
 func readLane(file durable.File, l lane, s span, b []byte) error {
-	from := l.offset(s.from)
-	if !l.forward {
-		from = l.offset(s.to - 1)
-	}
-	if n, err := file.ReadAt(b, from); n < len(b) || err != nil && err != io.EOF {
+	if n, err := file.ReadAt(b, l.offsets(s).from); n < len(b) || err != nil && err != io.EOF {
 		return fmt.Errorf("reading %d bytes of pad: %w", len(b), err)
 	}
 	if !l.forward {
@@ -353,17 +355,13 @@ func zero(file durable.File, l lane, s span) error {
 	if s.empty() {
 		return nil
 	}
-	from := l.offset(s.from)
-	if !l.forward {
-		from = l.offset(s.to - 1)
-	}
 	zeros := make([]byte, min(s.len(), sliceSize))
-	for end := from + s.len(); from < end; {
-		part := zeros[:min(int64(len(zeros)), end-from)]
-		if _, err := file.WriteAt(part, from); err != nil {
+	for at := l.offsets(s); !at.empty(); {
+		part := zeros[:min(int64(len(zeros)), at.len())]
+		if _, err := file.WriteAt(part, at.from); err != nil {
 			return err
 		}
-		from += int64(len(part))
+		at.from += int64(len(part))
 	}
 	return nil
 }
@@ -394,6 +392,6 @@ func (p *pad) key(l lane) (seal.HashKey, error) {
 // keySum is the checksum of a key cell, against accidents only. It stays on
 // the card, beside the cell itself.
 func keySum(cell []byte) string {
-	sum := sha256.Sum256(bytes.Clone(cell))
+	sum := sha256.Sum256(cell)
 	return hex.EncodeToString(sum[:8])
 }

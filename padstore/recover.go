@@ -221,10 +221,7 @@ func (p *pad) readAny(l lane, s span, b []byte) (destroyed spans, outage bool) {
 
 // readSectors reads a stretch sector by sector, and says which were lost.
 func (p *pad) readSectors(l lane, s span, b []byte) (lost spans) {
-	from := l.offset(s.from)
-	if !l.forward {
-		from = l.offset(s.to - 1)
-	}
+	from := l.offsets(s).from
 	for at := 0; at < len(b); {
 		step := min(len(b)-at, durable.SectorSize-int((from+int64(at))%durable.SectorSize))
 		part := b[at : at+step]

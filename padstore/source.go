@@ -97,22 +97,12 @@ func (in *incoming) check() error {
 
 // usedOffsets is what both lanes call used, as ranges of pad offsets.
 func (m *metadata) usedOffsets() spans {
-	var used spans
-	add := func(l lane, s span) {
-		if l.forward {
-			used = used.add(s)
-		} else {
-			used = used.add(span{l.nBytes - s.to, l.nBytes - s.from})
-		}
-	}
-	add(m.send, span{m.base(), m.cursor})
+	used := spans{}.add(m.send.offsets(span{m.base(), m.cursor}))
 	for _, s := range m.used() {
-		add(m.receive, s)
+		used = used.add(m.receive.offsets(s))
 	}
 	return used
 }
-
-var errOverwritten = errors.New("this pad has been overwritten")
 
 // splitDigest names a pad that has no id of its own, by the 32 bytes at its
 // split, which are used last. It never leaves the device.
@@ -123,7 +113,7 @@ func splitDigest(file durable.File, split int64) (string, error) {
 	}
 	defer clear(b)
 	if bytes.Count(b, b[:1]) == len(b) {
-		return "", errOverwritten
+		return "", errors.New("this pad has been overwritten")
 	}
 	return digest(b), nil
 }
