@@ -24,7 +24,7 @@ const module = "onetimechat"
 var floors = [][]string{
 	{"padstore/seal", "padstore/uid", "display/escape"},
 	{"padstore/durable"},
-	{"padstore/durable/durabletest", "hal/desk/finger"},
+	{"padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger"},
 	{"padstore", "display", "hostlink", "hostlink/mailbox"},
 	{"firmware/device", "hostlink/host"},
 	{"hal/desk", "hostlink/relay"},

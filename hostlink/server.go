@@ -7,7 +7,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -71,7 +70,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			server.Close()
 		}
 	})
-	err := server.Serve(&fewConnections{Listener: ln, free: make(chan struct{}, maxConnections)})
+	err := server.Serve(AtMost(maxConnections, ln))
 	if detach() { // ctx has not ended: the listener broke
 		server.Close()
 		return err
@@ -135,48 +134,4 @@ func (s *Server) answer(ctx context.Context, body []byte) ([]byte, bool) {
 	}
 	encoded, err := json.Marshal(answer)
 	return encoded, err == nil
-}
-
-// fewConnections closes connections beyond the capacity of free at once.
-type fewConnections struct {
-	net.Listener
-	free chan struct{}
-}
-
-func (l *fewConnections) Accept() (net.Conn, error) {
-	for {
-		conn, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case l.free <- struct{}{}:
-			noticeDeadPeer(conn)
-			return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { <-l.free })}, nil
-		default:
-			conn.Close()
-		}
-	}
-}
-
-type countedConn struct {
-	net.Conn
-	closed func()
-}
-
-func (c *countedConn) Close() error {
-	defer c.closed()
-	return c.Conn.Close()
-}
-
-// noticeDeadPeer has a pulled cable end the connection in about 20 s, also
-// while an answer is waited for.
-func noticeDeadPeer(conn net.Conn) {
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetKeepAliveConfig(keepAlive())
-	}
-}
-
-func keepAlive() net.KeepAliveConfig {
-	return net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}
 }

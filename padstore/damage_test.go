@@ -10,6 +10,7 @@ import (
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
@@ -141,7 +142,7 @@ func TestAnotherPadsMetadataAreAFault(t *testing.T) {
 		pkg := bob.incoming(t, bob.base(), "in")
 		// A second pad with bob, from a later import.
 		store := open(t, disk, "alice")
-		if _, err := store.Import(generate(t, suite, 4096, &stream{seed: "second"}), "second", nil); err != nil {
+		if _, err := store.Import(generate(t, suite, 4096, padtest.Stream("second")), "second", nil); err != nil {
 			t.Fatal(err)
 		}
 		second := ""

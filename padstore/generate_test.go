@@ -11,6 +11,7 @@ import (
 
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
@@ -91,7 +92,7 @@ func TestGenerateNeverWritesOverAPad(t *testing.T) {
 		folder := durabletest.New(1)
 		folder.Put(name, []byte("an older pad"))
 		before := folder.Image()
-		if err := padstore.Generate(folder, g, &stream{seed: "x"}, nil); err == nil || !strings.Contains(err.Error(), name) {
+		if err := padstore.Generate(folder, g, padtest.Stream("x"), nil); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("over %s: %v", name, err)
 		}
 		sameFiles(t, before, folder.Image())
@@ -103,7 +104,7 @@ func TestGenerateFailsWholeWhenTheDiskDoes(t *testing.T) {
 	for k := 1; ; k++ {
 		folder := durabletest.New(1)
 		folder.FailAt(k)
-		err := padstore.Generate(folder, g, &stream{seed: "x"}, nil)
+		err := padstore.Generate(folder, g, padtest.Stream("x"), nil)
 		if !folder.Failed() {
 			mustDo(t, err)
 			break
@@ -129,7 +130,7 @@ func TestGenerationsThatMakeNoSenseAreRefusedWithAdvice(t *testing.T) {
 		g := good
 		change(&g)
 		folder := durabletest.New(1)
-		err := padstore.Generate(folder, g, &stream{seed: "x"}, nil)
+		err := padstore.Generate(folder, g, padtest.Stream("x"), nil)
 		if err == nil || !strings.Contains(err.Error(), advice) || len(folder.Image()) > 0 {
 			t.Errorf("want %q: %v", advice, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
@@ -126,7 +127,7 @@ func mustRefuse(t *testing.T, folder *durabletest.Disk, source durable.Disk) {
 	if names := padFiles(disk); len(names) > 0 || len(store.Pads()) > 0 {
 		t.Fatalf("left behind: %q", names)
 	}
-	if _, err := store.Import(generate(t, seal.Paper, 256, &stream{seed: "good"}), "good", nil); err != nil {
+	if _, err := store.Import(generate(t, seal.Paper, 256, padtest.Stream("good")), "good", nil); err != nil {
 		t.Fatalf("a good import afterwards: %v", err)
 	}
 }
@@ -193,7 +194,7 @@ func TestAnImportedPadIsInUseByBothSlots(t *testing.T) {
 }
 
 func TestTheSourceIsOverwrittenBeforeItIsRemoved(t *testing.T) {
-	folder := generate(t, seal.Unconditional, 4096, &stream{seed: t.Name()})
+	folder := generate(t, seal.Unconditional, 4096, padtest.Stream(t.Name()))
 	kept, err := folder.Open(padName) // as a thief's open file
 	mustDo(t, err)
 	store := open(t, durabletest.New(1), "alice")
@@ -312,7 +313,7 @@ func TestA2015PadOfUrandomIsImportedAsSuch(t *testing.T) {
 func TestASourceThatCannotBeReadLeavesNothingBehind(t *testing.T) {
 	eachSuite(t, func(t *testing.T, suite seal.Suite) {
 		for sector := range 2048 / 512 {
-			folder := generate(t, suite, 2048, &stream{seed: t.Name()})
+			folder := generate(t, suite, 2048, padtest.Stream(t.Name()))
 			before := folder.Image()
 			folder.Unreadable(padName, sector)
 			disk := durabletest.New(1)

@@ -9,13 +9,14 @@ import (
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
 // A store file that no metadata lists would be a copy of the pad that is never
 // burned.
 func TestAnInterruptedImportLeavesNoCopyOfThePad(t *testing.T) {
-	folder := generate(t, seal.Unconditional, 4096, &stream{seed: t.Name()})
+	folder := generate(t, seal.Unconditional, 4096, padtest.Stream(t.Name()))
 	for _, fate := range []durabletest.Unsynced{durabletest.Lost, durabletest.Kept, durabletest.PartlyKept} {
 		for k, done := 1, false; !done; k++ {
 			disk := durabletest.New(uint64(k))
@@ -42,7 +43,7 @@ func TestAnInterruptedImportLeavesNoCopyOfThePad(t *testing.T) {
 // for zeros: if the power takes it, the metadata must know.
 func TestALateMessageLostToAPowerCutIsTold(t *testing.T) {
 	eachSuite(t, func(t *testing.T, suite seal.Suite) {
-		folder := generate(t, suite, 4096, &stream{seed: t.Name()})
+		folder := generate(t, suite, 4096, padtest.Stream(t.Name()))
 		alice, disk := device(t, folder, "alice")
 		bob, _ := device(t, folder, "bob")
 		late, early := mustSeal(t, bob, "alice", "late"), mustSeal(t, bob, "alice", "early")
@@ -81,7 +82,7 @@ func TestALateMessageLostToAPowerCutIsTold(t *testing.T) {
 func TestACardThatCannotBeReadCostsNoPad(t *testing.T) {
 	disk := durabletest.New(1)
 	store := open(t, disk, "alice")
-	folder := generate(t, seal.Unconditional, 1<<20, &stream{seed: t.Name()})
+	folder := generate(t, seal.Unconditional, 1<<20, padtest.Stream(t.Name()))
 	if _, err := store.Import(durabletest.From(folder.Image(), 1), "folder", nil); err != nil {
 		t.Fatal(err)
 	}

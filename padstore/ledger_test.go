@@ -14,6 +14,7 @@ import (
 
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
@@ -365,7 +366,7 @@ func (l *ledger) probe(t testing.TB, s *padstore.Store) {
 func padBytes(t testing.TB, seed string, n int) []byte {
 	t.Helper()
 	b := make([]byte, n)
-	if _, err := io.ReadFull(&stream{seed: seed}, b); err != nil {
+	if _, err := io.ReadFull(padtest.Stream(seed), b); err != nil {
 		t.Fatal(err)
 	}
 	return b

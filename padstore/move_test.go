@@ -9,6 +9,7 @@ import (
 
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
@@ -20,9 +21,9 @@ type move struct {
 }
 
 func newMove(t *testing.T, suite seal.Suite) *move {
-	mv := &move{T: t, folder: generate(t, suite, 1024, &stream{seed: "one"}), disk: durabletest.New(1), pads: map[string][]byte{}}
+	mv := &move{T: t, folder: generate(t, suite, 1024, padtest.Stream("one")), disk: durabletest.New(1), pads: map[string][]byte{}}
 	mustDo(t, open(t, mv.disk, "alice").Close())
-	second := generate(t, suite, 1024, &stream{seed: "two"})
+	second := generate(t, suite, 1024, padtest.Stream("two"))
 	mv.folder.Put("alice.bob.2.random.metadata", second.Bytes(metadataName))
 	mv.folder.Put("alice.bob.2.random.store", second.Bytes(padName))
 	mv.pads["one"], mv.pads["two"] = padBytes(t, "one", 1024), padBytes(t, "two", 1024)

@@ -1,38 +1,15 @@
 package padstore_test
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"io"
 	"testing"
 
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
-
-// stream is endless bytes made from a seed, by the rule of the 2015 vectors:
-// SHA-256(seed || uint64 big-endian counter).
-type stream struct {
-	seed    string
-	counter uint64
-	rest    []byte
-}
-
-func (s *stream) Read(p []byte) (int, error) {
-	for n := 0; n < len(p); {
-		if len(s.rest) == 0 {
-			sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(s.seed), s.counter))
-			s.counter++
-			s.rest = sum[:]
-		}
-		k := copy(p[n:], s.rest)
-		s.rest = s.rest[k:]
-		n += k
-	}
-	return len(p), nil
-}
 
 // generate makes a folder with alice's and bob's files of one pad.
 func generate(t testing.TB, suite seal.Suite, nBytes int64, random io.Reader) *durabletest.Disk {
@@ -71,7 +48,7 @@ func open(t testing.TB, disk *durabletest.Disk, owner string) *padstore.Store {
 
 func pair(t testing.TB, suite seal.Suite, nBytes int64) (alice, bob *padstore.Store) {
 	t.Helper()
-	folder := generate(t, suite, nBytes, &stream{seed: t.Name()})
+	folder := generate(t, suite, nBytes, padtest.Stream(t.Name()))
 	alice, _ = device(t, folder, "alice")
 	bob, _ = device(t, folder, "bob")
 	return alice, bob

@@ -17,6 +17,7 @@ import (
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
@@ -97,7 +98,7 @@ func recordedCards(t *testing.T, rec recording) map[string]*durabletest.Disk {
 	}
 	folder := durabletest.New(1)
 	g := padstore.Generation{A: "alice", B: "bob", Bytes: rec.Pad.NBytes, Suite: seal.Paper, Source: "random"}
-	if err := padstore.Generate(folder, g, &stream{seed: string(seed)}, func(int64) {}); err != nil {
+	if err := padstore.Generate(folder, g, padtest.Stream(string(seed)), func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
 	disks := map[string]*durabletest.Disk{}

@@ -2,8 +2,6 @@ package device_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -19,6 +17,7 @@ import (
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
@@ -220,27 +219,6 @@ func pending[T any](c <-chan T) bool {
 	return len(c) == 0
 }
 
-// stream is endless bytes by the rule of the 2015 vectors.
-type stream struct {
-	seed    string
-	counter uint64
-	rest    []byte
-}
-
-func (s *stream) Read(p []byte) (int, error) {
-	for n := 0; n < len(p); {
-		if len(s.rest) == 0 {
-			sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(s.seed), s.counter))
-			s.counter++
-			s.rest = sum[:]
-		}
-		k := copy(p[n:], s.rest)
-		s.rest = s.rest[k:]
-		n += k
-	}
-	return len(p), nil
-}
-
 // cards makes the disks of some people, each with a pad with every other one.
 func cards(t testing.TB, suite seal.Suite, nBytes int64, people ...string) map[string]*durabletest.Disk {
 	t.Helper()
@@ -261,7 +239,7 @@ func cards(t testing.TB, suite seal.Suite, nBytes int64, people ...string) map[s
 			if suite == seal.Unconditional {
 				g.Bucket = seal.DefaultBucket
 			}
-			if err := padstore.Generate(folder, g, &stream{seed: a + b + t.Name()}, func(int64) {}); err != nil {
+			if err := padstore.Generate(folder, g, padtest.Stream(a+b+t.Name()), func(int64) {}); err != nil {
 				t.Fatal(err)
 			}
 			for _, p := range []string{a, b} {

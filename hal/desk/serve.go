@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
 	"onetimechat/hostlink"
@@ -76,7 +75,7 @@ func (t *Touchscreen) Serve(ctx context.Context, l net.Listener, f Finger) error
 		}
 		stopped <- err
 	})
-	err := server.Serve(newBounded(l, maxConnections))
+	err := server.Serve(hostlink.AtMost(maxConnections, l))
 	if stop() {
 		// ctx has not ended: the listener failed.
 		return errors.Join(fmt.Errorf("panel: %w", err), server.Close())
@@ -85,41 +84,4 @@ func (t *Touchscreen) Serve(ctx context.Context, l net.Listener, f Finger) error
 		return fmt.Errorf("panel: %w", err)
 	}
 	return nil
-}
-
-// bounded is a listener with a bound on open connections. One too many is
-// closed at once, so that it fails rather than waits.
-type bounded struct {
-	net.Listener
-	slots chan struct{}
-}
-
-func newBounded(l net.Listener, n int) *bounded {
-	return &bounded{l, make(chan struct{}, n)}
-}
-
-func (b *bounded) Accept() (net.Conn, error) {
-	for {
-		conn, err := b.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case b.slots <- struct{}{}:
-			return &counted{Conn: conn, leave: sync.OnceFunc(func() { <-b.slots })}, nil
-		default:
-			conn.Close()
-		}
-	}
-}
-
-// counted gives its place free when it is closed.
-type counted struct {
-	net.Conn
-	leave func()
-}
-
-func (c *counted) Close() error {
-	defer c.leave()
-	return c.Conn.Close()
 }

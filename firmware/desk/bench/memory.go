@@ -45,13 +45,16 @@ func inMemory() ([]figure, error) {
 }
 
 // perSecond runs f again and again and returns GB/s for n bytes each.
-func perSecond(n int, f func()) float64 {
+func perSecond(n int, f func()) float64 { return float64(n) / seconds(f) / 1e9 }
+
+// seconds runs f again and again and returns how long once takes.
+func seconds(f func()) float64 {
 	r := testing.Benchmark(func(b *testing.B) {
 		for b.Loop() {
 			f()
 		}
 	})
-	return float64(n) * float64(r.N) / r.T.Seconds() / 1e9
+	return r.T.Seconds() / float64(r.N)
 }
 
 // drawing draws a full page of text to approve, beside filling the picture.
@@ -65,16 +68,8 @@ func drawing() ([]figure, error) {
 		Text:  strings.Repeat("All human beings are born free and equal. ", 40),
 		Costs: []display.Cost{{Contact: "bob", Cost: 1728, Left: 1 << 30}},
 	}
-	ms := func(f func()) float64 {
-		r := testing.Benchmark(func(b *testing.B) {
-			for b.Loop() {
-				f()
-			}
-		})
-		return r.T.Seconds() * 1e3 / float64(r.N)
-	}
 	picture := image.NewRGBA(image.Rectangle{Max: size})
-	limit := ms(func() { clear(picture.Pix) })
-	drawn := ms(func() { renderer.Render(question) })
+	limit := 1e3 * seconds(func() { clear(picture.Pix) })
+	drawn := 1e3 * seconds(func() { renderer.Render(question) })
 	return []figure{figure{Name: "draw", Value: drawn, Unit: "ms"}.against(limit).goal("< 10 ms", drawn < 10)}, nil
 }
