@@ -24,6 +24,10 @@ var (
 	ErrFault = errors.New("padstore: fault")
 	// ErrNothingToImport: the folder has no pad of this owner, or no more.
 	ErrNothingToImport = errors.New("no pad")
+	// ErrFull: the card or the reservoir has no room. Nothing has changed.
+	ErrFull = errors.New("no room")
+	// ErrDry: the reservoir holds fewer bytes than asked for.
+	ErrDry = errors.New("padstore: the reservoir holds too little")
 	// ErrCursor: a relay's address or a reference that cannot be kept.
 	ErrCursor = errors.New("padstore: not a relay's address and reference")
 )

@@ -1,0 +1,2 @@
+// Package entropy makes uniform bytes of noise.
+package entropy
