@@ -33,6 +33,8 @@ const (
 	KindTimedOut  = "timed out"
 	KindFault     = "fault"
 	KindPad       = "pad"
+	KindNoise     = "noise"
+	KindMeeting   = "meeting"
 )
 
 // Entry is one entry of the device log. Record fills in all but Kind, Contact
