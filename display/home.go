@@ -1,6 +1,7 @@
 package display
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 )
@@ -17,8 +18,12 @@ func (s Home) draw(c *canvas) {
 	box = c.stack(box, append(c.words(link, style{face: c.fonts.body, ink: colInk}, box.Dx()), c.space(c.gap)))
 
 	var groups []group
-	for _, contact := range s.Contacts {
-		groups = append(groups, c.contactRows(contact, box.Dx()))
+	for i, contact := range s.Contacts {
+		card := c.contactRows(contact, box.Dx())
+		if s.Details {
+			card[0] = c.touchable(card, fmt.Sprintf("contact-%d", i+1), contact.Name)
+		}
+		groups = append(groups, card)
 	}
 	if len(s.Contacts) == 0 {
 		groups = append(groups, append([]row{c.space(c.px(18))}, c.words("No contacts yet.\n\nTo chat with somebody, this device needs a pad that only the two of you have.",
@@ -41,7 +46,11 @@ func (s Home) draw(c *canvas) {
 	if len(paging) > 0 {
 		log.weight = 1.4
 	}
-	c.drawButtons(append([]button{log}, paging...))
+	buttons := []button{log}
+	if s.NewContact {
+		buttons = append(buttons, button{name: "new-contact", label: "New contact", weight: 1.4})
+	}
+	c.drawButtons(append(buttons, paging...))
 }
 
 // drawHomeTitle says whose device it is: a long name goes without the words
@@ -84,6 +93,17 @@ func (c *canvas) contactRows(s Contact, width int) group {
 		rows = append(rows, c.marked(symDot, colInk, s.Note, small, width)...)
 	}
 	return append(rows, c.space(c.px(4)))
+}
+
+// touchable is the first row of card, which also notes card as a target.
+func (c *canvas) touchable(card group, name, label string) row {
+	first := card[0]
+	return row{first.height, func(box image.Rectangle) {
+		whole := box
+		whole.Max.Y = whole.Min.Y + height(card)
+		c.frame.Targets = append(c.frame.Targets, Target{name, c.safe(label), whole, true})
+		first.draw(box)
+	}}
 }
 
 // rule is a thin line between contacts.

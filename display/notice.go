@@ -63,7 +63,7 @@ func (s Busy) draw(c *canvas) {
 
 func (s Progress) draw(c *canvas) {
 	c.drawTitle(title{symbol: symWait, text: "Please wait", ink: colWhite, ground: colBar})
-	box := c.body(s.Cancellable)
+	box := c.body(s.Cancellable || s.Stop)
 	rows := c.words(s.Title, style{face: c.fonts.title, ink: colInk}, box.Dx())
 	rows = append(rows, c.space(c.gap), c.progressBar(s), c.space(c.gap))
 	for _, line := range s.lines() {
@@ -71,8 +71,15 @@ func (s Progress) draw(c *canvas) {
 	}
 	box.Min.Y += max(0, (box.Dy()-height(rows))/3)
 	c.stack(box, rows)
+	var buttons []button
 	if s.Cancellable {
-		c.drawButtons([]button{{name: "cancel", label: "Cancel", kind: negative, symbol: symNo, weight: 1}})
+		buttons = append(buttons, cancelButton)
+	}
+	if s.Stop {
+		buttons = append(buttons, button{name: "stop", label: "Stop here", weight: 1})
+	}
+	if len(buttons) > 0 {
+		c.drawButtons(buttons)
 	}
 }
 

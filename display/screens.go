@@ -24,16 +24,29 @@ type Contact struct {
 	Send      Gauge
 	Receive   Gauge
 	Forgeries int64  // packages that did not verify
-	Note      string // short, such as "demo randomness"; may be empty
+	Note      string // such as "demo randomness"; may be empty
+}
+
+// Reserve is what Home says of the reservoir.
+type Reserve struct {
+	Ready, Capacity int64         // bytes
+	Messages        int64         // each way, about, of 100 bytes, that a meeting now would give
+	Wait            time.Duration // how long copying it takes at a meeting, 0 while not known
+	Filling         bool          // it grows now
+	Problem         string        // why it does not; may be empty
+	Demo            bool          // demo randomness
 }
 
 // Home is the resting screen.
 type Home struct {
-	Owner    string
-	Link     string // address to type on the laptop
-	Contacts []Contact
-	Unread   bool // the log has entries the owner has not seen
-	Page     int
+	Owner      string
+	Link       string // address to type on the laptop
+	Contacts   []Contact
+	Reserve    *Reserve // nil: no noise source, nothing is said
+	Unread     bool     // the log has entries the owner has not seen
+	NewContact bool     // a pad can be made: there is a target new-contact
+	Details    bool     // each contact is a target: contact-1, contact-2, …
+	Page       int
 }
 
 // Cost is what a message takes from one contact's pad, in bytes.
@@ -123,4 +136,80 @@ type Progress struct {
 	Rate        int64         // units a second; 0 while it is not known
 	Left        time.Duration // 0 while it is not known
 	Cancellable bool
+	Stop        bool // it can end here with what there is
+}
+
+// NewContact says what to do to meet somebody, and waits for the other device.
+type NewContact struct {
+	Laptop  bool // a laptop may be plugged in
+	Reserve Reserve
+	Problem string // why no pad can be made now; may be empty
+	Retry   bool   // the owner can have it tried again
+}
+
+// SizeChoice is a size of pad to choose.
+type SizeChoice struct {
+	Label    string // such as "Now" or "In an hour"; may be empty
+	Bytes    int64
+	Messages int64 // each way, about, of 100 bytes
+	Years    float64
+	Wait     time.Duration // until it is made; 0 while not known
+}
+
+// MeetingSize asks how much pad to make. Its targets are size-1, size-2, …
+type MeetingSize struct {
+	Peer    string
+	Known   string // what there is already with this contact; may be empty
+	Choices []SizeChoice
+	PerDay  int // messages a day that Years are reckoned at
+	Page    int
+}
+
+// MeetingConfirm asks whether the size that the other owner chose is right. It
+// is drawn as a meeting-size screen.
+type MeetingConfirm struct {
+	Peer   string
+	Known  string
+	Choice SizeChoice
+	PerDay int
+	Ready  bool
+}
+
+// MeetingWords shows the words that both owners compare.
+type MeetingWords struct {
+	Peer  string
+	Words [4]string
+	Ready bool
+}
+
+// Paired says that there is a new pad.
+type Paired struct {
+	Peer     string
+	Bytes    int64
+	Messages int64 // each way, about, of 100 bytes
+	InUse    bool  // otherwise it is prepared
+	Demo     bool  // demo randomness
+}
+
+// Fact is one thing that Certificate tells.
+type Fact struct {
+	Name, Value string
+}
+
+// Certificate tells how a pad was made.
+type Certificate struct {
+	Contact string
+	Facts   []Fact
+	Action  string // name of a further target; may be empty
+	Label   string // what is drawn on it
+	More    bool   // there is an older pad with this contact: target more
+	Page    int
+}
+
+// Ask is a question with a yes and a no.
+type Ask struct {
+	Title, Text string
+	Yes, No     string // what is drawn on the buttons
+	Ready       bool   // the guard time is over and every page was shown: yes is alive
+	Page        int
 }
