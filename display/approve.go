@@ -9,7 +9,11 @@ func (ApproveSend) name() string { return "approve-send" }
 func (ApproveOpen) name() string { return "approve-open" }
 func (ApproveLog) name() string  { return "approve-open" }
 
-const deadWait = "wait a moment"
+// Why a question cannot be approved yet.
+const (
+	deadWait   = "wait a moment"
+	deadUnread = "read all pages"
+)
 
 // draw shows the text on a panel of its own. With several contacts pages
 // before the text name each and its cost.
@@ -64,16 +68,26 @@ func (c *canvas) statusRow(line image.Rectangle, about string) {
 }
 
 func (c *canvas) sendButtons(ready bool) []button {
-	approve := button{name: "approve", label: "Approve", kind: positive, symbol: symYes, weight: 1.5}
-	if !ready {
-		approve.dead = deadWait
-		if !c.frame.LastPage() {
-			approve.dead = "read all pages"
-		}
-	}
+	approve := c.guarded(button{name: "approve", label: "Approve", kind: positive, symbol: symYes, weight: 1.5}, ready)
 	buttons := []button{{name: "deny", label: "Deny", kind: negative, symbol: symNo, weight: 1.1}}
 	buttons = append(buttons, paging(c.frame.Page, c.frame.Pages, !ready)...)
 	return append(buttons, approve)
+}
+
+// guarded is b, dead until ready, and why.
+func (c *canvas) guarded(b button, ready bool) button {
+	b.wait = deadWait
+	if c.frame.Pages > 1 {
+		b.wait = deadUnread
+	}
+	switch {
+	case ready:
+	case c.frame.LastPage():
+		b.dead = deadWait
+	default:
+		b.dead = deadUnread
+	}
+	return b
 }
 
 // nameOf is the one contact, or how many.

@@ -23,6 +23,14 @@ func height(rows []row) int {
 	return h
 }
 
+func allHeight(groups []group) int {
+	h := 0
+	for _, g := range groups {
+		h += height(g)
+	}
+	return h
+}
+
 // paginate lays groups into pages of the given height. It returns at least one
 // page.
 func paginate(groups []group, available int) [][]row {
@@ -101,6 +109,19 @@ func (c *canvas) stack(box image.Rectangle, rows []row) image.Rectangle {
 	return box
 }
 
+// drawPaged draws one page of groups into box, and, where there are several,
+// which one it is.
+func (c *canvas) drawPaged(box image.Rectangle, groups []group, page int) {
+	status := c.fonts.small.height
+	pages := paginate(groups, box.Dy())
+	if len(pages) > 1 {
+		pages = paginate(groups, box.Dy()-status)
+	}
+	c.stack(box, c.turnTo(page, pages))
+	foot := image.Rect(box.Min.X, box.Max.Y-status, box.Max.X, box.Max.Y)
+	c.say(foot, style{face: c.fonts.small, ink: colMuted, align: right}, c.pageText())
+}
+
 // words breaks the device's own text into rows of the given width.
 func (c *canvas) words(text string, st style, width int) []row {
 	var rows []row
@@ -121,7 +142,7 @@ func (c *canvas) marked(s symbol, col color.RGBA, text string, st style, width i
 				icon := box
 				icon.Max.X = icon.Min.X + side
 				icon = image.Rect(icon.Min.X, box.Min.Y+(box.Dy()-side)/2, icon.Max.X, box.Min.Y+(box.Dy()+side)/2)
-				c.symbol(icon, s, col, colGround)
+				c.symbol(icon, s, col, c.frame.Image.RGBAAt(icon.Min.X, icon.Min.Y))
 			}
 			box.Min.X += indent
 			r.draw(box)

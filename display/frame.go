@@ -12,7 +12,7 @@ import (
 // Target is a place on a Frame that can be tapped. One that is not Active is
 // drawn dead and must do nothing.
 type Target struct {
-	Name   string // approve, deny, to-laptop, read-here, next, prev, ok, cancel, log
+	Name   string // such as approve, as written at the screens that have it
 	Label  string // as drawn
 	Rect   image.Rectangle
 	Active bool

@@ -275,7 +275,7 @@ func TestFrameTextIsAllThatIsDrawn(t *testing.T) {
 				t.Errorf("%s: line %d is %q, drawn is %q", s.name, i, f.Text[i], b.text)
 			}
 		}
-		all := strings.Join(f.Text, "\n")
+		all := strings.Join(f.Text, " ")
 		for _, target := range f.Targets {
 			if !strings.Contains(all, target.Label) {
 				t.Errorf("%s: label %q is not in the text", s.name, target.Label)

@@ -69,25 +69,29 @@ func (s Progress) draw(c *canvas) {
 	for _, line := range s.lines() {
 		rows = append(rows, c.words(line, style{face: c.fonts.body, ink: colInk}, box.Dx())...)
 	}
+	if more := c.words("Stop here: the pad becomes as large as it is now.", style{face: c.fonts.small, ink: colInk}, box.Dx()); s.Stop && height(rows)+height(more) <= box.Dy() {
+		rows = append(rows, more...)
+	}
 	box.Min.Y += max(0, (box.Dy()-height(rows))/3)
 	c.stack(box, rows)
 	var buttons []button
 	if s.Cancellable {
-		buttons = append(buttons, cancelButton)
+		buttons = append(buttons, cancelButton())
 	}
 	if s.Stop {
-		buttons = append(buttons, button{name: "stop", label: "Stop here", weight: 1})
+		buttons = append(buttons, button{name: "stop", label: "Stop here", kind: forward, symbol: symYes, weight: 1})
 	}
 	if len(buttons) > 0 {
 		c.drawButtons(buttons)
 	}
 }
 
-func (s Progress) share() float64 {
-	if s.Total <= 0 {
+// share is part as a share of whole, from 0 to 1.
+func share(part, whole int64) float64 {
+	if whole <= 0 {
 		return 0
 	}
-	return min(1, max(0, float64(s.Done)/float64(s.Total)))
+	return min(1, max(0, float64(part)/float64(whole)))
 }
 
 func (c *canvas) progressBar(s Progress) row {
@@ -96,7 +100,7 @@ func (c *canvas) progressBar(s Progress) row {
 		inner := box.Inset(c.px(2))
 		c.fill(inner, colPanel)
 		inner = inner.Inset(c.px(1))
-		inner.Max.X = inner.Min.X + int(float64(inner.Dx())*s.share())
+		inner.Max.X = inner.Min.X + int(float64(inner.Dx())*share(s.Done, s.Total))
 		c.fill(inner, colGauge)
 	}}
 }
@@ -108,7 +112,7 @@ func (s Progress) lines() []string {
 		}
 		return numberText(n) + " " + s.Unit
 	}
-	lines := []string{fmt.Sprintf("%d %%: %s of %s", int(100*s.share()), amount(s.Done), amount(s.Total))}
+	lines := []string{fmt.Sprintf("%d %%: %s of %s", int(100*share(s.Done, s.Total)), amount(s.Done), amount(s.Total))}
 	if s.Rate > 0 {
 		lines = append(lines, amount(s.Rate)+" a second")
 	}

@@ -13,8 +13,11 @@ import (
 )
 
 func TestScreenAndTargetNamesAreThoseThatOthersRelyOn(t *testing.T) {
-	screens := []string{"home", "approve-send", "approve-open", "reader", "warning", "log", "fault", "busy", "progress"}
-	targets := []string{"approve", "deny", "to-laptop", "read-here", "next", "prev", "ok", "cancel", "log"}
+	screens := []string{"home", "approve-send", "approve-open", "reader", "warning", "log", "fault", "busy", "progress",
+		"new-contact", "meeting-size", "meeting-words", "paired", "certificate", "question"}
+	targets := []string{"approve", "deny", "to-laptop", "read-here", "next", "prev", "ok", "cancel", "log",
+		"new-contact", "contact-1", "contact-2", "contact-4", "contact-5", "retry", "size-1", "size-2", "size-3", "size-4", "size-5",
+		"confirm", "same", "different", "stop", "certificate", "more", "discard", "in-use", "yes", "no"}
 	seenScreens, seenTargets := map[string]bool{}, map[string]bool{}
 	r := renderer(t, Sizes()[1])
 	for _, s := range samples() {

@@ -68,7 +68,7 @@ func samples() []sample {
 		{"start 2, 07:30:00", "You denied a message to dave.", false},
 		{"start 2, 00:00:01", "Started.", false},
 	}
-	return []sample{
+	return append([]sample{
 		{"home", "at rest, two contacts", Home{Owner: "alice", Link: "http://10.90.51.1:9051", Contacts: contacts("bob", "carol")}},
 		{"home-empty", "before the first meeting", Home{Owner: "alice", Link: "http://10.90.51.1:9051"}},
 		{"home-eight", "eight contacts, by pages", Home{Owner: "alice", Link: "http://10.90.51.1:9051", Contacts: contacts(eight...)}},
@@ -101,5 +101,5 @@ func samples() []sample {
 		{"busy", "at work", Busy{Text: "Overwriting used pad"}},
 		{"progress", "a long task", Progress{Title: "Importing the pad with bob", Done: 23 * mebi, Total: 64 * mebi, Unit: "bytes", Rate: 3 * mebi / 2, Left: 27 * time.Second, Cancellable: true}},
 		{"progress-start", "a long task that cannot be stopped", Progress{Title: "Looking through the pad with carol after an unclean stop", Total: 5000, Unit: "cells"}},
-	}
+	}, meetingSamples()...)
 }

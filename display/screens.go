@@ -145,11 +145,12 @@ type NewContact struct {
 	Reserve Reserve
 	Problem string // why no pad can be made now; may be empty
 	Retry   bool   // the owner can have it tried again
+	Page    int    // more than one only where Problem is long
 }
 
 // SizeChoice is a size of pad to choose.
 type SizeChoice struct {
-	Label    string // such as "Now" or "In an hour"; may be empty
+	Label    string // such as "Now" or "In an hour"; at most 16 letters
 	Bytes    int64
 	Messages int64 // each way, about, of 100 bytes
 	Years    float64
@@ -173,6 +174,7 @@ type MeetingConfirm struct {
 	Choice SizeChoice
 	PerDay int
 	Ready  bool
+	Page   int // more than one only where Known is long
 }
 
 // MeetingWords shows the words that both owners compare.

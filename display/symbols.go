@@ -25,6 +25,8 @@ const (
 	symPrev
 	symNext
 	symDot
+	symMore
+	symAdd
 )
 
 // pen draws within a square of side 1.
@@ -114,6 +116,11 @@ func (c *canvas) symbol(box image.Rectangle, s symbol, ink, ground color.RGBA) {
 		p.fill(0.2, 0.1, 0.2, 0.9, 0.85, 0.5)
 	case symDot:
 		p.dot(0.5, 0.5, 0.35)
+	case symMore:
+		p.stroke(0.3, 0.1, 0.7, 0.5, 0.3, 0.9)
+	case symAdd:
+		p.stroke(0.5, 0.08, 0.5, 0.92)
+		p.stroke(0.08, 0.5, 0.92, 0.5)
 	}
 }
 

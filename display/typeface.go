@@ -32,7 +32,7 @@ type typeface struct {
 
 // typefaces are the fonts of one panel size.
 type typefaces struct {
-	title, bold, body, small *typeface
+	large, title, bold, body, small *typeface
 }
 
 func newTypefaces(t theme) (typefaces, error) {
@@ -45,6 +45,7 @@ func newTypefaces(t theme) (typefaces, error) {
 		return typefaces{}, fmt.Errorf("display: bold font: %w", err)
 	}
 	return typefaces{
+		large: newTypeface(bold, t.px(22)),
 		title: newTypeface(bold, t.px(15)),
 		bold:  newTypeface(bold, t.px(13)),
 		body:  newTypeface(regular, t.px(13)),

@@ -39,12 +39,46 @@ func aboutText(n int64) string {
 	if n <= 0 {
 		return "no"
 	}
+	return "about " + numberText(roughly(n))
+}
+
+// roughly rounds n down to two digits.
+func roughly(n int64) int64 {
 	step := int64(1)
 	for n/step >= 100 {
 		step *= 10
 	}
-	return "about " + numberText(n/step*step)
+	return n / step * step
 }
+
+// yearsText writes how long a pad lasts, roughly.
+func yearsText(years float64) string {
+	days := int64(min(1e15, years*365))
+	switch {
+	case days >= 2*365:
+		return numberText(roughly(days/365)) + " years"
+	case days >= 60:
+		return fmt.Sprintf("%d months", days*12/365)
+	}
+	return countText(days, "day", "days")
+}
+
+// waitText writes how long something is going to take, in whole minutes and
+// hours where it takes about as long.
+func waitText(d time.Duration) string {
+	switch {
+	case d <= time.Second:
+		return "1 second"
+	case d > 50*time.Second && d < 90*time.Second:
+		return "1 minute"
+	case d > 50*time.Minute && d < 90*time.Minute:
+		return "1 hour"
+	}
+	return durationText(d)
+}
+
+// capital is a text in ASCII with its first letter large.
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func numberText(n int64) string {
 	switch {

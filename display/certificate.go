@@ -1,0 +1,71 @@
+package display
+
+import "image"
+
+func (Certificate) name() string { return "certificate" }
+func (Ask) name() string         { return "question" }
+
+// draw lists the facts, names on the left.
+func (s Certificate) draw(c *canvas) {
+	box := c.body(true)
+	text := "Pad with " + c.safe(s.Contact)
+	if !c.fitsTitle(text) {
+		box = c.stack(box, append(c.words(text, style{face: c.fonts.bold, ink: colInk}, box.Dx()), c.space(c.px(2))))
+		text = "Certificate"
+	}
+	c.drawTitle(title{symbol: symText, text: text, right: "certificate", ink: colWhite, ground: colBar})
+	var groups []group
+	for _, fact := range s.Facts {
+		groups = append(groups, c.factRows(fact, box.Dx()))
+	}
+	c.drawPaged(box, groups, s.Page)
+	buttons := append([]button{{name: "ok", label: "Done", symbol: symYes}}, paging(c.frame.Page, c.frame.Pages, false)...)
+	if s.More {
+		buttons = append(buttons, button{name: "more", label: "Older pad", symbol: symMore})
+	}
+	if s.Action != "" {
+		buttons = append(buttons, button{name: s.Action, label: c.safe(s.Label)})
+	}
+	c.drawButtons(c.fitted(buttons))
+}
+
+// factRows put a name beside its value; both may take several lines.
+func (c *canvas) factRows(s Fact, width int) group {
+	indent := width * 3 / 10
+	names := c.words(s.Name, style{face: c.fonts.small, ink: colMuted}, indent-c.gap)
+	values := c.words(s.Value, style{face: c.fonts.small, ink: colInk}, width-indent)
+	rows := group{c.rule()}
+	for i := range max(len(names), len(values)) {
+		rows = append(rows, row{c.fonts.small.height + c.px(1), func(box image.Rectangle) {
+			if i < len(names) {
+				name := box
+				name.Max.X = name.Min.X + indent - c.gap
+				names[i].draw(name)
+			}
+			if i < len(values) {
+				box.Min.X += indent
+				values[i].draw(box)
+			}
+		}})
+	}
+	return append(rows, c.space(c.px(2)))
+}
+
+// draw asks. Neither answer is coloured good or bad: the device does not know.
+func (s Ask) draw(c *canvas) {
+	box := c.body(true)
+	t := title{symbol: symPad, text: c.safe(s.Title), right: "your approval", ink: colWhite, ground: colBar}
+	var groups []group
+	if !c.fitsTitle(t.text) {
+		groups = append(groups, append(c.words(s.Title, style{face: c.fonts.title, ink: colInk}, box.Dx()), c.space(c.gap)))
+		t.text = "A question"
+	}
+	c.drawTitle(t)
+	for _, r := range c.words(s.Text, style{face: c.fonts.body, ink: colInk}, box.Dx()) {
+		groups = append(groups, group{r})
+	}
+	c.drawPaged(box, groups, s.Page)
+	buttons := append([]button{{name: "no", label: c.safe(s.No), symbol: symNo}}, paging(c.frame.Page, c.frame.Pages, !s.Ready)...)
+	yes := button{name: "yes", label: c.safe(s.Yes), kind: forward, symbol: symYes}
+	c.drawButtons(c.fitted(append(buttons, c.guarded(yes, s.Ready))))
+}

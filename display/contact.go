@@ -1,0 +1,127 @@
+package display
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+)
+
+// contactRows is one contact below a rule.
+func (c *canvas) contactRows(s Contact, width int) group {
+	return append(append(group{c.rule()}, c.contactLines(s, width, 0)...), c.space(c.px(4)))
+}
+
+// contactLines is what there is to say of a contact. mark is how much of the
+// width beside the name is left free.
+func (c *canvas) contactLines(s Contact, width, mark int) group {
+	small := style{face: c.fonts.small, ink: colInk}
+	rows := group(c.words(s.Name, style{face: c.fonts.bold, ink: colInk}, width-mark))
+	rows = append(rows, c.gaugeRow("Send", s.Send), c.gaugeRow("Receive", s.Receive))
+	warn := func(text string) {
+		rows = append(rows, c.marked(symWarn, colBad, text, style{face: c.fonts.small, ink: colBad}, width)...)
+	}
+	if text := s.Send.shortage(); text != "" {
+		warn("Pad to send with is " + text)
+	}
+	if text := s.Receive.shortage(); text != "" {
+		warn("Pad to receive with is " + text)
+	}
+	if s.Forgeries > 0 {
+		warn(countText(s.Forgeries, "forged or damaged package", "forged or damaged packages") + " refused")
+	}
+	if s.Note != "" {
+		rows = append(rows, c.marked(symDot, colInk, s.Note, small, width)...)
+	}
+	return rows
+}
+
+// contactCards is the card of the i-th contact as a button; as several, for
+// pages of their own, if it is taller than room.
+func (c *canvas) contactCards(i int, s Contact, width, room int) []group {
+	inset, gap := c.px(4), c.px(3)
+	rows := c.contactLines(s, width-2*inset, c.px(11)+c.gap)
+	var groups []group
+	for _, part := range paginate([]group{rows}, room-2*inset-gap) {
+		tall := max(height(part)+2*inset, c.button)
+		groups = append(groups, group{{tall + gap, func(box image.Rectangle) {
+			box.Max.Y = box.Min.Y + tall
+			c.rounded(box, colPanel, colBar, false)
+			c.frame.Targets = append(c.frame.Targets, Target{fmt.Sprintf("contact-%d", i+1), c.safe(s.Name), box, true})
+			box = box.Inset(inset)
+			more := image.Rect(box.Max.X-c.px(11), box.Min.Y, box.Max.X, box.Min.Y+c.fonts.bold.height)
+			c.symbol(more, symMore, colBar, colPanel)
+			c.stack(box, part)
+		}}})
+	}
+	return groups
+}
+
+// rule is a thin line between contacts.
+func (c *canvas) rule() row {
+	return row{c.px(3), func(box image.Rectangle) {
+		box.Max.Y = box.Min.Y + max(1, c.px(1))
+		c.fill(box, colLine)
+	}}
+}
+
+// low tells whether ten percent or less is left.
+func (g Gauge) low() bool { return g.Left*10 <= g.Total }
+
+func (g Gauge) shortage() string {
+	switch {
+	case g.Left <= 0:
+		return "used up: meet to make a new one"
+	case g.low():
+		return "low: meet soon to make a new one"
+	}
+	return ""
+}
+
+// gaugeRow shows what is left in one direction. A low gauge has an outline
+// that is broken and a bar that is striped.
+func (c *canvas) gaugeRow(name string, g Gauge) row {
+	small := style{face: c.fonts.small, ink: colInk}
+	const longest = "999.9 GiB, about 999 million messages"
+	return row{c.fonts.small.height + c.px(1), func(box image.Rectangle) {
+		label := box
+		label.Max.X = label.Min.X + c.fonts.small.width("Receive") + c.gap
+		c.say(label, small, name)
+		width := min(box.Dx()/4, box.Max.X-label.Max.X-c.gap-c.fonts.small.width(longest))
+		bar := image.Rect(label.Max.X, box.Min.Y+c.px(3), label.Max.X+width, box.Max.Y-c.px(2))
+		c.gauge(bar, share(g.Left, g.Total), g.low())
+		box.Min.X = bar.Max.X + c.gap
+		c.say(box, small, bytesText(g.Left)+", "+aboutText(g.Messages)+" messages")
+	}}
+}
+
+func (c *canvas) gauge(bar image.Rectangle, share float64, low bool) {
+	col := colGauge
+	if low {
+		col = colBad
+	}
+	c.fill(bar, col)
+	inner := bar.Inset(max(1, c.px(1)))
+	c.fill(inner, colPanel)
+	inner = inner.Inset(1)
+	if share <= 0 {
+		return
+	}
+	filled := inner
+	filled.Max.X = filled.Min.X + max(2, int(float64(inner.Dx())*share))
+	c.fill(filled, col)
+	if low {
+		c.stripes(image.Rect(filled.Max.X, inner.Min.Y, inner.Max.X, inner.Max.Y), col)
+	}
+}
+
+// stripes marks the empty part of a low gauge.
+func (c *canvas) stripes(r image.Rectangle, col color.RGBA) {
+	step := c.px(5)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			if (x+y)%step == 0 {
+				c.frame.Image.SetRGBA(x, y, col)
+			}
+		}
+	}
+}
