@@ -1,12 +1,33 @@
 // Package noise reads the hardware that makes randomness: the kernel's random
 // number generators, those on a serial port, and a noise comparator on SPI.
 //
-// Start with Source, whose comments are the contract; each kind of source is a
-// file of its own. What comes out is noise as the hardware gives it: package
-// entropy tests it and extracts from it, and nothing else may use it.
+// Start with Source, whose comments are the contract. Find says which sources
+// there are; a comparator cannot be found, so NewComparator is told where it
+// is. Each kind of source is a file of its own (kernel.go, serial.go,
+// comparator.go); what they have in common is in pump.go, which reads
+// anything that may block for ever within a time. What comes out is noise as
+// the hardware gives it: package entropy tests it and extracts from it, and
+// nothing else may use it. A file as a source is in package deskfile, which no
+// pad device contains.
 //
 // What it refuses to do: make randomness by computation, pass over a failure,
 // and go on with bytes that were not read in time.
+//
+// # Deadlines
+//
+// A source has a lowest acceptable rate and a grace. A Read of n bytes fails
+// after grace + n / lowest rate, and as soon as nothing has come for as long
+// as the grace: with ErrSilent if nothing came at all, else with ErrSlow.
+//
+//	source       documented or measured      lowest      grace
+//	/dev/hwrng   2.5 kB/s (Pi 3B+, Linux)    1 kB/s      2 s
+//	ChaosKey     one 64-byte packet a read   20 kB/s     5 s
+//	OneRNG       350 kbit/s (onerng.info)    10 kB/s     2 s
+//	TrueRNG v3   400 kbit/s (ubld.it)        10 kB/s     2 s
+//	comparator   clock / 8                   clock / 32  2 s
+//
+// A source on a serial port that is opened, or found again, first throws some
+// bytes away, for which it has as much time again.
 package noise
 
 import (
@@ -20,9 +41,9 @@ type Source interface {
 	// Describe says what the source is. It does not change while it is open.
 	Describe() Description
 	// Read fills all of p, samples one after the other. After an error, which
-	// matches one of the Err values below, nothing in p counts, and the next
-	// Read tries to find the hardware again. It returns within the source's
-	// deadline for len(p) bytes or when ctx ends.
+	// matches one of the Err values below or the context's, nothing in p
+	// counts, and the next Read tries to find the hardware again. It returns
+	// within the source's deadline for len(p) bytes or when ctx ends.
 	Read(ctx context.Context, p []byte) error
 	Close() error
 }
@@ -38,7 +59,7 @@ const MaxCredit Credit = 32
 type Description struct {
 	Name       string // printable ASCII, at most 48 bytes, such as "bcm2835-rng"
 	Raw        bool   // digitised noise; else already processed, its entropy an assumption
-	SampleBits int    // 1 or 8: what the health tests count as one sample
+	SampleBits int    // 1 (the top bit of a byte first) or 8: what the health tests count as one sample
 	Credit     Credit
 	Demo       bool // no hardware noise: pads made of it are marked as demo randomness
 }
