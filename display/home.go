@@ -72,7 +72,14 @@ func (c *canvas) drawHomeTitle(owner string) {
 		c.drawTitle(t)
 		return
 	}
-	t.text = ""
+	t.text, t.right = "", ""
 	c.drawTitle(t)
-	c.say(c.titleBox(), style{face: c.fonts.small, ink: colWhite}, text)
+	box := c.titleBox()
+	lines := layPlain(text, c.fonts.small, box.Dx())
+	box.Min.Y += (box.Dy() - len(lines)*c.fonts.small.height) / 2
+	for _, line := range lines {
+		box.Max.Y = box.Min.Y + c.fonts.small.height
+		c.say(box, style{face: c.fonts.small, ink: colWhite}, line)
+		box.Min.Y = box.Max.Y
+	}
 }

@@ -103,15 +103,15 @@ func (s Paired) draw(c *canvas) {
 	t := title{symbol: symYes, text: "Paired", right: "pad in use", ink: colWhite, ground: colGood}
 	head := "You share a pad with " + peer + "."
 	todo := []string{
-		"Unplug the cable. Messages to " + peer + " are sealed with this pad from now on.",
-		"If the cable was one plain cable in sight, nobody else has it.",
+		"Unplug the cable. What you send is sealed with this pad from now on.",
+		"If it was one plain cable in sight, nobody else has the pad.",
 	}
 	if !s.InUse {
 		t = title{symbol: symWait, text: "Prepared", right: "pad not in use yet", ink: colInk, ground: colAmber}
-		head = "No answer from " + peer + "’s device yet."
+		head = "No answer from " + peer + " yet."
 		todo = []string{
-			"This device keeps the pad and opens what " + peer + " sends. It does not send yet.",
-			"Does the other device show “Paired”? Then tap " + peer + " on the home screen, and say so. Otherwise meet again.",
+			"Until then this pad opens, but does not send.",
+			"If the other device shows “Paired”, tap the name on the home screen and say so. If not, meet again.",
 		}
 	}
 	c.drawTitle(t)
@@ -124,7 +124,7 @@ func (s Paired) draw(c *canvas) {
 	}
 	box = c.stack(box, append(rows, c.space(c.gap)))
 	box = c.stack(box, append(c.points(todo, box.Size()), c.space(c.gap)))
-	if picture := c.twoDevices(box.Dy(), t.symbol); picture.height <= box.Dy() {
+	if picture := c.twoDevices(box.Dy()-c.gap, t.symbol); picture.height <= box.Dy() {
 		c.stack(box, []row{picture})
 	}
 	c.drawButtons(c.fitted([]button{

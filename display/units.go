@@ -53,14 +53,14 @@ func roughly(n int64) int64 {
 
 // yearsText writes how long a pad lasts, roughly.
 func yearsText(years float64) string {
-	days := int64(min(1e15, years*365))
-	switch {
-	case days >= 2*365:
-		return numberText(roughly(days/365)) + " years"
-	case days >= 60:
-		return fmt.Sprintf("%d months", days*12/365)
+	years = min(years, 1e15)
+	switch months := int64(years * 12); {
+	case months >= 24:
+		return numberText(roughly(months/12)) + " years"
+	case months >= 2:
+		return fmt.Sprintf("%d months", months)
 	}
-	return countText(days, "day", "days")
+	return countText(int64(years*365), "day", "days")
 }
 
 // waitText writes how long something is going to take, in whole minutes and
