@@ -57,6 +57,9 @@ func comparePicture(t *testing.T, path string, got *image.RGBA) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if same, ok := want.(*image.RGBA); ok && same.Rect == got.Rect && bytes.Equal(same.Pix, got.Pix) {
+		return // most are, and counting pixels is slow
+	}
 	diff, n := difference(want, got)
 	if n > 0 {
 		out := filepath.Join("..", "out", "display", filepath.Base(path))

@@ -79,7 +79,7 @@ func (r random) meetingScreen() Screen {
 func TestNothingClippedOrOverlappingOnRandomMeetingScreens(t *testing.T) {
 	random := newRandom(t)
 	forEverySize(t, func(t *testing.T, r *Renderer, size image.Point) {
-		for range 250 {
+		for range 100 {
 			s := random.meetingScreen()
 			checkFrame(t, size, r.Render(s))
 			if t.Failed() {
