@@ -136,10 +136,11 @@ type Progress struct {
 	Rate        int64         // units a second; 0 while it is not known
 	Left        time.Duration // 0 while it is not known
 	Cancellable bool
-	Stop        bool // it can end here with what there is
+	Stop        bool // it can end here with what there is: there is a target stop
 }
 
 // NewContact says what to do to meet somebody, and waits for the other device.
+// Its targets are cancel and retry.
 type NewContact struct {
 	Laptop  bool // a laptop may be plugged in
 	Reserve Reserve
@@ -157,7 +158,8 @@ type SizeChoice struct {
 	Wait     time.Duration // until it is made; 0 while not known
 }
 
-// MeetingSize asks how much pad to make. Its targets are size-1, size-2, …
+// MeetingSize asks how much pad to make. Its targets are size-1, size-2, … and
+// cancel.
 type MeetingSize struct {
 	Peer    string
 	Known   string // what there is already with this contact; may be empty
@@ -167,7 +169,7 @@ type MeetingSize struct {
 }
 
 // MeetingConfirm asks whether the size that the other owner chose is right. It
-// is drawn as a meeting-size screen.
+// is drawn as a meeting-size screen. Its targets are confirm and cancel.
 type MeetingConfirm struct {
 	Peer   string
 	Known  string
@@ -177,14 +179,15 @@ type MeetingConfirm struct {
 	Page   int // more than one only where Known is long
 }
 
-// MeetingWords shows the words that both owners compare.
+// MeetingWords shows the words that both owners compare. Its targets are same
+// and different.
 type MeetingWords struct {
 	Peer  string
-	Words [4]string
+	Words [4]string // at most 8 letters each
 	Ready bool
 }
 
-// Paired says that there is a new pad.
+// Paired says that there is a new pad. Its targets are certificate and ok.
 type Paired struct {
 	Peer     string
 	Bytes    int64
@@ -198,7 +201,7 @@ type Fact struct {
 	Name, Value string
 }
 
-// Certificate tells how a pad was made.
+// Certificate tells how a pad was made. Its targets are ok, more and Action.
 type Certificate struct {
 	Contact string
 	Facts   []Fact
@@ -208,7 +211,7 @@ type Certificate struct {
 	Page    int
 }
 
-// Ask is a question with a yes and a no.
+// Ask is a question with the targets yes and no. It is the screen question.
 type Ask struct {
 	Title, Text string
 	Yes, No     string // what is drawn on the buttons
