@@ -1,0 +1,54 @@
+package conf
+
+import (
+	"fmt"
+	"strings"
+)
+
+// comments is the file around its values, one %s for each setting in order.
+const comments = `# One Time Chat: settings of this pad device. They are read at each start.
+# Lines are "key = value"; # begins a comment. Change them on any PC.
+
+# The owner's name: 1 to 32 of a-z 0-9 _ - (first a letter or digit).
+# Empty: the first start asks for it on the touchscreen.
+# It cannot be changed once there is a pad.
+owner = %s
+
+# The screen. fb: an HDMI screen with USB touch.
+panel = %s
+
+# How the picture is turned, in degrees clockwise: 0, 90, 180 or 270.
+rotate = %s
+
+# Where the laptop is plugged in: usb, ethernet, or auto, which takes the USB
+# port on boards that have one for it (Zero 2 W, 3A+, 4B) and Ethernet on others.
+link = %s
+
+# The device's address is 10.77.N.1. Empty: N comes from the board's serial
+# number. Set 1 to 254 where two devices on one laptop have got the same N.
+net = %s
+
+# Randomness laid up while idle, so that a meeting need not wait for it:
+# 1 MiB to 1024 GiB, less where the card has less room.
+reservoir = %s
+
+# Restart the board when its program hangs: on or off.
+watchdog = %s
+
+# Sources of randomness. auto: all that are found.
+noise = %s
+`
+
+// Text is c as a whole otc.conf, with comments and CRLF line ends, so that
+// every editor shows it well. Parse reads it back.
+func (c Conf) Text() []byte {
+	net, watchdog := "", "off"
+	if c.Net != 0 {
+		net = fmt.Sprint(c.Net)
+	}
+	if c.Watchdog {
+		watchdog = "on"
+	}
+	text := fmt.Sprintf(comments, c.Owner, c.Panel, fmt.Sprint(c.Rotate), c.Link, net, formatSize(c.Reservoir), watchdog, c.Noise)
+	return []byte(strings.ReplaceAll(strings.ReplaceAll(text, " \n", "\n"), "\n", "\r\n"))
+}

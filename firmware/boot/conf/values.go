@@ -1,0 +1,152 @@
+package conf
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"onetimechat/padstore/uid"
+)
+
+// Bounds of a reservoir, in bytes. The upper one is beyond every card.
+const (
+	minReservoir = 1 << 20
+	maxReservoir = 1 << 40
+)
+
+// set takes the value of a setting into c. It reports a key that is none.
+func (c *Conf) set(key, value string) error {
+	switch key {
+	case "owner":
+		return c.setOwner(value)
+	case "panel":
+		return c.setPanel(value)
+	case "rotate":
+		return c.setRotate(value)
+	case "link":
+		return c.setLink(value)
+	case "net":
+		return c.setNet(value)
+	case "reservoir":
+		return c.setReservoir(value)
+	case "watchdog":
+		return c.setWatchdog(value)
+	case "noise":
+		return c.setNoise(value)
+	}
+	return fmt.Errorf("%q is not a setting; the settings are owner, panel, rotate, link, net, reservoir, watchdog and noise", shown(key))
+}
+
+func (c *Conf) setOwner(value string) error {
+	if value == "" {
+		c.Owner = ""
+		return nil
+	}
+	if err := uid.Check(value); err != nil {
+		return err
+	}
+	c.Owner = value
+	return nil
+}
+
+func (c *Conf) setPanel(value string) error {
+	p := Panel(strings.ToLower(value))
+	if p != Framebuffer {
+		return fmt.Errorf("panel can be %s", Framebuffer)
+	}
+	c.Panel = p
+	return nil
+}
+
+func (c *Conf) setLink(value string) error {
+	l := Link(strings.ToLower(value))
+	if l != Auto && l != USB && l != Ethernet {
+		return fmt.Errorf("link can be %s, %s or %s", Auto, USB, Ethernet)
+	}
+	c.Link = l
+	return nil
+}
+
+func (c *Conf) setNet(value string) error {
+	if value == "" {
+		c.Net = 0
+		return nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > 254 {
+		return errors.New("net can be 1 to 254, or left empty")
+	}
+	c.Net = n
+	return nil
+}
+
+func (c *Conf) setRotate(value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n%90 != 0 || n < 0 || n > 270 {
+		return errors.New("rotate can be 0, 90, 180 or 270")
+	}
+	c.Rotate = n
+	return nil
+}
+
+func (c *Conf) setWatchdog(value string) error {
+	switch strings.ToLower(value) {
+	case "on":
+		c.Watchdog = true
+	case "off":
+		c.Watchdog = false
+	default:
+		return errors.New("watchdog can be on or off")
+	}
+	return nil
+}
+
+func (c *Conf) setNoise(value string) error {
+	n := Noise(strings.ToLower(value))
+	if n != AllNoise {
+		return fmt.Errorf("noise can be %s", AllNoise)
+	}
+	c.Noise = n
+	return nil
+}
+
+func (c *Conf) setReservoir(value string) error {
+	n, err := parseSize(value)
+	if err != nil || n < minReservoir || n > maxReservoir {
+		return errors.New("reservoir can be 1 MiB to 1024 GiB, such as 256 MiB")
+	}
+	c.Reservoir = n
+	return nil
+}
+
+// parseSize reads "256 MiB" or "2GiB", capitals or not, into bytes.
+func parseSize(value string) (int64, error) {
+	value = strings.ToLower(value)
+	unit := int64(1) << 20
+	number, ok := strings.CutSuffix(value, "mib")
+	if !ok {
+		unit = 1 << 30
+		number, ok = strings.CutSuffix(value, "gib")
+	}
+	if !ok {
+		return 0, fmt.Errorf("%q has no unit", value)
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	if n < 0 || n > math.MaxInt64/unit {
+		return 0, fmt.Errorf("%d is out of range", n)
+	}
+	return n * unit, nil
+}
+
+// formatSize is the inverse of parseSize for whole MiB.
+func formatSize(n int64) string {
+	if n%(1<<30) == 0 {
+		return fmt.Sprintf("%d GiB", n>>30)
+	}
+	return fmt.Sprintf("%d MiB", n>>20)
+}
