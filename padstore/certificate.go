@@ -1,5 +1,14 @@
 package padstore
 
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"onetimechat/padstore/durable"
+)
+
 // Origin is a source of noise as a pad's certificate tells of it.
 type Origin struct {
 	Name   string `json:"name"` // printable ASCII, at most 48 bytes
@@ -32,4 +41,67 @@ type Certificate struct {
 	Start   uint64 `json:"start"`  // when: this device's start number, and
 	Uptime  int64  `json:"uptime"` // seconds since it
 	Told    int64  `json:"told"`   // Unix time a laptop last told, 0 for none
+}
+
+// maxCertificate is the largest certificate file that is looked at, in bytes:
+// two slots with what a draft's record can hold.
+const maxCertificate = 2 * draftSlot
+
+// certificateSlot is the size of a slot for a certificate: it never changes,
+// so its file is no longer than it must be.
+func certificateSlot(text []byte) int {
+	const page = 4096 // of durable's slots; their header takes less than half of the other page
+	return (len(text)/page + 2) * page
+}
+
+func (now draftState) certificate(owner string) Certificate {
+	return Certificate{
+		Owner: owner, Contact: now.Contact, Device: now.Adopting.Device, Peer: now.Peer,
+		PadID: now.PadID, Bytes: now.Done, Suite: now.Suite, Bucket: now.Bucket,
+		Ours: now.Ours, Theirs: now.Theirs, Tag: now.Tag,
+		Start: now.Adopting.Start, Uptime: now.Adopting.Uptime, Told: now.Adopting.Told,
+	}
+}
+
+// Certificate is how the pad with a public number was made; ok is false for
+// one that was imported.
+func (s *Store) Certificate(number string) (c Certificate, ok bool, err error) {
+	if err := s.Fault(); err != nil {
+		return c, false, err
+	}
+	p := s.byNumber(number)
+	if p == nil {
+		return c, false, ErrNoPad
+	}
+	m := p.now()
+	c, err = readCertificate(s.latch, certificateName(m.name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, false, nil
+	}
+	if err == nil && (c.Owner != s.owner || c.Contact != p.contact || c.PadID != m.padID && m.padID != "") {
+		err = errors.New("it is another pad's")
+	}
+	if err != nil {
+		return Certificate{}, false, fmt.Errorf("%w: the certificate is damaged: %w", ErrFault, err)
+	}
+	return c, true, nil
+}
+
+func readCertificate(disk durable.Disk, name string) (c Certificate, err error) {
+	file, err := disk.Open(name)
+	if err != nil {
+		return c, err
+	}
+	size, err := file.Size()
+	if err = errors.Join(err, file.Close()); err != nil {
+		return c, err
+	}
+	if size <= 0 || size > maxCertificate || size%8192 != 0 {
+		return c, fmt.Errorf("it has %d bytes", size)
+	}
+	slots, text, err := durable.OpenSlots(disk, name, int(size/2))
+	if err != nil {
+		return c, err
+	}
+	return c, errors.Join(json.Unmarshal(text, &c), slots.Close())
 }

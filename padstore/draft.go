@@ -1,14 +1,21 @@
 package padstore
 
-import "onetimechat/padstore/seal"
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"onetimechat/padstore/durable"
+	"onetimechat/padstore/seal"
+)
 
 // Making is a pad that two devices agreed to make at a meeting.
 type Making struct {
-	Contact string // their owner
-	Peer    string // their device's id
-	PadID   string // hex, made from both nonces
-	Bytes   int64  // planned
-	Suite   seal.Suite
+	Contact string     // their owner
+	Peer    string     // their device's id
+	PadID   string     // hex, made from both nonces
+	Bytes   int64      // planned
+	Suite   seal.Suite // fixed from here on, as is
 	Bucket  int
 }
 
@@ -25,75 +32,210 @@ const (
 
 // Draft is a pad in the making. There is at most one; it serves nothing. Its
 // methods are called by one goroutine at a time.
-type Draft struct{}
+type Draft struct {
+	store    *Store
+	record   *kept[draftState]
+	file     durable.File
+	computed *[16]byte // by Tag, of what is on the card
+	gone     bool      // thrown away, or a pad by now
+}
 
 // Begin starts a draft and throws an earlier one away. It refuses what could
-// not become a pad: a pad id known here, another device under a known name, no
-// room for pad or on the card (ErrFull).
-func (s *Store) Begin(m Making) (*Draft, error) { panic("to be written") }
+// not become a pad: a pad id known here (ErrKnownPad), another device under a
+// known name (ErrOtherDevice), no room for pad or on the card (ErrFull).
+// Nothing has changed then.
+func (s *Store) Begin(m Making) (*Draft, error) {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	if err := s.Fault(); err != nil {
+		return nil, err
+	}
+	if err := s.refuseMaking(m); err != nil {
+		return nil, err
+	}
+	if err := s.roomFor(m); err != nil {
+		return nil, s.roomOrFault(err)
+	}
+	if old := s.Draft(); old != nil {
+		if err := old.remove(); err != nil {
+			return nil, s.faulted(err)
+		}
+	}
+	d, err := s.createDraft(m)
+	return d, s.roomOrFault(err)
+}
+
+// roomFor tells whether the card takes m in place of the draft that there is.
+func (s *Store) roomFor(m Making) error {
+	free, err := s.free()
+	if err != nil {
+		return err
+	}
+	if old := s.Draft(); old != nil {
+		size, err := old.file.Size()
+		if err != nil {
+			return err
+		}
+		free += size
+	}
+	if m.Bytes > free {
+		return ErrFull
+	}
+	return nil
+}
 
 // Draft is the draft that there is, nil if there is none.
-func (s *Store) Draft() *Draft { panic("to be written") }
+func (s *Store) Draft() *Draft {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.draft
+}
 
 // Making is what it is to become.
-func (d *Draft) Making() Making { panic("to be written") }
+func (d *Draft) Making() Making {
+	now := d.record.now()
+	suite, _ := seal.ParseSuite(now.Suite) // checked when it was read
+	return Making{Contact: now.Contact, Peer: now.Peer, PadID: now.PadID, Bytes: now.Bytes, Suite: suite, Bucket: now.Bucket}
+}
 
 // Stage is how far it has come.
-func (d *Draft) Stage() Stage { panic("to be written") }
+func (d *Draft) Stage() Stage { return d.record.now().Stage }
 
 // Done is how many bytes are on the card.
-func (d *Draft) Done() int64 { panic("to be written") }
+func (d *Draft) Done() int64 { return d.record.now().Done }
 
 // Append adds bytes of pad, and what made our part and theirs; durable on
-// return. ErrFull if the card is full.
-func (d *Draft) Append(pad []byte, ours, theirs []Lot) error { panic("to be written") }
+// return. ErrFull, with nothing changed, if the card is full.
+func (d *Draft) Append(pad []byte, ours, theirs []Lot) error {
+	if err := d.ready(Copying); err != nil {
+		return err
+	}
+	now, size := d.record.now(), int64(len(pad))
+	if size > now.Bytes-now.Done {
+		return fmt.Errorf("padstore: %d bytes are more than planned", now.Done+size)
+	}
+	if err := errors.Join(checkLots(ours, size), checkLots(theirs, size)); err != nil {
+		return err
+	}
+	nextOurs, nextTheirs := now.Ours.push(ours...), now.Theirs.push(theirs...)
+	if len(nextOurs) > maxDraftLots || len(nextTheirs) > maxDraftLots {
+		return errManyLots
+	}
+	if err := d.write(pad, now.Done); err != nil {
+		return d.store.roomOrFault(err)
+	}
+	d.computed = nil
+	return d.store.faulted(d.record.change(func(next *draftState) {
+		next.Done, next.Ours, next.Theirs = now.Done+size, nextOurs, nextTheirs
+	}))
+}
 
-// Rewind overwrites and forgets what lies beyond done bytes.
-func (d *Draft) Rewind(done int64) error { panic("to be written") }
+var errManyLots = errors.New("padstore: the sources have changed too often for one pad")
 
-// Check reads the pad back from the card and computes its tag: Poly1305 under
-// key over the makings' names in ascending order, the size, the split, suite,
-// bucket, pad id, and the pad. From then on its planned size is what is there.
-func (d *Draft) Tag(key *[32]byte) (tag [16]byte, err error) { panic("to be written") }
+// write writes bytes of pad, and syncs them: the record must never be ahead of
+// them.
+func (d *Draft) write(pad []byte, at int64) error {
+	free, err := d.store.free()
+	if err != nil {
+		return err
+	}
+	if int64(len(pad)) > free {
+		return ErrFull
+	}
+	if _, err := growing(d.file).WriteAt(pad, at); errors.Is(err, ErrFull) {
+		return errors.Join(err, d.cut(at))
+	} else if err != nil {
+		return err
+	}
+	return d.file.Sync()
+}
+
+// cut overwrites and gives up what of the file lies from a position on.
+func (d *Draft) cut(at int64) error {
+	size, err := d.file.Size()
+	if err != nil || size <= at {
+		return err
+	}
+	whole, _ := lanes(size, size)
+	if err := zero(d.file, whole, span{at, size}); err != nil {
+		return err
+	}
+	if err := d.file.Sync(); err != nil {
+		return err
+	}
+	if err := d.file.Truncate(at); err != nil {
+		return err
+	}
+	return d.file.Sync()
+}
+
+// Rewind overwrites and forgets what lies beyond done bytes. A draft that was
+// Checked or Agreed is Copying again.
+func (d *Draft) Rewind(done int64) error {
+	if err := d.ready(Copying, Checked, Agreed); err != nil {
+		return err
+	}
+	now := d.record.now()
+	if done < 0 || done > now.Done {
+		return fmt.Errorf("padstore: there are no %d bytes to go back to", done)
+	}
+	if done == now.Done {
+		return nil
+	}
+	d.computed = nil
+	err := d.record.change(func(next *draftState) {
+		next.Done, next.Stage, next.Tag = done, Copying, ""
+		next.Ours, _ = now.Ours.split(done)
+		next.Theirs, _ = now.Theirs.split(done)
+	})
+	if err == nil {
+		err = d.cut(done)
+	}
+	return d.store.faulted(err)
+}
 
 // Confirm notes durably that the other device has the same tag (Checked), or
-// that this owner said so as well (Agreed).
-func (d *Draft) Confirm(stage Stage, tag [16]byte) error { panic("to be written") }
+// that this owner said so as well (Agreed). The tag must be the one that Tag
+// answered, or that was confirmed before.
+func (d *Draft) Confirm(stage Stage, tag [16]byte) error {
+	if err := d.ready(Copying, Checked, Agreed); err != nil {
+		return err
+	}
+	known := d.computed != nil && *d.computed == tag || d.Stage() != Copying && d.Tagged() == tag
+	if !known || stage != Checked && stage != Agreed {
+		return fmt.Errorf("%w: not the tag of these bytes", ErrState)
+	}
+	text := tagText(tag)
+	if now := d.record.now(); now.Stage == stage && now.Tag == text {
+		return nil
+	}
+	return d.store.faulted(d.record.change(func(next *draftState) { next.Stage, next.Tag = stage, text }))
+}
 
 // Tagged is the tag of a Checked or Agreed draft.
-func (d *Draft) Tagged() (tag [16]byte) { panic("to be written") }
-
-// Prepare makes an Agreed draft a prepared pad, in both metadata slots, and
-// answers its public number. A power cut in the middle of it is made good when
-// the store is opened.
-func (d *Draft) Prepare() (number string, err error) { panic("to be written") }
+func (d *Draft) Tagged() (tag [16]byte) {
+	tag, _ = parseTag(d.record.now().Tag) // checked when it was read
+	return tag
+}
 
 // Discard overwrites and removes the draft.
-func (d *Draft) Discard() error { panic("to be written") }
+func (d *Draft) Discard() error {
+	d.store.moving.Lock()
+	defer d.store.moving.Unlock()
+	if err := d.ready(Copying, Checked, Agreed); err != nil {
+		return err
+	}
+	return d.store.faulted(d.remove())
+}
 
-// DeviceID is this device's id, hex of 16 bytes of noise, empty until MakeDeviceID.
-func (s *Store) DeviceID() string { panic("to be written") }
-
-// MakeDeviceID makes the device's id from the reservoir, unless it has one.
-func (s *Store) MakeDeviceID() error { panic("to be written") }
-
-// Peer is the id of a contact's device, empty if the contact or its device is
-// not known (a pad that was imported).
-func (s *Store) Peer(contact string) string { panic("to be written") }
-
-// PadByID finds a pad by its id.
-func (s *Store) PadByID(id string) (Pad, bool) { panic("to be written") }
-
-// Certificate is how the pad with a public number was made; ok is false for
-// one that was imported.
-func (s *Store) Certificate(number string) (c Certificate, ok bool, err error) { panic("to be written") }
-
-// Use puts a prepared pad to use: the other device has it, too.
-func (s *Store) Use(number string) error { panic("to be written") }
-
-// Discard overwrites and removes a prepared or a retired pad. A retired one is
-// refused while the pad that replaced it is not in use.
-func (s *Store) Discard(number string) error { panic("to be written") }
-
-// Free is how many bytes of pad the card has room for beside what is there.
-func (s *Store) Free() (int64, error) { panic("to be written") }
+// ready tells whether a draft can be changed in the stage that it is in.
+func (d *Draft) ready(stages ...Stage) error {
+	if err := d.store.Fault(); err != nil {
+		return err
+	}
+	now := d.record.now()
+	if d.gone || now.Adopting.Number != 0 || !slices.Contains(stages, now.Stage) {
+		return ErrState
+	}
+	return nil
+}

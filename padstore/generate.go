@@ -132,13 +132,8 @@ func (g Generation) metadata(owner, contact string) ([]byte, error) {
 	}
 	m.name = fileName(owner, contact, 0, true)
 	m.store = storeName(m.name)
-	direction := 1
-	if owner > contact {
-		direction = -1
-	}
-	if err := m.layOut(direction); err != nil {
+	if err := m.fresh(); err != nil {
 		return nil, err
 	}
-	m.cursor, m.maximum = m.base(), m.base()
 	return m.encode()
 }

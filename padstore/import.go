@@ -28,8 +28,8 @@ const copySize = 1 << 20
 // origin (source's name), finishes what was interrupted. A pad that ever was
 // on this device is refused. progress, if not nil, is told bytes.
 func (s *Store) Import(source durable.Disk, origin string, progress func(done, total int64)) (contacts []string, err error) {
-	s.imports.Lock()
-	defer s.imports.Unlock()
+	s.moving.Lock()
+	defer s.moving.Unlock()
 	if err := s.Fault(); err != nil {
 		return nil, err
 	}
@@ -126,16 +126,27 @@ func (s *Store) refuseKnown(id string) error {
 	known := slices.Contains(ever, id) || slices.ContainsFunc(s.pads, func(p *pad) bool { return p.now().padID == id })
 	switch {
 	case known:
-		return errors.New("this pad was on this device before: a pad is never used twice; make a fresh one")
+		return ErrKnownPad
 	case len(ever) >= maxPadsEver || len(s.pads) >= MaxPads:
 		return errors.New("this device can take no more pads")
 	}
 	return nil
 }
 
+// remember notes a pad's id, for ever.
+func (s *Store) remember(id string) error {
+	if slices.Contains(s.ever.now(), id) {
+		return nil
+	}
+	return s.ever.change(func(ids *[]string) { *ids = append(slices.Clone(*ids), id) })
+}
+
 // name gives the pad its file names: from the ids, never from a file.
 func (s *Store) name(m *metadata) {
-	m.name = fileName(s.owner, m.contact, m.number, len(s.of(m.contact, InUse, Prepared, Retired, Importing)) == 0)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	first := !slices.ContainsFunc(s.pads, func(p *pad) bool { return p.contact == m.contact })
+	m.name = fileName(s.owner, m.contact, m.number, first)
 	m.store = storeName(m.name)
 }
 
@@ -182,11 +193,8 @@ func (s *Store) finishImport(p *pad, source durable.Disk, names []string) error 
 		return fmt.Errorf("%w: the copy is damaged, and its source is left as it is", ErrFault)
 	}
 	m := p.now()
-	if !slices.Contains(s.ever.now(), m.padID) {
-		err := s.ever.change(func(ids *[]string) { *ids = append(slices.Clone(*ids), m.padID) })
-		if err != nil {
-			return s.faulted(err)
-		}
+	if err := s.remember(m.padID); err != nil {
+		return s.faulted(err)
 	}
 	for _, name := range names {
 		if contact, ok := importable(name, s.owner); !ok || contact != p.contact {
@@ -203,10 +211,8 @@ func (s *Store) finishImport(p *pad, source durable.Disk, names []string) error 
 	defer p.mu.Unlock()
 	next := *p.meta
 	next.state, next.origin = InUse, ""
-	for range 2 { // in both slots: its source is gone
-		if err := p.commit(&next, next.receive, span{}); err != nil {
-			return err
-		}
+	if err := p.commitTwice(&next); err != nil { // its source is gone
+		return err
 	}
 	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s imported, %d bytes, made from %s", p.publicNumber(), next.nBytes, next.source)})
 	return nil

@@ -30,8 +30,8 @@ func TestAnInterruptedImportLeavesNoCopyOfThePad(t *testing.T) {
 			disk.PowerOn(fate)
 			open(t, disk, "alice").Close()
 			for name, bytes := range disk.Image() {
-				stem, isPad := strings.CutSuffix(name, ".store")
-				if isPad && disk.Bytes(stem+".metadata") == nil {
+				stem, isPad := strings.CutSuffix(name, ".random.store")
+				if isPad && disk.Bytes(stem+".random.metadata") == nil {
 					t.Fatalf("cut at %d, unsynced %v: %s of %d bytes is listed nowhere", k, fate, name, len(bytes))
 				}
 			}

@@ -196,6 +196,16 @@ func (j *journal) toldNow() time.Time {
 	return j.told.Add(time.Since(j.toldAt)).Round(time.Second).UTC()
 }
 
+// toldUnix is the time as told in Unix seconds, 0 if none did.
+func (j *journal) toldUnix() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if now := j.toldNow(); !now.IsZero() {
+		return now.Unix()
+	}
+	return 0
+}
+
 func cutText(s string, most int) string {
 	if len(s) <= most {
 		return s

@@ -2,6 +2,7 @@ package padstore
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"sync/atomic"
 
@@ -14,7 +15,19 @@ import (
 // caller, since recovery reads what may be unreadable.
 type latch struct {
 	disk   durable.Disk
-	reason atomic.Pointer[error]
+	reason *atomic.Pointer[error]
+	roomy  bool // see spacious
+}
+
+func newLatch(disk durable.Disk) *latch {
+	return &latch{disk: disk, reason: &atomic.Pointer[error]{}}
+}
+
+// spacious is the same latch for files that grow: there a disk without room is
+// an answer, too, when a file is made or written. A sync that has no room is a
+// failed sync.
+func (l *latch) spacious() *latch {
+	return &latch{disk: l.disk, reason: l.reason, roomy: true}
 }
 
 // check passes err on and latches on it. A file that is or is not there is an
@@ -24,6 +37,18 @@ func (l *latch) check(err error) error {
 		l.reason.CompareAndSwap(nil, &err)
 	}
 	return err
+}
+
+// grow does one operation that may find the disk full.
+func (l *latch) grow(op func() error) error {
+	if err := l.err(); err != nil {
+		return err
+	}
+	err := op()
+	if l.roomy && errors.Is(err, durable.ErrFull) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return l.check(err)
 }
 
 // err is why the latch fell, nil while it has not.
@@ -47,7 +72,7 @@ func (l *latch) Create(name string) (durable.File, error) { return l.file(l.disk
 
 func (l *latch) file(verb func(string) (durable.File, error), name string) (durable.File, error) {
 	var file durable.File
-	err := l.run(func() (err error) {
+	err := l.grow(func() (err error) {
 		file, err = verb(name)
 		return err
 	})
@@ -83,15 +108,29 @@ func (l *latch) SyncFiles(files ...durable.File) error {
 	return l.run(func() error { return l.disk.SyncFiles(inner...) })
 }
 
+func (l *latch) Free() (bytes int64, err error) {
+	err = l.run(func() (err error) {
+		bytes, err = l.disk.Free()
+		return err
+	})
+	return bytes, err
+}
+
 type latchedFile struct {
 	latch *latch
 	file  durable.File
 }
 
+// growing is a file of a latch, spacious for this use.
+func growing(file durable.File) durable.File {
+	f := file.(*latchedFile)
+	return &latchedFile{latch: f.latch.spacious(), file: f.file}
+}
+
 func (f *latchedFile) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }
 
 func (f *latchedFile) WriteAt(p []byte, off int64) (n int, err error) {
-	err = f.latch.run(func() (err error) {
+	err = f.latch.grow(func() (err error) {
 		n, err = f.file.WriteAt(p, off)
 		return err
 	})
@@ -104,6 +143,10 @@ func (f *latchedFile) Size() (size int64, err error) {
 		return err
 	})
 	return size, err
+}
+
+func (f *latchedFile) Truncate(size int64) error {
+	return f.latch.run(func() error { return f.file.Truncate(size) })
 }
 
 func (f *latchedFile) Sync() error { return f.latch.run(f.file.Sync) }

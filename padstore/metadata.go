@@ -49,7 +49,8 @@ type fields struct {
 	KeySum  string  `json:"key_sum"`
 	Burning burning `json:"burning"`
 	Closing string  `json:"closing"`
-	Origin  string  `json:"origin"` // folder of an import that is not finished
+	Origin  string  `json:"origin"`         // folder of an import that is not finished
+	Peer    string  `json:"peer,omitempty"` // device that it was made with
 }
 
 // burning names the ranges that may be half overwritten: one segment, in either
@@ -71,6 +72,7 @@ type metadata struct {
 	state          State
 	number         int64
 	origin         string
+	peer           string
 	send, receive  lane
 
 	cursor  int64 // of the send lane: everything before it is used
@@ -115,7 +117,10 @@ func (m *metadata) encode() ([]byte, error) {
 		DecryptMax:   m.receive.offset(m.maximum),
 		NEles:        reflect.TypeFor[fields]().NumField(),
 		Suite:        m.suite.String(), Bucket: m.bucket, PadID: m.padID, State: m.state,
-		Number: m.number, Origin: m.origin,
+		Number: m.number, Origin: m.origin, Peer: m.peer,
+	}
+	if m.peer == "" {
+		f.NEles-- // the field is left out, as before there were meetings
 	}
 	if m.maximum == m.base() {
 		f.DecryptMax = m.receive.offset(0)
@@ -193,7 +198,7 @@ func (f *fields) metadata(owner string) (*metadata, error) {
 	if len(f.RService) > maxSource {
 		return nil, fmt.Errorf("rservice has more than %d bytes", maxSource)
 	}
-	if !slices.Contains([]State{"", Prepared, InUse, Retired, Importing}, f.State) {
+	if !slices.Contains([]State{"", Prepared, InUse, Retired, Importing, discarding}, f.State) {
 		return nil, fmt.Errorf("unknown state %.20q", f.State)
 	}
 	suite, err := f.suite()
@@ -204,7 +209,7 @@ func (f *fields) metadata(owner string) (*metadata, error) {
 		owner: f.UID, contact: f.RID, store: f.StoreFilename, name: f.MetadataFilename,
 		nBytes: f.NBytes, split: f.SplitIndex, source: f.RService,
 		suite: suite, bucket: f.Bucket, padID: f.PadID, state: f.State,
-		number: f.Number, origin: f.Origin,
+		number: f.Number, origin: f.Origin, peer: f.Peer,
 	}
 	if err := m.layOut(f.Direction); err != nil {
 		return nil, err
@@ -251,6 +256,19 @@ func (m *metadata) layOut(direction int) error {
 	if direction != want {
 		return fmt.Errorf("direction %d, but %s sends on the other lane", direction, m.owner)
 	}
+	return nil
+}
+
+// fresh lays out a pad that nothing of is used.
+func (m *metadata) fresh() error {
+	direction := 1
+	if m.owner > m.contact {
+		direction = -1
+	}
+	if err := m.layOut(direction); err != nil {
+		return err
+	}
+	m.cursor, m.maximum = m.base(), m.base()
 	return nil
 }
 

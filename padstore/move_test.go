@@ -90,8 +90,8 @@ func (mv *move) finish() {
 	if n := len(store.Pads()); n != 2 {
 		mv.Fatalf("%d pads", n)
 	}
-	for _, p := range store.Pads() {
-		if p.State != padstore.InUse || p.Fault {
+	for i, p := range store.Pads() {
+		if want := []padstore.State{padstore.InUse, padstore.Retired}[i]; p.State != want || p.Fault {
 			mv.Fatalf("%+v", p)
 		}
 	}

@@ -42,6 +42,8 @@ type pad struct {
 var (
 	errRefused = errors.New("refused")
 	errBurned  = errors.New("lies in burned lane")
+	// errDiscarded is why a pad that is being discarded serves nothing.
+	errDiscarded = errors.New("discarded")
 )
 
 func (p *pad) public() Pad {
@@ -53,7 +55,7 @@ func (p *pad) public() Pad {
 	sendLeft := max(0, m.usable(m.send)-m.cursor)
 	receiveLeft := max(0, m.usable(m.receive)-m.maximum)
 	return Pad{
-		Contact: p.contact, Number: p.publicNumber(), Suite: m.suite, Bucket: m.bucket,
+		Contact: p.contact, Number: p.publicNumber(), PadID: m.padID, Suite: m.suite, Bucket: m.bucket,
 		Source: m.source, State: m.state, Fault: p.damaged != nil,
 		SendLeft: sendLeft, SendTotal: max(0, sendTotal), SendMessages: sendLeft / perText,
 		ReceiveLeft: receiveLeft, ReceiveTotal: max(0, receiveTotal), ReceiveMessages: receiveLeft / perText,
@@ -142,6 +144,9 @@ func (p *pad) burnSent(s span) error {
 
 // verify opens pkg without changing anything. The caller wipes the plaintext.
 func (p *pad) verify(pkg []byte) (plain []byte, s span, err error) {
+	if errors.Is(p.damaged, errDiscarded) {
+		return nil, span{}, errRefused
+	}
 	if p.damaged != nil {
 		return nil, span{}, ErrFault
 	}
@@ -215,7 +220,15 @@ func (p *pad) open(pkg []byte) (plain []byte, skip bool, err error) {
 	next.maximum = max(next.maximum, s.to)
 	next.segment, next.segmentSent, next.slice = s, false, span{}
 	closed := next.limitGaps()
-	if err := p.commit(&next, next.receive, s); err != nil {
+	first := next.state == Prepared // that the contact sealed with it shows that they have it, too
+	if first {
+		next.state = InUse
+	}
+	err = p.commit(&next, next.receive, s)
+	if err == nil && first {
+		err = p.commit(&next, next.receive, span{}) // in the other slot
+	}
+	if err != nil {
 		clear(plain)
 		return nil, false, err
 	}

@@ -28,6 +28,12 @@ var (
 	ErrFull = errors.New("no room")
 	// ErrDry: the reservoir holds fewer bytes than asked for.
 	ErrDry = errors.New("padstore: the reservoir holds too little")
+	// ErrKnownPad: this pad is, or was, on this device. None is used twice.
+	ErrKnownPad = errors.New("this pad was on this device before: a pad is never used twice; make a fresh one")
+	// ErrOtherDevice: the contact is known with another device.
+	ErrOtherDevice = errors.New("padstore: the contact is known with another device")
+	// ErrState: the pad or the draft is not so far, or no more.
+	ErrState = errors.New("padstore: not in this state")
 	// ErrCursor: a relay's address or a reference that cannot be kept.
 	ErrCursor = errors.New("padstore: not a relay's address and reference")
 )
@@ -36,6 +42,7 @@ var (
 type Pad struct {
 	Contact string
 	Number  string // public pad number, unique on this device
+	PadID   string // the same on both devices; never leaves them
 	Suite   seal.Suite
 	Bucket  int
 	Source  string // rservice
@@ -53,7 +60,8 @@ type Pad struct {
 // State is where a pad is in its life.
 type State string
 
-// A prepared pad opens and does not seal; a retired one likewise.
+// A prepared pad opens and does not seal; a retired one likewise. A pad in use
+// counts as retired as soon as its contact has a newer one, prepared or in use.
 const (
 	Prepared State = "prepared"
 	InUse    State = "in use"
@@ -61,6 +69,8 @@ const (
 	// An importing pad is whole, but its source may not be overwritten yet.
 	// It serves nothing.
 	Importing State = "importing"
+	// A discarding pad is being overwritten; it shows nowhere.
+	discarding State = "discarding"
 )
 
 // Cost is what sealing one text takes from a contact's pad, in bytes.

@@ -1,6 +1,7 @@
 package padstore
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,12 +40,22 @@ type deviceRecord struct {
 	Clean   bool   `json:"clean"` // stopped in order
 	Number  int64  `json:"number"`
 	LogSeen uint64 `json:"log_seen"`
+	ID      string `json:"id,omitempty"` // of this device
 }
 
 // refCursor is a host's place in one relay's mailbox.
 type refCursor struct {
 	Server string `json:"server"`
 	Ref    int64  `json:"ref"`
+}
+
+// errRecord: a record does not hold what it should.
+var errRecord = errors.New("padstore: record is not consistent")
+
+// unreliable tells whether opening a record failed because of what is in it,
+// not because of the disk.
+func unreliable(err error) bool {
+	return errors.Is(err, errRecord) || errors.Is(err, durable.ErrNoSlot)
 }
 
 // kept is a value of type T in a slots file.
@@ -65,13 +76,13 @@ func openKept[T any](disk durable.Disk, name string, size int, first T) (*kept[T
 	}
 	k := &kept[T]{slots: slots}
 	if err := json.Unmarshal(text, &k.value); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), slots.Close())
+		return nil, errors.Join(fmt.Errorf("%w: %s: %w", errRecord, name, err), slots.Close())
 	}
 	return k, nil
 }
 
 func createKept[T any](disk durable.Disk, name string, size int, first T) (*kept[T], error) {
-	text, err := json.Marshal(first)
+	text, err := marshal(first)
 	if err != nil {
 		return nil, err
 	}
@@ -91,17 +102,28 @@ func createKept[T any](disk durable.Disk, name string, size int, first T) (*kept
 	return &kept[T]{slots: slots, value: first}, nil
 }
 
-// change replaces the value by what f makes of a copy, durably.
-func (k *kept[T]) change(f func(*T)) error {
+// marshal is v in JSON that escapes none of what printable ASCII need not, so
+// that its length can be relied on.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// change replaces the value by what f makes of a copy, durably, and so is then
+// what was written to the files along with it, in no order.
+func (k *kept[T]) change(f func(*T), along ...durable.File) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	next := k.value
 	f(&next)
-	text, err := json.Marshal(next)
+	text, err := marshal(next)
 	if err != nil {
 		return err
 	}
-	if err := k.slots.Write(text); err != nil {
+	if err := k.slots.Write(text, along...); err != nil {
 		return err
 	}
 	k.value = next

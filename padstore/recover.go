@@ -15,7 +15,7 @@ import (
 // damaged comes back with its reason and serves nothing.
 func openPad(disk durable.Disk, name, contact, owner string, record func(Entry)) (*pad, error) {
 	// What a damaged pad shows of itself.
-	unknown := &metadata{suite: seal.Unconditional, bucket: seal.DefaultBucket, state: InUse}
+	unknown := &metadata{name: name, store: storeName(name), suite: seal.Unconditional, bucket: seal.DefaultBucket, state: InUse}
 	p := &pad{contact: contact, record: record, changed: time.Now(), meta: unknown}
 	slots, text, err := durable.OpenSlots(disk, name, slotSize)
 	switch {
@@ -29,6 +29,9 @@ func openPad(disk durable.Disk, name, contact, owner string, record func(Entry))
 	if err := p.load(text, name, owner); err != nil {
 		p.damaged = err
 		return p, nil
+	}
+	if p.meta.state == discarding {
+		return p, nil // its file may be gone
 	}
 	if p.file, err = disk.Open(p.meta.store); err != nil {
 		p.damaged = err

@@ -1,5 +1,25 @@
 package padstore
 
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"onetimechat/padstore/durable"
+	"onetimechat/padstore/seal"
+)
+
+const (
+	reservoirName   = "reservoir.store"
+	reservoirRecord = "reservoir.record"
+	reservoirSlot   = 32768 // maxLots of the longest lots fit, which a test shows
+	// maxLots is how often the sources may have changed in what is ready.
+	maxLots = 16
+	// maxReservoir is far beyond any card, and far from overflow.
+	maxReservoir = 1 << 48
+)
+
 // Level is how full the reservoir is, in bytes.
 type Level struct {
 	Ready    int64
@@ -10,23 +30,221 @@ type Level struct {
 // Reservoir is extracted randomness laid up for the next pad. Every byte of a
 // pad's own contribution comes out of it, and comes out once. Its methods may
 // be called concurrently.
-type Reservoir struct{}
+//
+// It is a stack of 16-byte cells in a file: [0, ready) may be taken, the rest
+// is zeros, or what an Add did not come to the end of. A byte that was taken is
+// zeros before Take returns, so that whatever the record says, also one that
+// went back in time, the file holds nothing that was ever given away.
+type Reservoir struct {
+	store *Store
+	level atomic.Pointer[Level] // so that asking never waits for the card
+
+	mu     sync.Mutex
+	file   durable.File
+	record *kept[reservoirState]
+}
+
+// reservoirState is the reservoir's record.
+type reservoirState struct {
+	Capacity int64  `json:"capacity"` // the file's size, once it is fully written
+	Ready    int64  `json:"ready"`
+	Burning  string `json:"burning"` // may be half overwritten; nothing of it is ready
+	Lots     lots   `json:"lots"`    // what made [0, ready)
+}
 
 // Reservoir is this device's.
-func (s *Store) Reservoir() *Reservoir { panic("to be written") }
+func (s *Store) Reservoir() *Reservoir { return s.reservoir }
 
 // Level says how full it is.
-func (r *Reservoir) Level() Level { panic("to be written") }
+func (r *Reservoir) Level() Level { return *r.level.Load() }
 
-// Resize sets the most bytes it may hold; what is over it is burned. The file
-// is written fully, never sparse. ErrFull if the card has no room.
-func (r *Reservoir) Resize(capacity int64) error { panic("to be written") }
+// Resize sets the most bytes it may hold, rounded up to whole cells of 16;
+// what is over it is burned. The file is written fully, never sparse. ErrFull,
+// with nothing changed, if the card has no room.
+func (r *Reservoir) Resize(capacity int64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.store.Fault(); err != nil {
+		return err
+	}
+	if capacity < 0 || capacity > maxReservoir {
+		return fmt.Errorf("padstore: a reservoir of %d bytes", capacity)
+	}
+	capacity = cells(capacity+seal.CellSize-1) * seal.CellSize
+	var err error
+	switch now := r.record.now().Capacity; {
+	case capacity > now:
+		err = r.grow(now, capacity)
+	case capacity < now:
+		err = r.shrink(capacity)
+	}
+	return r.store.roomOrFault(err)
+}
 
-// Add lays up b, made by the sources together; durable on return. ErrFull,
-// with nothing changed, if it does not fit.
-func (r *Reservoir) Add(b []byte, made []Origin) error { panic("to be written") }
+// cells is how many whole cells size bytes are.
+func cells(size int64) int64 { return size / seal.CellSize }
 
-// Take moves len(b) bytes out into b and says what made them: on return they
-// are durably marked used and overwritten. ErrDry, with nothing changed, if
-// there are fewer.
-func (r *Reservoir) Take(b []byte) ([]Lot, error) { panic("to be written") }
+// grow writes the file's new part before the record tells of it.
+func (r *Reservoir) grow(from, to int64) error {
+	free, err := r.store.free()
+	if err != nil {
+		return err
+	}
+	if to-from > free {
+		return ErrFull
+	}
+	whole, _ := lanes(to, to)
+	if err := zero(growing(r.file), whole, span{from, to}); errors.Is(err, ErrFull) {
+		return errors.Join(err, r.file.Truncate(from))
+	} else if err != nil {
+		return err
+	}
+	if err := r.file.Sync(); err != nil {
+		return err
+	}
+	return r.change(func(now *reservoirState) { now.Capacity = to })
+}
+
+// shrink burns what is over, and gives the room back. The record comes first:
+// a file that is too long is cut when the store is opened, one that is too
+// short is damaged.
+func (r *Reservoir) shrink(to int64) error {
+	if r.record.now().Ready > to {
+		if err := r.burn(to); err != nil {
+			return err
+		}
+	}
+	if err := r.change(func(now *reservoirState) { now.Capacity, now.Burning = to, "" }); err != nil {
+		return err
+	}
+	if err := r.file.Truncate(to); err != nil {
+		return err
+	}
+	return r.file.Sync()
+}
+
+// Add lays up b, made by the sources together; durable on return. Only whole
+// cells of 16 bytes are kept. ErrFull, with nothing changed, if it does not
+// fit, or if the sources have changed too often: then some must be used first.
+func (r *Reservoir) Add(b []byte, made []Origin) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.store.Fault(); err != nil {
+		return err
+	}
+	if err := checkOrigins(made); err != nil {
+		return err
+	}
+	now := r.record.now()
+	b = b[:cells(int64(len(b)))*seal.CellSize]
+	size := int64(len(b))
+	if size == 0 {
+		return nil
+	}
+	list := now.Lots.push(Lot{Origins: made, Bytes: size})
+	if size > now.Capacity-now.Ready || len(list) > maxLots {
+		return ErrFull
+	}
+	if _, err := r.file.WriteAt(b, now.Ready); err != nil {
+		return r.store.faulted(err)
+	}
+	// Synced before the record counts it: what a cut left of it is no noise.
+	if err := r.file.Sync(); err != nil {
+		return r.store.faulted(err)
+	}
+	return r.store.faulted(r.change(func(next *reservoirState) {
+		next.Ready, next.Lots, next.Burning = now.Ready+size, list, ""
+	}))
+}
+
+// Take moves len(b) bytes out into b and says what made them, in their order:
+// on return they are durably marked used and overwritten. A cell that is begun
+// is used up. ErrDry, with nothing but destroyed bytes given up, if there are
+// fewer.
+func (r *Reservoir) Take(b []byte) ([]Lot, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.store.Fault(); err != nil || len(b) == 0 {
+		return nil, err
+	}
+	made, err := r.take(b)
+	if err != nil {
+		clear(b)
+		return nil, err
+	}
+	return made, nil
+}
+
+func (r *Reservoir) take(b []byte) ([]Lot, error) {
+	size := cells(int64(len(b))+seal.CellSize-1) * seal.CellSize
+	passed := int64(0)
+	defer func() {
+		if passed > 0 {
+			r.store.note(Entry{Kind: KindNoise, Text: fmt.Sprintf("%d bytes of the reservoir were already destroyed and are passed over", passed)})
+		}
+	}()
+	for {
+		now := r.record.now()
+		s := span{now.Ready - size, now.Ready}
+		if s.from < 0 {
+			return nil, ErrDry
+		}
+		lowest, err := r.read(b, s)
+		if err != nil {
+			return nil, err
+		}
+		to := s.from
+		if lowest < s.len() {
+			to += lowest
+		}
+		if err := r.burn(to); err != nil {
+			return nil, r.store.faulted(err)
+		}
+		if lowest == s.len() {
+			_, made := now.Lots.split(s.from)
+			made, _ = made.split(int64(len(b)))
+			return made, nil
+		}
+		passed += s.to - to
+	}
+}
+
+// burn takes everything from a position on out of what is ready: it is marked
+// used and overwritten, both durable on return.
+//
+// The two may reach the card in any order. If only the record did, opening the
+// store overwrites what it names as burning. If only zeros did, in some of the
+// sectors, then nothing of it was given to anybody: what is not zeros is as
+// good as before, and the zeros are whole cells, which Take does not pass on.
+func (r *Reservoir) burn(from int64) error {
+	now := r.record.now()
+	s := span{from, now.Ready}
+	whole := now.whole()
+	if err := zero(r.file, whole, s); err != nil {
+		return err
+	}
+	return r.change(func(next *reservoirState) {
+		next.Ready, next.Burning = s.from, whole.text(s)
+		next.Lots, _ = now.Lots.split(s.from)
+	}, r.file)
+}
+
+// change changes the record, durably, and the level with it.
+func (r *Reservoir) change(f func(*reservoirState), along ...durable.File) error {
+	if err := r.record.change(f, along...); err != nil {
+		return err
+	}
+	r.show()
+	return nil
+}
+
+func (r *Reservoir) show() {
+	now := r.record.now()
+	r.level.Store(&Level{Ready: now.Ready, Capacity: now.Capacity, Demo: now.Lots.demo()})
+}
+
+// whole is the file as one lane.
+func (now reservoirState) whole() lane {
+	l, _ := lanes(now.Capacity, now.Capacity)
+	return l
+}

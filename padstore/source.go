@@ -73,16 +73,8 @@ func (in *incoming) check() error {
 		return fmt.Errorf("the store has %d bytes, its metadata say %d", size, m.nBytes)
 	}
 	if m.suite == seal.Unconditional {
-		for i, l := range []lane{m.send, m.receive} {
-			cell := make([]byte, seal.CellSize)
-			if err := readLane(in.file, l, span{0, seal.CellSize}, cell); err != nil {
-				return err
-			}
-			if _, err := seal.NewHashKey(cell); err != nil {
-				return err
-			}
-			m.keySums[i] = keySum(cell)
-			clear(cell)
+		if m.keySums, err = keySums(in.file, m); err != nil {
+			return err
 		}
 	}
 	// Only now: what a power cut left to do is done by the copy.

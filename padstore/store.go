@@ -24,9 +24,12 @@ type Store struct {
 	cursors *kept[[]refCursor]
 	ever    *kept[[]string] // ids of all pads that ever came here
 
-	imports    sync.Mutex // one Import at a time
+	reservoir *Reservoir
+
+	moving     sync.Mutex // one pad comes, or becomes one, at a time
 	mu         sync.RWMutex
 	pads       []*pad // newest first
+	draft      *Draft
 	unfinished []Unfinished
 }
 
@@ -37,7 +40,7 @@ func Open(disk durable.Disk, owner string) (*Store, error) {
 	if err := uid.Check(owner); err != nil {
 		return nil, err
 	}
-	s := &Store{latch: &latch{disk: disk}, owner: owner}
+	s := &Store{latch: newLatch(disk), owner: owner}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrFault, err), s.close())
 	}
@@ -62,8 +65,18 @@ func (s *Store) open() error {
 	if err := s.logStart(was); err != nil {
 		return err
 	}
+	if err := s.openReservoir(names); err != nil {
+		return err
+	}
+	if err := s.openDraft(names); err != nil {
+		return err
+	}
+	// A draft that has become a pad is one of them.
+	if names, err = s.latch.List(); err != nil {
+		return err
+	}
 	for _, name := range names {
-		if leftover(name, names) {
+		if leftover(name, names) && !s.draft.becomes(name) {
 			if err := destroy(s.latch, name, 0); err != nil {
 				return err
 			}
@@ -118,6 +131,12 @@ func (s *Store) openPads(names []string) error {
 		if err != nil {
 			return err
 		}
+		if p.now().state == discarding {
+			if err := s.discard(p); err != nil {
+				return err
+			}
+			continue
+		}
 		if p.damaged != nil {
 			s.note(Entry{Kind: KindFault, Contact: contact, Text: "this pad is damaged and serves nothing: " + p.damaged.Error()})
 		}
@@ -152,6 +171,12 @@ func (s *Store) close() error {
 	for _, p := range s.pads {
 		errs = append(errs, p.close())
 	}
+	if s.draft != nil {
+		errs = append(errs, s.draft.record.slots.Close(), s.draft.file.Close())
+	}
+	if s.reservoir != nil {
+		errs = append(errs, s.reservoir.close())
+	}
 	if s.journal != nil {
 		errs = append(errs, s.journal.file.Close())
 	}
@@ -174,6 +199,14 @@ func (s *Store) Fault() error {
 		return fmt.Errorf("%w: %w", ErrFault, err)
 	}
 	return nil
+}
+
+// roomOrFault is faulted for what may find the card full, which is no fault.
+func (s *Store) roomOrFault(err error) error {
+	if errors.Is(err, ErrFull) && s.latch.err() == nil {
+		return err
+	}
+	return s.faulted(err)
 }
 
 func (s *Store) faulted(err error) error {
@@ -200,19 +233,6 @@ func (s *Store) Unfinished() []Unfinished {
 	return slices.Clone(s.unfinished)
 }
 
-// Pads lists all pads, newest first.
-func (s *Store) Pads() []Pad {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var list []Pad
-	for _, p := range s.pads {
-		public := p.public()
-		public.Forgeries = s.journal.forgeries(public.Contact)
-		list = append(list, public)
-	}
-	return list
-}
-
 // of returns a contact's pads in the given states, newest first.
 func (s *Store) of(contact string, states ...State) []*pad {
 	s.mu.RLock()
@@ -234,11 +254,11 @@ func (s *Store) sending(contact string, textLen int) (*pad, error) {
 	if textLen > seal.MaxText {
 		return nil, ErrTooLong
 	}
-	pads := s.of(contact, InUse)
-	if len(pads) == 0 {
-		return nil, ErrNoPad
+	p := s.newest(contact)
+	if p == nil || p.now().state != InUse {
+		return nil, ErrNoPad // a prepared pad takes over before it seals
 	}
-	return pads[0], nil
+	return p, nil
 }
 
 // Room says what sealing text for contact would cost. It changes nothing.

@@ -10,11 +10,18 @@
 // any promise about bytes that were not synced.
 package durable
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // SectorSize is the unit that a power cut leaves whole, in bytes: a sector is
 // either the old one or the new one.
 const SectorSize = 512
+
+// ErrFull is matched by errors of a disk that has no room left. A File's write
+// that fails with it may have been done in part.
+var ErrFull = errors.New("durable: the disk is full")
 
 // Disk is one flat folder of files. Names contain no separator. Errors for a
 // missing or an existing file match fs.ErrNotExist and fs.ErrExist.
@@ -36,6 +43,9 @@ type Disk interface {
 	// SyncFiles syncs several files of this Disk at once, in no order: after
 	// a power cut any of them may have been synced without the others.
 	SyncFiles(files ...File) error
+	// Free is how many bytes more the disk has room for, about: some of them
+	// go into what the file system notes of each file.
+	Free() (bytes int64, err error)
 }
 
 // File is an open file of a Disk. ReadAt and WriteAt are as in package io and
@@ -45,6 +55,9 @@ type File interface {
 	io.WriterAt
 	// Size returns the length in bytes.
 	Size() (int64, error)
+	// Truncate shortens the file to size bytes. After a power cut it has one of
+	// the two sizes; the new one for sure after Sync.
+	Truncate(size int64) error
 	// Sync makes every write that returned before it durable. After a failed
 	// Sync nothing is known about any of them, and a later success says
 	// nothing either.

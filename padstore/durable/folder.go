@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 )
 
 // Folder is the real Disk: one folder of the file system, locked against a
@@ -55,7 +56,7 @@ func (f *Folder) Create(name string) (File, error) {
 func (f *Folder) openFile(name string, flag int) (File, error) {
 	file, err := f.root.OpenFile(name, flag, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, full(err)
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -103,7 +104,23 @@ func (f *Folder) SyncFiles(files ...File) error {
 	return errors.Join(errs...)
 }
 
+// Free is what the file system leaves to this user.
+func (f *Folder) Free() (int64, error) { return freeBytes(f.lock) }
+
+// full marks the error of a disk that has no room.
+func full(err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
+}
+
 type folderFile struct{ *os.File }
+
+func (f folderFile) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.File.WriteAt(p, off)
+	return n, full(err)
+}
 
 func (f folderFile) Size() (int64, error) {
 	info, err := f.Stat()

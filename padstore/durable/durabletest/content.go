@@ -32,6 +32,20 @@ func (c content) with(part []byte, off int64) content {
 	return next
 }
 
+// cut is c shortened to size bytes.
+func (c content) cut(size int64) content {
+	if size >= c.size {
+		return c
+	}
+	next := content{size: size, pages: slices.Clone(c.pages[:(size+pageSize-1)/pageSize])}
+	if last := len(next.pages) - 1; size%pageSize != 0 && next.pages[last] != nil {
+		page := make([]byte, pageSize)
+		copy(page, next.pages[last][:size%pageSize])
+		next.pages[last] = page
+	}
+	return next
+}
+
 // readAt reads as io.ReaderAt does, without its error. Pages never change, so
 // that there is nothing for the race detector, which would take most of a
 // test's time here.

@@ -37,6 +37,7 @@ func (d *Disk) Clone(seed uint64) *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	clone := New(seed)
+	clone.room = d.room
 	for name, n := range d.now {
 		clone.now[name] = &inode{data: n.data, safe: n.data, unreadable: maps.Clone(n.unreadable)}
 	}

@@ -10,7 +10,6 @@ package durabletest
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -53,20 +52,10 @@ type Disk struct {
 	ops    int
 	cutAt  int
 	failAt int
+	fullAt int
+	room   int64 // for the bytes of all files
 	off    bool
 	trace  func(op string)
-}
-
-type inode struct {
-	data       content // as the running program sees it
-	safe       content // as the last Sync left it
-	pending    []write
-	unreadable map[int64]bool // sectors
-}
-
-type write struct {
-	off  int64
-	data []byte
 }
 
 // New returns an empty disk; seed decides what is partly kept.
@@ -75,6 +64,7 @@ func New(seed uint64) *Disk {
 		rng:  rand.New(rand.NewPCG(seed, 0)),
 		now:  map[string]*inode{},
 		safe: map[string]*inode{},
+		room: 1 << 40,
 	}
 }
 
@@ -101,11 +91,45 @@ func (d *Disk) FailAt(k int) {
 	d.failAt = d.ops + k
 }
 
-// Failed reports whether the operation of FailAt or CutAt was reached.
+// FullAt makes the disk full for the k-th operation from now, counted from 1:
+// if it creates or writes, it fails, and writes a part. Nothing else does.
+func (d *Disk) FullAt(k int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fullAt = d.ops + k
+}
+
+// Capacity is how many bytes all files may have together. A write beyond it
+// writes what fits, and fails.
+func (d *Disk) Capacity(bytes int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.room = bytes
+}
+
+// Free is what Capacity leaves.
+func (d *Disk) Free() (int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin("free", ""); err != nil {
+		return 0, err
+	}
+	return d.left(), nil
+}
+
+func (d *Disk) left() int64 {
+	left := d.room
+	for _, n := range d.now {
+		left -= n.data.size
+	}
+	return max(0, left)
+}
+
+// Failed reports whether the operation of FailAt, CutAt or FullAt was reached.
 func (d *Disk) Failed() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.off || d.failAt > 0 && d.ops >= d.failAt
+	return d.off || d.failAt > 0 && d.ops >= d.failAt || d.fullAt > 0 && d.ops >= d.fullAt
 }
 
 // Trace calls f with each operation as it begins; nil ends that.
@@ -137,12 +161,15 @@ func (d *Disk) PowerOn(fate Unsynced) {
 		files[name] = d.survivor(d.safe[name], fate)
 	}
 	d.now, d.safe, d.names = files, maps.Clone(files), nil
-	d.ops, d.cutAt, d.failAt, d.off = 0, 0, 0, false
+	d.ops, d.cutAt, d.failAt, d.fullAt, d.off = 0, 0, 0, 0, false
 }
 
 func (d *Disk) survivor(n *inode, fate Unsynced) *inode {
 	data := n.safe
 	for _, w := range n.pending {
+		if w.cut && (fate == Kept || fate == PartlyKept && d.rng.IntN(2) == 0) {
+			data = w.to(data)
+		}
 		for at := int64(0); at < int64(len(w.data)); {
 			end := min(int64(len(w.data)), at+durable.SectorSize-(w.off+at)%durable.SectorSize)
 			if fate == Kept || fate == PartlyKept && d.rng.IntN(2) == 0 {
@@ -196,6 +223,9 @@ func (d *Disk) Create(name string) (durable.File, error) {
 	}
 	if _, ok := d.now[name]; ok {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	}
+	if d.ops == d.fullAt {
+		return nil, fmt.Errorf("create %s: %w", name, durable.ErrFull)
 	}
 	n := &inode{}
 	d.change(func(names map[string]*inode) { names[name] = n })
@@ -272,83 +302,3 @@ func (d *Disk) SyncFiles(files ...durable.File) error {
 	}
 	return nil
 }
-
-type file struct {
-	disk  *Disk
-	name  string
-	inode *inode
-}
-
-// do runs one operation of a file that is still the disk's.
-func (f *file) do(op string, act func(n *inode) error) error {
-	f.disk.mu.Lock()
-	defer f.disk.mu.Unlock()
-	if err := f.disk.begin(op, f.name); err != nil {
-		return err
-	}
-	return act(f.inode)
-}
-
-func (f *file) ReadAt(p []byte, off int64) (n int, err error) {
-	err = f.do("read", func(node *inode) error {
-		for s := off / durable.SectorSize; s*durable.SectorSize < off+int64(len(p)); s++ {
-			if node.unreadable[s] {
-				return fmt.Errorf("read %s: sector %d: %w", f.name, s, ErrInjected)
-			}
-		}
-		if n = node.data.readAt(p, off); n < len(p) {
-			return io.EOF
-		}
-		return nil
-	})
-	return n, err
-}
-
-func (f *file) WriteAt(p []byte, off int64) (n int, err error) {
-	write := func(node *inode) {
-		node.data = node.data.with(p, off)
-		node.pending = append(node.pending, write{off, slices.Clone(p)})
-	}
-	err = f.do("write", func(node *inode) error {
-		write(node)
-		return nil
-	})
-	if errors.Is(err, errCutNow) {
-		// The write that the power cut met may have reached the disk in part.
-		f.disk.mu.Lock()
-		defer f.disk.mu.Unlock()
-		write(f.inode)
-	}
-	if err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
-func (f *file) Size() (size int64, err error) {
-	err = f.do("size", func(n *inode) error {
-		size = n.data.size
-		return nil
-	})
-	return size, err
-}
-
-func (f *file) Sync() error {
-	err := f.do("sync", func(n *inode) error {
-		for _, w := range n.pending {
-			n.safe = n.safe.with(w.data, w.off)
-		}
-		n.pending = nil
-		return nil
-	})
-	if errors.Is(err, ErrInjected) {
-		// As Linux does: the pages count as clean, and may never be written.
-		f.disk.mu.Lock()
-		defer f.disk.mu.Unlock()
-		f.inode.pending = nil
-	}
-	return err
-}
-
-// Close is free: closing promises nothing.
-func (f *file) Close() error { return nil }

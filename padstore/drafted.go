@@ -1,0 +1,281 @@
+package padstore
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+
+	//lint:ignore SA1019 Deprecated as a general-purpose MAC; here it is the hash of a Wegman-Carter MAC under a key that is used once.
+	"golang.org/x/crypto/poly1305"
+
+	"onetimechat/padstore/durable"
+	"onetimechat/padstore/seal"
+	"onetimechat/padstore/uid"
+)
+
+const (
+	draftName   = "draft.store"
+	draftRecord = "draft.record"
+	draftSlot   = 65536 // maxDraftLots of the longest lots of both sides fit, which a test shows
+	// maxDraftLots is how often the sources of one side may change.
+	maxDraftLots = 24
+)
+
+// draftState is a draft's record. Done never counts a byte that is not synced.
+type draftState struct {
+	Contact string `json:"contact"`
+	Peer    string `json:"peer"`
+	PadID   string `json:"pad_id"`
+	Bytes   int64  `json:"bytes"` // planned
+	Suite   string `json:"suite"`
+	Bucket  int    `json:"bucket"`
+
+	Stage  Stage  `json:"stage"`
+	Done   int64  `json:"done"`
+	Tag    string `json:"tag"`
+	Ours   lots   `json:"ours"`
+	Theirs lots   `json:"theirs"`
+
+	Adopting adopting `json:"adopting"`
+}
+
+// adopting is what Prepare has decided on, and must come to its end.
+type adopting struct {
+	Number  int64     `json:"number"`   // 0 while it is a draft
+	Name    string    `json:"name"`     // metadata file
+	KeySums [2]string `json:"key_sums"` // of the owner's lane and of the contact's
+	Device  string    `json:"device"`
+	Start   uint64    `json:"start"`
+	Uptime  int64     `json:"uptime"`
+	Told    int64     `json:"told"`
+}
+
+// refuseMaking says what keeps m from becoming a pad here.
+func (s *Store) refuseMaking(m Making) error {
+	if err := s.checkMaking(m); err != nil {
+		return err
+	}
+	if err := s.refuseKnown(m.PadID); err != nil {
+		return err
+	}
+	if known := s.Peer(m.Contact); known != "" && known != m.Peer {
+		return ErrOtherDevice
+	}
+	return nil
+}
+
+func (s *Store) checkMaking(m Making) error {
+	if err := uid.Check(m.Contact); err != nil {
+		return err
+	}
+	if id, err := hex.DecodeString(m.Peer); err != nil || len(id) != deviceIDSize {
+		return fmt.Errorf("padstore: %.80q is no device's id", m.Peer)
+	}
+	if m.Bytes > seal.MaxIndex+1 {
+		return fmt.Errorf("padstore: a pad of %d bytes", m.Bytes)
+	}
+	return Generation{A: s.owner, B: m.Contact, Bytes: m.Bytes, Suite: m.Suite, Bucket: m.Bucket}.Check()
+}
+
+// createDraft makes an empty draft. What a full card leaves of it is removed.
+func (s *Store) createDraft(m Making) (*Draft, error) {
+	disk := s.latch.spacious()
+	file, err := disk.Create(draftName)
+	if err != nil {
+		return nil, err
+	}
+	record, err := createKept(disk, draftRecord, draftSlot, draftState{
+		Contact: m.Contact, Peer: m.Peer, PadID: m.PadID, Bytes: m.Bytes,
+		Suite: m.Suite.String(), Bucket: m.Bucket, Stage: Copying,
+	})
+	if err != nil {
+		return nil, errors.Join(err, file.Close(), removeAny(disk, draftRecord+temporaryName), disk.Remove(draftName))
+	}
+	d := &Draft{store: s, record: record, file: file}
+	s.mu.Lock()
+	s.draft = d
+	s.mu.Unlock()
+	return d, nil
+}
+
+// removeAny removes a file that need not be there.
+func removeAny(disk durable.Disk, name string) error {
+	if err := disk.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// remove throws the draft away: the record first, so that it never tells of
+// bytes that are half overwritten.
+func (d *Draft) remove() error {
+	s := d.store
+	s.mu.Lock()
+	s.draft, d.gone = nil, true
+	s.mu.Unlock()
+	err := errors.Join(d.record.slots.Close(), d.file.Close())
+	if err == nil {
+		err = s.latch.Remove(draftRecord)
+	}
+	if err == nil {
+		err = s.latch.Sync()
+	}
+	if err == nil {
+		err = destroy(s.latch, draftName, 0)
+	}
+	if err == nil {
+		err = s.latch.Sync()
+	}
+	return err
+}
+
+// openDraft opens the draft that there is, and brings Prepare to its end if it
+// was cut. What is not whole is overwritten and removed.
+func (s *Store) openDraft(names []string) error {
+	if slices.Contains(names, draftRecord) {
+		d, err := s.loadDraft()
+		if err != nil && !unreliable(err) {
+			return err
+		}
+		if err == nil {
+			s.draft = d
+			if d.record.now().Adopting.Number != 0 {
+				if err := d.adopt(); err != nil && !errors.Is(err, ErrFull) {
+					return err
+				}
+			}
+			return nil
+		}
+		s.note(Entry{Kind: KindMeeting, Text: "a pad that was not finished cannot be gone on with: " + err.Error()})
+		if err := s.latch.Remove(draftRecord); err != nil {
+			return err
+		}
+		if err := s.latch.Sync(); err != nil {
+			return err
+		}
+	}
+	return destroy(s.latch, draftName, 0)
+}
+
+func (s *Store) loadDraft() (*Draft, error) {
+	record, err := openKept(s.latch, draftRecord, draftSlot, draftState{})
+	if err != nil {
+		return nil, err
+	}
+	d := &Draft{store: s, record: record}
+	if err := d.open(); err != nil {
+		if d.file != nil {
+			err = errors.Join(err, d.file.Close())
+		}
+		return nil, errors.Join(err, record.slots.Close())
+	}
+	return d, nil
+}
+
+// open holds the record against this device and the draft's file, which it
+// cuts to what is done. While a pad is adopted that file may have its own name.
+func (d *Draft) open() error {
+	now := d.record.now()
+	if err := d.check(now); err != nil {
+		return fmt.Errorf("%w: %w", errRecord, err)
+	}
+	var err error
+	d.file, err = d.store.latch.Open(draftName)
+	if errors.Is(err, fs.ErrNotExist) && now.Adopting.Number != 0 {
+		d.file, err = d.store.latch.Open(storeName(now.Adopting.Name))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: its file is gone", errRecord)
+	}
+	if err != nil {
+		return err
+	}
+	size, err := d.file.Size()
+	if err != nil {
+		return err
+	}
+	if size < now.Done {
+		return fmt.Errorf("%w: its file has %d bytes instead of %d", errRecord, size, now.Done)
+	}
+	return d.cut(now.Done)
+}
+
+// check tells whether a record makes sense for this device.
+func (d *Draft) check(now draftState) error {
+	if _, err := seal.ParseSuite(now.Suite); err != nil {
+		return err
+	}
+	if err := d.store.checkMaking(d.Making()); err != nil {
+		return err
+	}
+	if now.Done < 0 || now.Done > now.Bytes {
+		return fmt.Errorf("%d bytes of %d", now.Done, now.Bytes)
+	}
+	if err := errors.Join(checkLots(now.Ours, now.Done), checkLots(now.Theirs, now.Done)); err != nil {
+		return err
+	}
+	_, tagged := parseTag(now.Tag)
+	switch {
+	case now.Stage != Copying && now.Stage != Checked && now.Stage != Agreed:
+		return fmt.Errorf("unknown stage %.20q", now.Stage)
+	case tagged != (now.Stage != Copying) || now.Stage != Copying && now.Done != now.Bytes:
+		return errors.New("a stage that does not fit the rest")
+	case now.Adopting.Number == 0:
+		return nil
+	}
+	contact, ok := contactOf(now.Adopting.Name, d.store.owner)
+	if now.Stage != Agreed || now.Adopting.Number < 0 || !ok || contact != now.Contact {
+		return errors.New("a pad that cannot be")
+	}
+	return nil
+}
+
+// Tag reads the pad back from the card and computes its tag: Poly1305 under
+// key, which the caller wipes, over the makings' names in ascending order, the
+// size, the split, suite, bucket, pad id, and the pad (FORMAT.md). From then on
+// its planned size is what is there.
+func (d *Draft) Tag(key *[32]byte) (tag [16]byte, err error) {
+	if err := d.ready(Copying, Checked, Agreed); err != nil {
+		return tag, err
+	}
+	m := d.Making()
+	m.Bytes = d.Done()
+	if err := d.store.checkMaking(m); err != nil {
+		return tag, err
+	}
+	mac := poly1305.New(key)
+	names := []string{d.store.owner, m.Contact}
+	slices.Sort(names)
+	fmt.Fprintf(mac, "otc-pad 1\n%s\n%s\n%d\n%d\n%v\n%d\n%s\n", names[0], names[1], m.Bytes, m.Bytes/2, m.Suite, m.Bucket, m.PadID)
+	piece := make([]byte, min(copySize, m.Bytes))
+	defer clear(piece)
+	for at := int64(0); at < m.Bytes; {
+		part := piece[:min(int64(len(piece)), m.Bytes-at)]
+		if n, err := d.file.ReadAt(part, at); n < len(part) || err != nil && err != io.EOF {
+			return tag, fmt.Errorf("%w: reading the pad back: %w", ErrFault, err)
+		}
+		mac.Write(part)
+		at += int64(len(part))
+	}
+	if m.Bytes != d.record.now().Bytes {
+		if err := d.record.change(func(next *draftState) { next.Bytes = m.Bytes }); err != nil {
+			return tag, d.store.faulted(err)
+		}
+	}
+	mac.Sum(tag[:0])
+	d.computed = &tag
+	return tag, nil
+}
+
+func tagText(tag [16]byte) string { return hex.EncodeToString(tag[:]) }
+
+func parseTag(text string) (tag [16]byte, ok bool) {
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != len(tag) {
+		return tag, false
+	}
+	return [16]byte(raw), true
+}

@@ -1,0 +1,130 @@
+package durabletest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"onetimechat/padstore/durable"
+)
+
+type inode struct {
+	data       content // as the running program sees it
+	safe       content // as the last Sync left it
+	pending    []write
+	unreadable map[int64]bool // sectors
+}
+
+type write struct {
+	off  int64
+	data []byte
+	cut  bool // the file was shortened to off
+}
+
+// to is c after the write.
+func (w write) to(c content) content {
+	if w.cut {
+		return c.cut(w.off)
+	}
+	return c.with(w.data, w.off)
+}
+
+type file struct {
+	disk  *Disk
+	name  string
+	inode *inode
+}
+
+// do runs one operation of a file that is still the disk's.
+func (f *file) do(op string, act func(n *inode) error) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if err := f.disk.begin(op, f.name); err != nil {
+		return err
+	}
+	return act(f.inode)
+}
+
+func (f *file) ReadAt(p []byte, off int64) (n int, err error) {
+	err = f.do("read", func(node *inode) error {
+		for s := off / durable.SectorSize; s*durable.SectorSize < off+int64(len(p)); s++ {
+			if node.unreadable[s] {
+				return fmt.Errorf("read %s: sector %d: %w", f.name, s, ErrInjected)
+			}
+		}
+		if n = node.data.readAt(p, off); n < len(p) {
+			return io.EOF
+		}
+		return nil
+	})
+	return n, err
+}
+
+func (f *file) WriteAt(p []byte, off int64) (n int, err error) {
+	err = f.change("write", func(d *Disk) (w write, err error) {
+		fits := int64(len(p))
+		if d.ops == d.fullAt {
+			fits /= 2
+		} else {
+			fits = min(fits, max(0, f.inode.data.size+d.left()-off))
+		}
+		if n = int(fits); n < len(p) {
+			err = fmt.Errorf("write %s: %w", f.name, durable.ErrFull)
+		}
+		return write{off: off, data: slices.Clone(p[:n])}, err
+	})
+	if err != nil && !errors.Is(err, durable.ErrFull) {
+		return 0, err
+	}
+	return n, err
+}
+
+func (f *file) Truncate(size int64) error {
+	return f.change("truncate", func(*Disk) (write, error) { return write{off: size, cut: true}, nil })
+}
+
+// change changes the file by the write that make makes. What a power cut meets
+// may have reached the disk, a write in part.
+func (f *file) change(op string, make func(*Disk) (write, error)) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	begun := f.disk.begin(op, f.name)
+	if begun != nil && !errors.Is(begun, errCutNow) {
+		return begun
+	}
+	w, err := make(f.disk)
+	if w.cut || len(w.data) > 0 {
+		f.inode.data = w.to(f.inode.data)
+		f.inode.pending = append(f.inode.pending, w)
+	}
+	return errors.Join(begun, err)
+}
+
+func (f *file) Size() (size int64, err error) {
+	err = f.do("size", func(n *inode) error {
+		size = n.data.size
+		return nil
+	})
+	return size, err
+}
+
+func (f *file) Sync() error {
+	err := f.do("sync", func(n *inode) error {
+		for _, w := range n.pending {
+			n.safe = w.to(n.safe)
+		}
+		n.pending = nil
+		return nil
+	})
+	if errors.Is(err, ErrInjected) {
+		// As Linux does: the pages count as clean, and may never be written.
+		f.disk.mu.Lock()
+		defer f.disk.mu.Unlock()
+		f.inode.pending = nil
+	}
+	return err
+}
+
+// Close is free: closing promises nothing.
+func (f *file) Close() error { return nil }

@@ -1,0 +1,230 @@
+package padstore
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"onetimechat/padstore/seal"
+)
+
+// deviceIDSize is a device's id, in bytes.
+const deviceIDSize = 16
+
+// margin is room on the card that pads leave alone: for records, certificates
+// and what the file system notes of a large file. Bytes.
+const margin = 4 << 20
+
+// Pads lists all pads, newest first.
+func (s *Store) Pads() []Pad {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var list []Pad
+	replaced := map[string]bool{}
+	for _, p := range s.pads {
+		public := p.public()
+		switch {
+		case public.State == discarding:
+			continue
+		case public.State == InUse && replaced[p.contact]:
+			public.State = Retired
+		case public.State == InUse || public.State == Prepared:
+			replaced[p.contact] = true
+		}
+		public.Forgeries = s.journal.forgeries(public.Contact)
+		list = append(list, public)
+	}
+	return list
+}
+
+// newest is a contact's newest pad that is prepared or in use, nil if there is
+// none: the one that seals, once it is in use.
+func (s *Store) newest(contact string) *pad {
+	if pads := s.of(contact, Prepared, InUse); len(pads) > 0 {
+		return pads[0]
+	}
+	return nil
+}
+
+// byNumber finds a pad that can be asked about, nil if there is none.
+func (s *Store) byNumber(number string) *pad {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	i := slices.IndexFunc(s.pads, func(p *pad) bool { return p.publicNumber() == number && p.now().state != discarding })
+	if i < 0 {
+		return nil
+	}
+	return s.pads[i]
+}
+
+// PadByID finds a pad by its id.
+func (s *Store) PadByID(id string) (Pad, bool) {
+	for _, p := range s.Pads() {
+		if id != "" && p.PadID == id {
+			return p, true
+		}
+	}
+	return Pad{}, false
+}
+
+// Use puts a prepared pad to use, in both metadata slots: the other device has
+// it, too. ErrState if it is neither prepared nor in use, ErrNoPad if it is
+// not here.
+func (s *Store) Use(number string) error {
+	if err := s.Fault(); err != nil {
+		return err
+	}
+	p := s.byNumber(number)
+	if p == nil {
+		return ErrNoPad
+	}
+	return p.use()
+}
+
+func (p *pad) use() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.damaged != nil {
+		return ErrFault
+	}
+	switch p.meta.state {
+	case InUse:
+		return nil
+	case Prepared:
+	default:
+		return ErrState
+	}
+	next := *p.meta
+	next.state = InUse
+	return p.commitTwice(&next)
+}
+
+// commitTwice makes next the pad's state in both slots. The caller holds mu.
+func (p *pad) commitTwice(next *metadata) error {
+	for range 2 {
+		if err := p.commit(next, next.receive, span{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Discard overwrites and removes a prepared or a retired pad. ErrState for any
+// other, and for a retired one while none that replaced it is in use.
+func (s *Store) Discard(number string) error {
+	if err := s.Fault(); err != nil {
+		return err
+	}
+	p := s.byNumber(number)
+	if p == nil {
+		return ErrNoPad
+	}
+	if !s.discardable(p) {
+		return ErrState
+	}
+	if err := p.giveUp(); err != nil {
+		return err
+	}
+	if err := s.discard(p); err != nil {
+		return s.faulted(err)
+	}
+	s.mu.Lock()
+	s.pads = slices.DeleteFunc(slices.Clone(s.pads), func(other *pad) bool { return other == p })
+	s.mu.Unlock()
+	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s discarded", p.publicNumber())})
+	return s.Fault()
+}
+
+// discardable tells whether a pad is prepared, or one that replaced it is in
+// use.
+func (s *Store) discardable(p *pad) bool {
+	if p.now().state == Prepared {
+		return true
+	}
+	for _, newer := range s.of(p.contact, InUse) {
+		if newer == p {
+			return false
+		}
+		if !newer.broken() {
+			return p.now().state != Importing
+		}
+	}
+	return false
+}
+
+// giveUp makes a pad serve nothing from here on, and records in both slots that
+// it is to be overwritten.
+func (p *pad) giveUp() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := *p.meta
+	next.state = discarding
+	if p.damaged == nil {
+		if err := p.commitTwice(&next); err != nil {
+			return err
+		}
+	}
+	p.meta, p.damaged = &next, errDiscarded
+	err := p.close()
+	p.slots, p.file = nil, nil
+	return err
+}
+
+// discard overwrites and removes a pad's files, the metadata last: by them an
+// interrupted discard is gone on with.
+func (s *Store) discard(p *pad) error {
+	m := p.now()
+	for _, name := range []string{m.store, certificateName(m.name), m.name} {
+		if err := destroy(s.latch, name, 0); err != nil {
+			return err
+		}
+		if err := s.latch.Sync(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeviceID is this device's id, hex of 16 bytes of noise, empty until MakeDeviceID.
+func (s *Store) DeviceID() string { return s.device.now().ID }
+
+// MakeDeviceID makes the device's id from the reservoir, unless it has one.
+func (s *Store) MakeDeviceID() error {
+	if err := s.Fault(); err != nil || s.DeviceID() != "" {
+		return err
+	}
+	id := make([]byte, deviceIDSize)
+	if _, err := s.reservoir.Take(id); err != nil {
+		return err
+	}
+	return s.faulted(s.device.change(func(r *deviceRecord) {
+		if r.ID == "" {
+			r.ID = hex.EncodeToString(id)
+		}
+	}))
+}
+
+// Peer is the id of a contact's device, empty if the contact or its device is
+// not known (a pad that was imported).
+func (s *Store) Peer(contact string) string {
+	for _, p := range s.of(contact, Prepared, InUse, Retired) {
+		if peer := p.now().peer; peer != "" {
+			return peer
+		}
+	}
+	return ""
+}
+
+// Free is how many bytes of pad the card has room for beside what is there.
+func (s *Store) Free() (int64, error) {
+	if err := s.Fault(); err != nil {
+		return 0, err
+	}
+	free, err := s.free()
+	return free, s.faulted(err)
+}
+
+func (s *Store) free() (int64, error) {
+	free, err := s.latch.Free()
+	return max(0, free-margin) / (2 * seal.CellSize) * (2 * seal.CellSize), err
+}
