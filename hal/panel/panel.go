@@ -1,0 +1,48 @@
+// Package panel puts pictures on a pad device's glass.
+//
+// Framebuffer is whatever screen the kernel drives: HDMI, the 7-inch display.
+// Screens that hang on SPI are to be further types beside it, with the same
+// methods: String, Bounds, Draw (periph's display.Drawer) and Halt.
+//
+// What it refuses to do: know what a picture means, and go on after a write
+// that failed, since nobody knows then what the owner sees.
+package panel
+
+import (
+	"fmt"
+	"image"
+)
+
+// Rotation turns the picture clockwise, in degrees.
+type Rotation int
+
+// CheckRotation says what is wrong with r.
+func CheckRotation(r Rotation) error {
+	switch r {
+	case 0, 90, 180, 270:
+		return nil
+	}
+	return fmt.Errorf("rotation %d is not 0, 90, 180 or 270", r)
+}
+
+// turned is the size of a glass as its owner sees it.
+func (r Rotation) turned(size image.Point) image.Point {
+	if r == 90 || r == 270 {
+		return image.Pt(size.Y, size.X)
+	}
+	return size
+}
+
+// Glass turns a point of the picture into one of the glass, whose size is not
+// turned. The way back is that of 360° − r, with the size turned.
+func (r Rotation) Glass(p, size image.Point) image.Point {
+	switch r {
+	case 90:
+		return image.Pt(size.X-1-p.Y, p.X)
+	case 180:
+		return image.Pt(size.X-1-p.X, size.Y-1-p.Y)
+	case 270:
+		return image.Pt(p.Y, size.Y-1-p.X)
+	}
+	return p
+}

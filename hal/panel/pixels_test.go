@@ -1,0 +1,98 @@
+package panel
+
+import (
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/color"
+	"math/rand/v2"
+	"testing"
+)
+
+// glassOf reads a pixel back, the plain way.
+func glassOf(p pixels, memory []byte, x, y int) color.RGBA {
+	at := memory[y*p.stride+x*p.depth:]
+	if p.depth == 2 {
+		v := binary.LittleEndian.Uint16(at)
+		return color.RGBA{uint8(v >> 11 << 3), uint8(v >> 5 << 2), uint8(v << 3), 0xff}
+	}
+	v := binary.LittleEndian.Uint32(at)
+	return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 0xff}
+}
+
+func TestEveryPixelComesToItsPlaceInEveryFormatAndRotation(t *testing.T) {
+	const seed = 7
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for _, depth := range []int{2, 4} {
+		for _, r := range []Rotation{0, 90, 180, 270} {
+			t.Run(fmt.Sprintf("%d bytes, %d degrees", depth, r), func(t *testing.T) {
+				p := pixels{size: image.Pt(7, 5), depth: depth, stride: 7*depth + 6}
+				if err := p.check(); err != nil {
+					t.Fatal(err)
+				}
+				seen := r.turned(p.size)
+				src := image.NewRGBA(image.Rectangle{Max: seen})
+				for i := range src.Pix {
+					src.Pix[i] = uint8(rng.Uint32())
+				}
+				memory := make([]byte, p.stride*p.size.Y)
+				err := p.rows(image.Rectangle{Max: p.size}, src, r, func(b []byte, off int64) error {
+					copy(memory[off:], b)
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for y := range seen.Y {
+					for x := range seen.X {
+						want := src.RGBAAt(x, y)
+						if depth == 2 {
+							want.R, want.G, want.B = want.R&^7, want.G&^3, want.B&^7
+						}
+						want.A = 0xff
+						// Turned by hand: the picture's right edge is at the
+						// glass's bottom after 90°.
+						at := map[Rotation]image.Point{
+							0: {X: x, Y: y}, 90: {X: 6 - y, Y: x}, 180: {X: 6 - x, Y: 4 - y}, 270: {X: y, Y: 4 - x},
+						}[r]
+						if got := glassOf(p, memory, at.X, at.Y); got != want {
+							t.Fatalf("pixel %d,%d is %v at %v, want %v", x, y, got, at, want)
+						}
+						if r.Glass(image.Pt(x, y), p.size) != at {
+							t.Fatalf("Glass(%d,%d) = %v, want %v", x, y, r.Glass(image.Pt(x, y), p.size), at)
+						}
+					}
+				}
+				for y := range p.size.Y {
+					for _, b := range memory[y*p.stride+p.size.X*depth : (y+1)*p.stride] {
+						if b != 0 {
+							t.Fatal("bytes between the rows are written over")
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestStrangeFramebuffersAreRefused(t *testing.T) {
+	for _, p := range []pixels{
+		{image.Pt(640, 480), 1280, 3},
+		{image.Pt(640, 480), 1279, 2},
+		{image.Pt(0, 480), 1280, 2},
+		{image.Pt(640, 1<<20), 1280, 2},
+	} {
+		if p.check() == nil {
+			t.Errorf("%+v is taken", p)
+		}
+	}
+}
+
+func TestOnlyQuarterTurns(t *testing.T) {
+	for r := Rotation(-1); r <= 361; r++ {
+		if ok := CheckRotation(r) == nil; ok != (r == 0 || r == 90 || r == 180 || r == 270) {
+			t.Errorf("rotation %d: %v", r, ok)
+		}
+	}
+}

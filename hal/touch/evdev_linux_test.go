@@ -1,0 +1,124 @@
+package touch
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// stream is events as the kernel hands them out.
+func stream(events ...event) []byte {
+	var b []byte
+	for _, e := range events {
+		b = append(b, make([]byte, 16)...)
+		b = binary.NativeEndian.AppendUint16(b, e.kind)
+		b = binary.NativeEndian.AppendUint16(b, e.code)
+		b = binary.NativeEndian.AppendUint32(b, uint32(e.value))
+	}
+	return b
+}
+
+var report = event{evSyn, synReport, 0}
+
+func touches(events ...event) []Touch {
+	var told []Touch
+	t := &tracker{x: axis{0, 100}, y: axis{100, 300}}
+	follow(bytes.NewReader(stream(events...)), t, func(t Touch) { told = append(told, t) })
+	return told
+}
+
+func TestFingersOfEveryKindOfDevice(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		events []event
+		want   []Touch
+	}{
+		{"a pointer", []event{
+			{evAbs, absX, 50}, {evAbs, absY, 150}, report, {evKey, btnLeft, 1}, report, {evKey, btnLeft, 0}, report,
+		}, []Touch{{Down: true, X: .5, Y: .25}, {X: .5, Y: .25}}},
+		{"a touchscreen with one finger", []event{
+			{evAbs, absX, 0}, {evAbs, absY, 300}, {evKey, btnTouch, 1}, report, {evAbs, absX, 100}, report, {evKey, btnTouch, 0}, report,
+		}, []Touch{{Down: true, X: 0, Y: 1}, {X: 1, Y: 1}}},
+		{"a touchscreen with many, of which the first counts", []event{
+			{evAbs, absMTSlot, 0}, {evAbs, absMTTracking, 7}, {evAbs, absMTPositionX, 100}, {evAbs, absMTPositionY, 100}, report,
+			{evAbs, absMTSlot, 1}, {evAbs, absMTTracking, 8}, {evAbs, absMTPositionX, 3}, report,
+			{evAbs, absMTTracking, -1}, report,
+			{evAbs, absMTSlot, 0}, {evAbs, absMTTracking, -1}, report,
+		}, []Touch{{Down: true, X: 1, Y: 0}, {X: 1, Y: 0}}},
+		{"values out of range", []event{
+			{evAbs, absX, -7}, {evAbs, absY, 1 << 30}, {evKey, btnTouch, 1}, report,
+		}, []Touch{{Down: true, X: 0, Y: 1}, {Lost: true}}},
+		{"lost events are no tap", []event{
+			{evKey, btnTouch, 1}, report, {evSyn, synDropped, 0}, {evKey, btnTouch, 0}, report, {evKey, btnTouch, 1}, report,
+		}, []Touch{{Down: true}, {Lost: true}, {Down: true}, {Lost: true}}},
+		{"unplugged with the finger down", []event{{evKey, btnTouch, 1}, report}, []Touch{{Down: true}, {Lost: true}}},
+		{"unplugged without", []event{{evKey, btnTouch, 1}, report, {evKey, btnTouch, 0}, report}, []Touch{{Down: true}, {}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := touches(c.events...)
+			for i := range got { // where nothing was said of y, it is at its least
+				if got[i].Y < 0 {
+					t.Fatal("off the glass")
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("tells %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// A device may come late, go away, and come again under another name.
+func TestATouchscreenIsFoundWheneverItIsPluggedIn(t *testing.T) {
+	folder := t.TempDir()
+	e := NewEvdev(&Opts{Folder: folder})
+	e.ranges = func(*os.File) (axis, axis, bool) { return axis{0, 10}, axis{0, 10}, true }
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	told := make(chan Touch, 10)
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(ctx, func(t Touch) { told <- t }) }()
+	for _, name := range []string{"event3", "event7"} {
+		path := filepath.Join(folder, name)
+		if err := syscall.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		device, err := os.OpenFile(path, os.O_WRONLY, 0) // waits for Run
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := device.Write(stream(event{evAbs, absX, 5}, event{evKey, btnTouch, 1}, report)); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-told; got != (Touch{Down: true, X: .5}) {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		device.Close()
+		if got := <-told; got != (Touch{Lost: true}) {
+			t.Errorf("%s unplugged: %+v", name, got)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatIsNoTouchscreenIsPassedOver(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "event0"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if NewEvdev(&Opts{Folder: folder}).Present() {
+		t.Error("an empty file is a touchscreen")
+	}
+}

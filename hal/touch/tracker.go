@@ -1,0 +1,116 @@
+package touch
+
+// Codes of linux/input-event-codes.h.
+const (
+	evSyn = 0x00
+	evKey = 0x01
+	evAbs = 0x03
+
+	synReport  = 0
+	synDropped = 3
+
+	btnLeft  = 0x110
+	btnTouch = 0x14a
+
+	absX           = 0x00
+	absY           = 0x01
+	absMTSlot      = 0x2f
+	absMTPositionX = 0x35
+	absMTPositionY = 0x36
+	absMTTracking  = 0x39
+)
+
+// event is one struct input_event without its time.
+type event struct {
+	kind, code uint16
+	value      int32
+}
+
+// axis is the range of one coordinate.
+type axis struct{ least, most int32 }
+
+// share is where v lies in the range, from 0 to 1.
+func (a axis) share(v int32) float64 {
+	if a.most <= a.least {
+		return 0
+	}
+	return min(1, max(0, float64(int64(v)-int64(a.least))/float64(int64(a.most)-int64(a.least))))
+}
+
+// tracker follows one finger through a device's events. Of several fingers it
+// follows the one in slot 0: a second one does nothing.
+type tracker struct {
+	x, y    axis
+	slot    int32
+	atX     int32
+	atY     int32
+	down    bool // as of the events so far
+	told    bool // the last Touch was down
+	dropped bool // events were lost: wait for the next report
+}
+
+// take takes one event. ok tells that it completes a touch.
+func (t *tracker) take(e event) (touch Touch, ok bool) {
+	switch e.kind {
+	case evKey:
+		if e.code == btnTouch || e.code == btnLeft {
+			t.down = e.value != 0
+		}
+	case evAbs:
+		t.move(e)
+	case evSyn:
+		return t.sync(e.code)
+	}
+	return Touch{}, false
+}
+
+func (t *tracker) move(e event) {
+	if e.code == absMTSlot {
+		t.slot = e.value
+	}
+	switch e.code {
+	case absX:
+		t.atX = e.value
+	case absY:
+		t.atY = e.value
+	}
+	if t.slot != 0 {
+		return
+	}
+	switch e.code {
+	case absMTPositionX:
+		t.atX = e.value
+	case absMTPositionY:
+		t.atY = e.value
+	case absMTTracking:
+		t.down = e.value >= 0
+	}
+}
+
+// sync ends a report. After lost events the finger counts as gone, until it is
+// put down anew.
+func (t *tracker) sync(code uint16) (Touch, bool) {
+	if code == synDropped {
+		t.dropped = true
+		return t.lose()
+	}
+	if code != synReport {
+		return Touch{}, false
+	}
+	if t.dropped {
+		t.dropped, t.down = false, false
+		return Touch{}, false
+	}
+	if t.down == t.told {
+		return Touch{}, false
+	}
+	t.told = t.down
+	return Touch{Down: t.down, X: t.x.share(t.atX), Y: t.y.share(t.atY)}, true
+}
+
+// lose lifts a finger that is down nowhere.
+func (t *tracker) lose() (Touch, bool) {
+	was := t.told
+	t.down, t.told = false, false
+	return Touch{Lost: true}, was
+}
