@@ -1,0 +1,24 @@
+package boot
+
+import "path/filepath"
+
+// Roots are the folders where the kernel shows itself and where the card and
+// sticks are mounted; "" is where they are on the board.
+type Roots struct {
+	Proc, Sys, Dev, Modules, Boot, Data, Stick string
+}
+
+func (r Roots) proc(path ...string) string   { return under(r.Proc, "/proc", path) }
+func (r Roots) sys(path ...string) string    { return under(r.Sys, "/sys", path) }
+func (r Roots) dev(path ...string) string    { return under(r.Dev, "/dev", path) }
+func (r Roots) module(path ...string) string { return under(r.Modules, "/modules", path) }
+func (r Roots) boot(path ...string) string   { return under(r.Boot, "/boot", path) }
+func (r Roots) data(path ...string) string   { return under(r.Data, "/data", path) }
+func (r Roots) stick(path ...string) string  { return under(r.Stick, "/stick", path) }
+
+func under(root, usual string, path []string) string {
+	if root == "" {
+		root = usual
+	}
+	return filepath.Join(append([]string{root}, path...)...)
+}
