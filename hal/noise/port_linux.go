@@ -53,10 +53,12 @@ func (p port) Write(b []byte) (int, error) {
 // WriteString hides that of os.File, which knows no deadline.
 func (p port) WriteString(s string) (int, error) { return p.Write([]byte(s)) }
 
-// Close lowers the lines that let the device send, and closes the port.
+// Close lowers the lines that let the device send, and gives the port free.
 func (p port) Close() error {
 	// A port that was unplugged has no lines; it is closed all the same.
-	_ = p.control(func(fd int) error { return setLines(fd, unix.TIOCMBIC) })
+	_ = p.control(func(fd int) error {
+		return errors.Join(setLines(fd, unix.TIOCMBIC), unix.IoctlSetInt(fd, unix.TIOCNXCL, 0))
+	})
 	return p.File.Close()
 }
 

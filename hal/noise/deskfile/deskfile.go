@@ -84,7 +84,7 @@ func (f *File) read(ctx context.Context, p []byte) error {
 	if !stop() {
 		return fmt.Errorf("reading noise: %w", ctx.Err())
 	}
-	return fault(n, err)
+	return readFault(n, err)
 }
 
 func (f *File) open() error {
@@ -95,13 +95,8 @@ func (f *File) open() error {
 		return fmt.Errorf("%w: it was closed", noise.ErrShort)
 	}
 	file, err := os.OpenFile(f.path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: %w", noise.ErrMissing, err)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: %w", noise.ErrDenied, err)
-	case err != nil:
-		return fmt.Errorf("%w: %w", noise.ErrFailed, err)
+	if err != nil {
+		return openFault(err)
 	}
 	info, err := file.Stat()
 	if err != nil {
@@ -111,8 +106,20 @@ func (f *File) open() error {
 	return nil
 }
 
-// fault names why n bytes only were read.
-func fault(n int, err error) error {
+// openFault names why a file could not be opened.
+func openFault(err error) error {
+	kind := noise.ErrFailed
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		kind = noise.ErrMissing
+	case errors.Is(err, fs.ErrPermission):
+		kind = noise.ErrDenied
+	}
+	return fmt.Errorf("%w: %w", kind, err)
+}
+
+// readFault names why only n bytes were read.
+func readFault(n int, err error) error {
 	late := errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.EAGAIN)
 	switch {
 	case err == nil:
