@@ -218,3 +218,13 @@ type Ask struct {
 	Ready       bool   // the guard time is over and every page was shown: yes is alive
 	Page        int
 }
+
+// Keyboard is for typing a user id. Its targets are key-a and so on, delete,
+// and ok.
+type Keyboard struct {
+	Title   string
+	Text    string // typed so far
+	Hint    string // what to type
+	Problem string // what is wrong with Text, in one short line; may be empty
+	Page    int    // of keys
+}

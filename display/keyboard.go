@@ -1,0 +1,64 @@
+package display
+
+import "image"
+
+func (Keyboard) name() string { return "keyboard" }
+
+// keyPages are the keys of each page: all that a user id is made of. Few on a
+// page, so that each is as large as a finger.
+var keyPages = [...]string{"abcdefghijklm", "nopqrstuvwxyz", "0123456789-_"}
+
+// keyColumns is how many keys stand side by side.
+const keyColumns = 7
+
+func (s Keyboard) draw(c *canvas) {
+	c.drawTitle(title{symbol: symPad, text: s.Title, ink: colWhite, ground: colBar})
+	box := c.body(true)
+	c.frame.Pages = len(keyPages)
+	c.frame.Page = min(max(s.Page, 0), len(keyPages)-1)
+	box = c.drawTyped(box, s)
+	c.drawKeys(box, keyPages[c.frame.Page])
+	remove := button{name: "delete", label: "Delete", weight: 1.2}
+	ok := button{name: "ok", label: "Done", symbol: symYes, kind: positive, weight: 1.2}
+	if s.Text == "" {
+		remove.dead, ok.dead = deadQuietly, deadQuietly
+	}
+	c.drawButtons(append(append([]button{remove}, paging(c.frame.Page, c.frame.Pages, false)...), ok))
+}
+
+// drawTyped shows what has been typed, and what is wrong with it or to be
+// typed, and returns what is left of the box.
+func (c *canvas) drawTyped(box image.Rectangle, s Keyboard) image.Rectangle {
+	line := box
+	line.Max.Y = line.Min.Y + c.fonts.title.height + 2*c.px(2)
+	c.fill(line, colPanel)
+	cursor := c.say(line.Inset(c.px(2)), style{face: c.fonts.title, ink: colInk}, c.safe(s.Text))
+	cursor.Min.X = cursor.Max.X + c.px(1)
+	c.fill(image.Rect(cursor.Min.X, line.Min.Y+c.px(3), cursor.Min.X+max(1, c.px(1.5)), line.Max.Y-c.px(3)), colBar)
+	box.Min.Y = line.Max.Y + c.px(1)
+	say := style{face: c.fonts.small, ink: colMuted}
+	text := s.Hint
+	if s.Problem != "" {
+		text, say.ink = s.Problem, colBad
+	}
+	foot := box
+	foot.Max.Y = foot.Min.Y + c.fonts.small.height
+	c.say(foot, say, text)
+	c.say(foot, style{face: c.fonts.small, ink: colMuted, align: right}, c.pageText())
+	box.Min.Y = foot.Max.Y + c.px(2)
+	return box
+}
+
+func (c *canvas) drawKeys(box image.Rectangle, keys string) {
+	rows := (len(keys) + keyColumns - 1) / keyColumns
+	gap := c.px(2)
+	wide := (box.Dx() - gap*(keyColumns-1)) / keyColumns
+	tall := (box.Dy() - gap*(rows-1)) / rows
+	for i, key := range keys {
+		at := box.Min.Add(image.Pt(i%keyColumns*(wide+gap), i/keyColumns*(tall+gap)))
+		rect := image.Rectangle{Min: at, Max: at.Add(image.Pt(wide, tall))}
+		c.rounded(rect, colPanel, colBar, false)
+		c.say(rect, style{face: c.fonts.title, ink: colBar, align: centre}, string(key))
+		c.frame.Targets = append(c.frame.Targets, Target{"key-" + string(key), string(key), rect, true})
+	}
+}
