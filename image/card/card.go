@@ -74,6 +74,9 @@ func Write(f *os.File, size int64, boot []File) error {
 	if os.Getenv("SOURCE_DATE_EPOCH") != Date {
 		return errors.New("SOURCE_DATE_EPOCH is not " + Date + ": the image would not come out the same twice")
 	}
+	if err := check(boot); err != nil {
+		return err
+	}
 	if err := f.Truncate(size); err != nil {
 		return err
 	}
@@ -107,9 +110,6 @@ func writeTable(disk backend.Storage, size int64) error {
 
 // writeBoot makes the boot partition's file system and its files.
 func writeBoot(disk backend.Storage, boot []File) error {
-	if err := check(boot); err != nil {
-		return err
-	}
 	fat, err := fat32.Create(disk, BootSize, BootStart, sector, BootLabel, true)
 	if err != nil {
 		return fmt.Errorf("the boot partition: %w", err)

@@ -231,6 +231,13 @@ func TestTheDataPartitionIsWhatItsRecipeMakes(t *testing.T) {
 	fresh, kept := filepath.Join(t.TempDir(), "fresh"), filepath.Join(t.TempDir(), "kept")
 	tool(t, "./mkdata.sh", fresh)
 	cut(t, write(t, card.MinSize(), files(t)), kept, card.DataStart, 64<<20)
+	after, err := os.ReadFile(fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(bytes.Trim(after[2<<20:], "\x00")) > 0 {
+		t.Error("more than the first 2 MiB are not zeros")
+	}
 	want := tool(t, "dumpe2fs", fresh)
 	if got := tool(t, "dumpe2fs", kept); got != want {
 		t.Errorf("the kept one is\n%s\nand the recipe makes\n%s", got, want)

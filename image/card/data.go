@@ -16,29 +16,27 @@ import (
 const dataSize = 64 << 20
 
 // emptyData is the data partition's file system before it has a file, made by
-// mkdata.sh and packed with xz. It is kept here and not made anew with each
-// image because what mke2fs makes differs between its versions and even between
-// processors, and because hosts without it can then build images, too.
+// mkdata.sh, packed with xz, and cut where only zeros follow. It is kept here
+// and not made anew with each image because what mke2fs makes differs between
+// its versions and even between processors, and because hosts without it can
+// then build images, too.
 //
 //go:embed data.ext4.xz
 var emptyData []byte
 
-// writeData writes the data partition's file system. Blocks of zeros stay
-// holes.
+// writeData writes the data partition's file system to the image w, in which
+// it is a hole. Blocks of zeros stay holes.
 func writeData(w io.WriterAt) error {
 	r, err := xz.NewReader(bytes.NewReader(emptyData))
 	if err != nil {
 		return fmt.Errorf("the data partition: %w", err)
 	}
 	zeros, block := make([]byte, 4096), make([]byte, 4096)
-	for at := int64(0); ; at += int64(len(block)) {
-		switch _, err := io.ReadFull(r, block); {
-		case errors.Is(err, io.EOF) && at == dataSize:
+	for at := int64(0); at < dataSize; at += int64(len(block)) {
+		if _, err := io.ReadFull(r, block); errors.Is(err, io.EOF) {
 			return nil
-		case err != nil:
+		} else if err != nil {
 			return fmt.Errorf("the data partition at %d: %w", at, err)
-		case at == dataSize:
-			return errors.New("the data partition's file system is longer than it should be")
 		}
 		if bytes.Equal(block, zeros) {
 			continue
@@ -47,6 +45,7 @@ func writeData(w io.WriterAt) error {
 			return err
 		}
 	}
+	return errors.New("the data partition's file system is longer than it should be")
 }
 
 // ExtractData copies the data partition of c into w as a file system of its

@@ -2,10 +2,10 @@
 # Makes data.ext4.xz, the empty file system of the data partition, anew.
 # TestTheDataPartitionIsWhatItsRecipeMakes compares the two.
 #
-#   mkdata.sh FILE && xz -9e FILE && mv FILE.xz data.ext4.xz
+#   mkdata.sh FILE && truncate -s 2M FILE && xz -9e FILE && mv FILE.xz data.ext4.xz
 #
 # FILE is 64 MiB and, made by the same mke2fs on the same kind of processor,
-# the same each time.
+# the same each time. All of it after the first 2 MiB is zeros.
 #
 # 4096-byte blocks, or it could not grow on a mounted card. Every feature is
 # named, so that the host's /etc/mke2fs.conf has no say, and none is newer than
