@@ -36,10 +36,7 @@ func (d *Draft) Prepare() (number string, err error) {
 	if err != nil {
 		return "", s.faulted(err)
 	}
-	s.mu.Lock()
-	s.pads = append(s.pads, p)
-	s.sortPads()
-	s.mu.Unlock()
+	s.keep(p)
 	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s prepared, %d bytes, made from %s", p.publicNumber(), now.Done, sourceOf(now.Ours, now.Theirs))})
 	return p.publicNumber(), s.Fault()
 }
@@ -66,7 +63,12 @@ func (d *Draft) decide(now draftState) error {
 	m.number = s.device.now().Number
 	s.name(m)
 	next.Number, next.Name, next.KeySums = m.number, m.name, m.keySums
-	return s.faulted(d.record.change(func(r *draftState) { r.Adopting = next }))
+	for range 2 { // in both slots: there is no way back
+		if err := d.record.change(func(r *draftState) { r.Adopting = next }); err != nil {
+			return s.faulted(err)
+		}
+	}
+	return nil
 }
 
 // metadata are those of the pad that a draft becomes.

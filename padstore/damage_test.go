@@ -231,7 +231,7 @@ func TestOneBadSectorOfTheMetadataCostsNoPromise(t *testing.T) {
 		// The newest change is one that served.
 		mustDo(t, tr.seal(t, tr.store, "newest"))
 		mustDo(t, tr.receive(sc.next, "newest"))
-		sc = &scene{tr.disk, tr.ledger, 0, 0}
+		sc = &scene{tr.disk, tr.ledger, 0, 0, tr.stock}
 		for sector := range 16384 / durable.SectorSize {
 			for name, harm := range map[string]func(*durabletest.Disk, string, int){
 				"flip": (*durabletest.Disk).FlipSector, "drop": (*durabletest.Disk).DropSector, "unreadable": (*durabletest.Disk).Unreadable,

@@ -47,7 +47,7 @@ type Draft struct {
 func (s *Store) Begin(m Making) (*Draft, error) {
 	s.moving.Lock()
 	defer s.moving.Unlock()
-	if err := s.Fault(); err != nil {
+	if err := errors.Join(s.Fault(), s.unfinishedDraft()); err != nil {
 		return nil, err
 	}
 	if err := s.refuseMaking(m); err != nil {
@@ -63,6 +63,16 @@ func (s *Store) Begin(m Making) (*Draft, error) {
 	}
 	d, err := s.createDraft(m)
 	return d, s.roomOrFault(err)
+}
+
+// unfinishedDraft is ErrFull while a draft that is to become a pad waits for
+// room on the card: until then no other pad comes here, which might take its
+// name.
+func (s *Store) unfinishedDraft() error {
+	if d := s.Draft(); d != nil && d.record.now().Adopting.Number != 0 {
+		return fmt.Errorf("%w: a pad with %s waits to be prepared", ErrFull, d.record.now().Contact)
+	}
+	return nil
 }
 
 // roomFor tells whether the card takes m in place of the draft that there is.
@@ -142,7 +152,7 @@ func (d *Draft) write(pad []byte, at int64) error {
 	if int64(len(pad)) > free {
 		return ErrFull
 	}
-	if _, err := growing(d.file).WriteAt(pad, at); errors.Is(err, ErrFull) {
+	if _, err := d.store.latch.spacious().with(d.file).WriteAt(pad, at); errors.Is(err, ErrFull) {
 		return errors.Join(err, d.cut(at))
 	} else if err != nil {
 		return err

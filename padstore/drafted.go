@@ -71,8 +71,11 @@ func (s *Store) checkMaking(m Making) error {
 	if err := uid.Check(m.Contact); err != nil {
 		return err
 	}
-	if id, err := hex.DecodeString(m.Peer); err != nil || len(id) != deviceIDSize {
+	if id, err := hex.DecodeString(m.Peer); err != nil || len(id) != deviceIDSize || hex.EncodeToString(id) != m.Peer {
 		return fmt.Errorf("padstore: %.80q is no device's id", m.Peer)
+	}
+	if id, err := hex.DecodeString(m.PadID); err != nil || hex.EncodeToString(id) != m.PadID {
+		return fmt.Errorf("padstore: %.80q is no pad's id", m.PadID)
 	}
 	if m.Bytes > seal.MaxIndex+1 {
 		return fmt.Errorf("padstore: a pad of %d bytes", m.Bytes)
@@ -91,10 +94,16 @@ func (s *Store) createDraft(m Making) (*Draft, error) {
 		Contact: m.Contact, Peer: m.Peer, PadID: m.PadID, Bytes: m.Bytes,
 		Suite: m.Suite.String(), Bucket: m.Bucket, Stage: Copying,
 	})
+	if err == nil {
+		err = record.slots.Close()
+	}
+	if err == nil {
+		record, err = openKept(s.latch, draftRecord, draftSlot, draftState{}) // from here on its room is there
+	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close(), removeAny(disk, draftRecord+temporaryName), disk.Remove(draftName))
 	}
-	d := &Draft{store: s, record: record, file: file}
+	d := &Draft{store: s, record: record, file: s.latch.with(file)}
 	s.mu.Lock()
 	s.draft = d
 	s.mu.Unlock()
@@ -183,8 +192,9 @@ func (d *Draft) open() error {
 		return fmt.Errorf("%w: %w", errRecord, err)
 	}
 	var err error
+	decided := now.Adopting.Number != 0
 	d.file, err = d.store.latch.Open(draftName)
-	if errors.Is(err, fs.ErrNotExist) && now.Adopting.Number != 0 {
+	if errors.Is(err, fs.ErrNotExist) && decided {
 		d.file, err = d.store.latch.Open(storeName(now.Adopting.Name))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -197,8 +207,15 @@ func (d *Draft) open() error {
 	if err != nil {
 		return err
 	}
-	if size < now.Done {
+	if size < now.Done || decided && size != now.Done {
 		return fmt.Errorf("%w: its file has %d bytes instead of %d", errRecord, size, now.Done)
+	}
+	if size > now.Done {
+		// Written again, as the newest slot may be one that only could not be
+		// read just now, and tell of more than is cut off here.
+		if err := d.record.change(func(*draftState) {}); err != nil {
+			return err
+		}
 	}
 	return d.cut(now.Done)
 }

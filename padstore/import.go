@@ -94,8 +94,13 @@ func (s *Store) importPad(source durable.Disk, origin, name string, progress fun
 	}
 	defer in.file.Close()
 	m := in.meta
-	if err := s.refuseKnown(m.padID); err != nil {
+	if err := errors.Join(s.refuseKnown(m.padID), s.unfinishedDraft()); err != nil {
 		return m.contact, err
+	}
+	if free, err := s.free(); err != nil {
+		return m.contact, s.faulted(err)
+	} else if m.nBytes > free {
+		return m.contact, ErrFull
 	}
 	if err := s.device.change(func(r *deviceRecord) { r.Number++ }); err != nil {
 		return m.contact, s.faulted(err)
@@ -109,10 +114,7 @@ func (s *Store) importPad(source durable.Disk, origin, name string, progress fun
 	if err != nil {
 		return m.contact, s.faulted(err)
 	}
-	s.mu.Lock()
-	s.pads = append(s.pads, p)
-	s.sortPads()
-	s.mu.Unlock()
+	s.keep(p)
 	return m.contact, s.finishImport(p, source, []string{name})
 }
 

@@ -121,10 +121,9 @@ type latchedFile struct {
 	file  durable.File
 }
 
-// growing is a file of a latch, spacious for this use.
-func growing(file durable.File) durable.File {
-	f := file.(*latchedFile)
-	return &latchedFile{latch: f.latch.spacious(), file: f.file}
+// with is a file of another latch of the same disk.
+func (l *latch) with(file durable.File) durable.File {
+	return &latchedFile{latch: l, file: file.(*latchedFile).file}
 }
 
 func (f *latchedFile) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }

@@ -17,27 +17,30 @@ import (
 // Guessing what of it is ready would save a little time, and risk serving what
 // is no noise.
 func (s *Store) openReservoir(names []string) error {
-	r := &Reservoir{store: s}
 	hasFile, hasRecord := slices.Contains(names, reservoirName), slices.Contains(names, reservoirRecord)
 	if hasRecord {
+		r := &Reservoir{store: s}
 		err := r.load()
 		if err == nil || !unreliable(err) {
 			s.reservoir = r
 			return err
 		}
-		s.note(Entry{Kind: KindNoise, Text: "the reservoir is damaged, and is overwritten and begun anew: " + err.Error()})
+		s.noteAnew(err)
 		if err := errors.Join(r.close(), s.latch.Remove(reservoirRecord)); err != nil {
 			return err
 		}
-		r = &Reservoir{store: s}
+	} else if hasFile {
+		s.noteAnew(errors.New("its record is gone"))
 	}
-	if hasFile {
-		if err := destroy(s.latch, reservoirName, 0); err != nil {
-			return err
-		}
+	if err := destroy(s.latch, reservoirName, 0); err != nil {
+		return err
 	}
-	s.reservoir = r
-	return r.create()
+	s.reservoir = &Reservoir{store: s}
+	return s.reservoir.create()
+}
+
+func (s *Store) noteAnew(why error) {
+	s.note(Entry{Kind: KindNoise, Text: "the reservoir is damaged, and is overwritten and begun anew: " + why.Error()})
 }
 
 func (r *Reservoir) create() (err error) {
@@ -81,6 +84,9 @@ func (r *Reservoir) load() (err error) {
 		return fmt.Errorf("%w: its file has %d bytes instead of %d", errRecord, size, now.Capacity)
 	}
 	if size > now.Capacity { // Resize was cut; nothing there was ever ready, or it is burned
+		if err := r.record.change(func(*reservoirState) {}); err != nil { // in place of a slot that could not be read
+			return err
+		}
 		if err := r.file.Truncate(now.Capacity); err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func (r *Reservoir) grow(from, to int64) error {
 		return ErrFull
 	}
 	whole, _ := lanes(to, to)
-	if err := zero(growing(r.file), whole, span{from, to}); errors.Is(err, ErrFull) {
+	if err := zero(r.store.latch.spacious().with(r.file), whole, span{from, to}); errors.Is(err, ErrFull) {
 		return errors.Join(err, r.file.Truncate(from))
 	} else if err != nil {
 		return err

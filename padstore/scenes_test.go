@@ -18,12 +18,14 @@ type scene struct {
 	ledger *ledger
 	next   int64 // receive position after what the scene opened
 	gap    int64 // position of a package that can still arrive late
+	stock  *stock
 }
 
 // trial is one run of one action on a scene.
 type trial struct {
 	*testing.T
 	*ledger
+	stock *stock
 	scene *scene
 	disk  *durabletest.Disk
 	store *padstore.Store
@@ -32,7 +34,7 @@ type trial struct {
 }
 
 func (tr *trial) start(sc *scene, seed uint64) {
-	tr.scene, tr.ledger = sc, sc.ledger.clone()
+	tr.scene, tr.ledger, tr.stock = sc, sc.ledger.clone(), sc.stock.clone()
 	tr.disk = sc.disk.Clone(seed)
 	tr.promised = func(*padstore.Store) {}
 }
@@ -41,6 +43,13 @@ func (tr *trial) open() error {
 	store, err := padstore.Open(tr.disk, "alice")
 	tr.store = store
 	return err
+}
+
+// check is the full check of the disk, with the store at rest.
+func (tr *trial) check(t testing.TB, disk *durabletest.Disk) {
+	t.Helper()
+	tr.ledger.check(t, disk)
+	tr.stock.check(t, disk)
 }
 
 func (tr *trial) receive(position int64, text string) error {
@@ -71,7 +80,7 @@ func lived(t *testing.T, suite seal.Suite) *scene {
 		}
 	}
 	rest(t, store)
-	return &scene{disk, l, l.base() + 4*size, l.base() + 2*size}
+	return &scene{disk, l, l.base() + 4*size, l.base() + 2*size, &stock{}}
 }
 
 // gapped is a device with as many gaps as it can remember.
@@ -84,7 +93,7 @@ func gapped(t *testing.T, suite seal.Suite) *scene {
 		}
 	}
 	rest(t, store)
-	return &scene{disk, l, l.base() + 200*size, l.base()}
+	return &scene{disk, l, l.base() + 200*size, l.base(), &stock{}}
 }
 
 // closing is a device that has given up a gap and not overwritten it yet.
@@ -95,7 +104,7 @@ func closing(t *testing.T, suite seal.Suite) *scene {
 	if err := errors.Join(tr.open(), tr.receive(sc.next+tr.segmentSize(""), "")); err != nil {
 		t.Fatal(err)
 	}
-	return &scene{tr.disk, tr.ledger, sc.next + 2*tr.segmentSize(""), sc.next}
+	return &scene{tr.disk, tr.ledger, sc.next + 2*tr.segmentSize(""), sc.next, tr.stock}
 }
 
 // holed is a device with destroyed cells at its cursor, of which it does not
@@ -106,7 +115,7 @@ func holed(t *testing.T, suite seal.Suite) *scene {
 	tr.start(sc, 1)
 	cursor := tr.metadata(t, tr.disk).EncryptIndex
 	destroy(tr.disk, tr.ledger, cursor+16, cursor+48)
-	return &scene{tr.disk, tr.ledger, sc.next, sc.gap}
+	return &scene{tr.disk, tr.ledger, sc.next, sc.gap, tr.stock}
 }
 
 // destroy zeros offsets of the pad behind the store's back.

@@ -119,10 +119,11 @@ func (s *Store) Discard(number string) error {
 	if p == nil {
 		return ErrNoPad
 	}
-	if !s.discardable(p) {
+	state := p.now().state
+	if !s.discardable(p, state) {
 		return ErrState
 	}
-	if err := p.giveUp(); err != nil {
+	if err := p.giveUp(state); err != nil {
 		return err
 	}
 	if err := s.discard(p); err != nil {
@@ -135,28 +136,29 @@ func (s *Store) Discard(number string) error {
 	return s.Fault()
 }
 
-// discardable tells whether a pad is prepared, or one that replaced it is in
-// use.
-func (s *Store) discardable(p *pad) bool {
-	if p.now().state == Prepared {
+// discardable tells whether a pad in a state is prepared, or one that replaced
+// it is in use.
+func (s *Store) discardable(p *pad, state State) bool {
+	switch state {
+	case Prepared:
 		return true
-	}
-	for _, newer := range s.of(p.contact, InUse) {
-		if newer == p {
-			return false
-		}
-		if !newer.broken() {
-			return p.now().state != Importing
-		}
+	case InUse, Retired:
+		pads := s.of(p.contact, InUse)
+		i := slices.IndexFunc(pads, func(newer *pad) bool { return newer == p || !newer.broken() })
+		return i >= 0 && pads[i].number > p.number
 	}
 	return false
 }
 
-// giveUp makes a pad serve nothing from here on, and records in both slots that
-// it is to be overwritten.
-func (p *pad) giveUp() error {
+// giveUp makes a pad, if it still is in a state, serve nothing from here on, and
+// records in both slots that it is to be overwritten. A damaged one is damaged
+// until it is gone.
+func (p *pad) giveUp(state State) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.meta.state != state {
+		return ErrState
+	}
 	next := *p.meta
 	next.state = discarding
 	if p.damaged == nil {
@@ -170,19 +172,24 @@ func (p *pad) giveUp() error {
 	return err
 }
 
-// discard overwrites and removes a pad's files, the metadata last: by them an
-// interrupted discard is gone on with.
+// discard overwrites a pad and removes its files, the metadata last, and whole:
+// by them an interrupted discard is gone on with.
 func (s *Store) discard(p *pad) error {
 	m := p.now()
-	for _, name := range []string{m.store, certificateName(m.name), m.name} {
-		if err := destroy(s.latch, name, 0); err != nil {
-			return err
-		}
-		if err := s.latch.Sync(); err != nil {
-			return err
-		}
+	err := destroy(s.latch, m.store, 0)
+	if err == nil {
+		err = removeAny(s.latch, certificateName(m.name))
 	}
-	return nil
+	if err == nil {
+		err = s.latch.Sync()
+	}
+	if err == nil {
+		err = removeAny(s.latch, m.name)
+	}
+	if err == nil {
+		err = s.latch.Sync()
+	}
+	return err
 }
 
 // DeviceID is this device's id, hex of 16 bytes of noise, empty until MakeDeviceID.

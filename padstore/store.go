@@ -137,17 +137,20 @@ func (s *Store) openPads(names []string) error {
 			}
 			continue
 		}
-		if p.damaged != nil {
-			s.note(Entry{Kind: KindFault, Contact: contact, Text: "this pad is damaged and serves nothing: " + p.damaged.Error()})
-		}
 		s.unfinished = append(s.unfinished, p.unfinished...)
-		s.pads = append(s.pads, p)
+		s.keep(p)
 	}
-	s.sortPads()
 	return nil
 }
 
-func (s *Store) sortPads() {
+// keep puts a pad among the others.
+func (s *Store) keep(p *pad) {
+	if p.damaged != nil {
+		s.note(Entry{Kind: KindFault, Contact: p.contact, Text: "this pad is damaged and serves nothing: " + p.damaged.Error()})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pads = append(s.pads, p)
 	slices.SortFunc(s.pads, func(a, b *pad) int { return cmp.Compare(b.number, a.number) })
 }
 

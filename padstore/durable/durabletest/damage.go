@@ -3,6 +3,7 @@ package durabletest
 import (
 	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"onetimechat/padstore/durable"
 )
@@ -43,6 +44,13 @@ func (d *Disk) Clone(seed uint64) *Disk {
 	}
 	clone.safe = maps.Clone(clone.now)
 	return clone
+}
+
+// Names lists all files. That is no operation of the disk's.
+func (d *Disk) Names() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Sorted(maps.Keys(d.now))
 }
 
 // Bytes returns a copy of one file's content, nil if there is none.

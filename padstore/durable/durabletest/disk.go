@@ -167,18 +167,34 @@ func (d *Disk) PowerOn(fate Unsynced) {
 func (d *Disk) survivor(n *inode, fate Unsynced) *inode {
 	data := n.safe
 	for _, w := range n.pending {
-		if w.cut && (fate == Kept || fate == PartlyKept && d.rng.IntN(2) == 0) {
+		switch {
+		case fate == Kept:
 			data = w.to(data)
-		}
-		for at := int64(0); at < int64(len(w.data)); {
-			end := min(int64(len(w.data)), at+durable.SectorSize-(w.off+at)%durable.SectorSize)
-			if fate == Kept || fate == PartlyKept && d.rng.IntN(2) == 0 {
-				data = data.with(w.data[at:end], w.off+at)
+		case fate == PartlyKept && w.cut:
+			if d.rng.IntN(2) == 0 {
+				data = w.to(data)
 			}
-			at = end
+		case fate == PartlyKept:
+			data = d.torn(data, w)
 		}
 	}
 	return &inode{data: data, safe: data, unreadable: maps.Clone(n.unreadable)}
+}
+
+// torn is c with some sectors of a write.
+func (d *Disk) torn(c content, w write) content {
+	size := int64(len(w.data))
+	for at, end := int64(0), int64(0); at < size; at = end {
+		keep := d.rng.IntN(2) == 0
+		end = min(size, at+durable.SectorSize-(w.off+at)%durable.SectorSize)
+		for end < size && keep == (d.rng.IntN(2) == 0) { // a run of sectors at once
+			end = min(size, end+durable.SectorSize)
+		}
+		if keep {
+			c = c.with(w.data[at:end], w.off+at)
+		}
+	}
+	return c
 }
 
 // begin counts an operation and says whether it may go on. The caller holds mu.
