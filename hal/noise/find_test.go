@@ -114,6 +114,12 @@ func TestAChaosKeyIsNotCountedTwice(t *testing.T) {
 	}
 }
 
+func TestTheRootsAreTheMachinesOwn(t *testing.T) {
+	if sys, dev := (Roots{}).sys("/class/tty"), (Roots{}).dev("hwrng"); sys != "/sys/class/tty" || dev != "/dev/hwrng" {
+		t.Errorf("%s, %s", sys, dev)
+	}
+}
+
 func TestFindSaysWhatItCouldNotRead(t *testing.T) {
 	m := newMachine(t)
 	m.rng("bcm2835-rng")

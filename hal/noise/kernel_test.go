@@ -20,6 +20,16 @@ func sorted(p []byte) []byte {
 	return s
 }
 
+func differences(a, b []byte) int {
+	n := 0
+	for i := range a {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n
+}
+
 // device is a device file as the kernel side shows it.
 type device struct {
 	from   read
@@ -60,6 +70,17 @@ func TestADeviceIsOpenedAgainAfterAnError(t *testing.T) {
 		}
 		if err := k.Close(); err != nil || *closed != 2 {
 			t.Errorf("closing: %v", err)
+		}
+	})
+}
+
+// A device that was asked not to wait has nothing yet, again and again.
+func TestADeviceMayHaveNothingYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newChaosKey(Roots{}, "chaoskey0")
+		k.open, _, _ = opener(stopAfter(20, failing(syscall.EAGAIN), every(time.Millisecond, 64)))
+		if err := k.Read(t.Context(), make([]byte, 128)); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -21,7 +21,7 @@
 //
 //	source       documented or measured      lowest      grace
 //	/dev/hwrng   2.5 kB/s (Pi 3B+, Linux)    1 kB/s      2 s
-//	ChaosKey     one 64-byte packet a read   20 kB/s     5 s
+//	ChaosKey     no figure                   20 kB/s     5 s
 //	OneRNG       350 kbit/s (onerng.info)    10 kB/s     2 s
 //	TrueRNG v3   400 kbit/s (ubld.it)        10 kB/s     2 s
 //	comparator   clock / 8                   clock / 32  2 s

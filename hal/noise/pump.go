@@ -20,9 +20,10 @@ func (p pace) allow(n int) time.Duration {
 }
 
 // A device that has nothing yet is asked again after a pause, which doubles
-// while nothing comes. bcm2835-rng holds only a few words: at the shorter
-// pause it is emptied about as fast as it fills, at the longer one a dead
-// device costs nothing.
+// while nothing comes. The generator of older Pis holds only a few words, and
+// its driver waits a whole tick of the kernel for more (Linux, bcm2835-rng.c,
+// hwrng_yield): it gives more to who asks sooner. At the longer pause a dead
+// device costs next to nothing.
 const (
 	shortPause = 100 * time.Microsecond
 	longPause  = 10 * time.Millisecond

@@ -149,6 +149,41 @@ func TestAReadLeftBehindIsTheOnlyOne(t *testing.T) {
 	})
 }
 
+// Nothing is left of a read but what was asked for.
+func TestNoiseIsInOnePlaceOnly(t *testing.T) {
+	var seen [][]byte
+	m := pump{pace: testPace}
+	p := make([]byte, 25)
+	err := m.fill(t.Context(), p, func(b []byte) (int, error) {
+		seen = append(seen, b)
+		copy(b, "noise")
+		return min(5, len(b)), nil
+	})
+	if err != nil || string(p) != "noisenoisenoisenoisenoise" {
+		t.Errorf("%q, %v", p, err)
+	}
+	for _, b := range seen {
+		if !bytes.Equal(b, make([]byte, len(b))) {
+			t.Errorf("%q was left", b)
+		}
+	}
+}
+
+func TestNothingIsReadAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		m := pump{pace: testPace}
+		err := m.fill(ctx, make([]byte, 10), func([]byte) (int, error) {
+			t.Error("the device was read")
+			return 0, nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+}
+
 // A device with nothing yet is asked again soon at first, and then rarely.
 func TestPausesGrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -164,6 +199,17 @@ func TestPausesGrow(t *testing.T) {
 		}
 		if asked[1] != shortPause || len(asked) < 90 || len(asked) > 120 {
 			t.Errorf("asked %d times in %v, the second time after %v", len(asked), testPace.grace, asked[1])
+		}
+
+		// What gives something now and then is asked soon again each time.
+		calls := 0
+		start = time.Now()
+		err = m.fill(t.Context(), make([]byte, 100), func([]byte) (int, error) {
+			calls++
+			return (calls + 1) % 2, nil
+		})
+		if took := time.Since(start); err != nil || took != 100*shortPause {
+			t.Errorf("%v after %v", err, took)
 		}
 	})
 }

@@ -156,16 +156,6 @@ func TestATrueRNGIsReadUnaltered(t *testing.T) {
 	}
 }
 
-func differences(a, b []byte) int {
-	n := 0
-	for i := range a {
-		if a[i] != b[i] {
-			n++
-		}
-	}
-	return n
-}
-
 // Every pair of bytes goes through: \r\n, a doubled 0xff, ^S before anything.
 func TestTheLineAltersNoPairOfBytes(t *testing.T) {
 	m := newMachine(t)
@@ -293,6 +283,19 @@ func TestATRNGPluggedInAgainIsFoundAgain(t *testing.T) {
 		}
 		if err := source.Read(t.Context(), make([]byte, 16)); !errors.Is(err, ErrMissing) {
 			t.Errorf("while it is out: %v, want %v", err, ErrMissing)
+		}
+	}
+}
+
+func TestHowAnUnpluggedTerminalShows(t *testing.T) {
+	for _, err := range []error{io.EOF, unix.EIO, unix.ENODEV, unix.ENXIO} {
+		if got := unplugged(err); !errors.Is(got, ErrMissing) || !errors.Is(got, err) {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
+	for _, err := range []error{nil, unix.EINVAL} {
+		if got := unplugged(err); !errors.Is(got, err) || errors.Is(got, ErrMissing) {
+			t.Errorf("%v: %v", err, got)
 		}
 	}
 }
