@@ -124,7 +124,7 @@ func (c *Conf) read(line string, number int, seen map[string]int) error {
 		return fmt.Errorf("%s is set in line %d already", shown(key), before)
 	}
 	seen[key] = number
-	return c.set(key, value)
+	return c.Set(key, value)
 }
 
 // shown is a line as an Error shows it: without blanks around it, and cut.

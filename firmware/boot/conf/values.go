@@ -16,8 +16,10 @@ const (
 	maxReservoir = 1 << 40
 )
 
-// set takes the value of a setting into c. It reports a key that is none.
-func (c *Conf) set(key, value string) error {
+// Set takes the value of a setting, as it stands behind "key =" in the file,
+// into c. The error, for a key that is none or a value that it cannot have, says
+// what would be right, and c is as before.
+func (c *Conf) Set(key, value string) error {
 	switch key {
 	case "owner":
 		return c.setOwner(value)

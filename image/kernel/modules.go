@@ -1,0 +1,43 @@
+package kernel
+
+// group is modules that are wanted, by name, for one purpose.
+type group struct {
+	names    string
+	optional bool
+}
+
+// wanted is every module that a pad device loads, apart from what these need.
+// What is built into Debian's kernel (pinctrl, DMA, clocks, mailbox, GPIO, the
+// PCI bridge, spidev, the framebuffer that the firmware hands over) is not
+// named. Names are those of Linux 6.12 and checked against the package: one
+// that is missing fails the build.
+func wanted() []group {
+	return []group{
+		// The card: Pi 3's two controllers and Pi 4's, with its supplies.
+		{names: "bcm2835 sdhci-iproc"},
+		{names: "fixed gpio-regulator", optional: true},
+		// The data partition. ext4 asks for crc32c by name.
+		{names: "crc32c_generic ext4"},
+		// Restart when hanging. Randomness: Pi 3's and Pi 4's generators.
+		{names: "bcm2835_wdt bcm2835-rng iproc-rng200", optional: true},
+		// USB: the SoC's own port, and Pi 4's controller behind PCI with its
+		// firmware's reset.
+		{names: "phy-generic dwc2 reset-raspberrypi xhci-pci", optional: true},
+		// Touch: USB, and that of the official 7-inch screen.
+		{names: "evdev usbhid hid-generic hid-multitouch raspberrypi-ts edt-ft5x06", optional: true},
+		// The link: gadget, Pi 4's Ethernet, Pi 3's, and USB adapters; with the
+		// PHYs, which the kernel would otherwise ask modprobe for.
+		{names: "libcomposite usb_f_ncm", optional: true},
+		{names: "broadcom mdio-bcm-unimac genet", optional: true},
+		{names: "smsc smsc95xx microchip lan78xx", optional: true},
+		{names: "cdc_ether cdc_ncm r8152 r8153_ecm ax88179_178a ax88796b asix", optional: true},
+		// USB sticks, and what PCs put on them.
+		{names: "usb-storage sd_mod nls_cp437 nls_ascii nls_utf8 vfat", optional: true},
+		// Noise on USB: ChaosKey, and those that are a serial port.
+		{names: "chaoskey cdc-acm", optional: true},
+		// Panels, touch and comparators on the pin header.
+		{names: "spi-bcm2835 i2c-bcm2835 i2c-dev", optional: true},
+		// The processor's full speed.
+		{names: "cpufreq-dt raspberrypi-cpufreq", optional: true},
+	}
+}
