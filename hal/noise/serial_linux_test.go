@@ -105,7 +105,7 @@ func testModel(t *testing.T, name string) model {
 	t.Helper()
 	for _, m := range models() {
 		if m.about.Name == name {
-			m.pace.grace = 300 * time.Millisecond
+			m.pace.grace = 10 * time.Second
 			return m
 		}
 	}
@@ -243,12 +243,15 @@ func TestASerialTRNGFailsByName(t *testing.T) {
 	t.Run("silent", func(t *testing.T) {
 		m := newMachine(t)
 		m.plugStick("1-1.2", "ttyACM0", "04d8:f5fe")
-		read(t, m.source("TrueRNG"), ErrSilent)
+		source := m.source("TrueRNG")
+		source.pump.grace = shortGrace
+		read(t, source, ErrSilent)
 	})
 	t.Run("slow", func(t *testing.T) {
 		m := newMachine(t)
 		far := m.plugStick("1-1.2", "ttyACM0", "04d8:f5fe")
 		source := m.source("TrueRNG")
+		source.pump.grace = 10 * shortGrace
 		far.stream(stale(1024), make([]byte, 63))
 		read(t, source, ErrSlow)
 	})
@@ -256,6 +259,7 @@ func TestASerialTRNGFailsByName(t *testing.T) {
 		m := newMachine(t)
 		far := m.plugStick("1-1.2", "ttyACM0", "04d8:f5fe")
 		source := m.source("TrueRNG")
+		source.pump.grace = 10 * shortGrace
 		far.stream(stale(512))
 		read(t, source, ErrSlow)
 	})
@@ -328,7 +332,6 @@ func TestAContextEndsAReadOfATRNG(t *testing.T) {
 	m := newMachine(t)
 	far := m.plugStick("1-1.2", "ttyACM0", "04d8:f5fe")
 	source := m.source("TrueRNG")
-	source.pump.grace = 10 * time.Second
 	settled(t, source, far)
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, cancel)
