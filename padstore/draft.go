@@ -43,7 +43,8 @@ type Draft struct {
 // Begin starts a draft and throws an earlier one away. It refuses what could
 // not become a pad: a pad id known here (ErrKnownPad), another device under a
 // known name (ErrOtherDevice), no room for pad or on the card (ErrFull).
-// Nothing has changed then.
+// Nothing has changed then, unless the card fills up meanwhile: the earlier
+// draft may be gone.
 func (s *Store) Begin(m Making) (*Draft, error) {
 	s.moving.Lock()
 	defer s.moving.Unlock()

@@ -117,13 +117,21 @@ func (d *Disk) Free() (int64, error) {
 	return d.left(), nil
 }
 
-func (d *Disk) left() int64 {
-	left := d.room
-	for _, n := range d.now {
-		left -= n.data.size
-	}
-	return max(0, left)
+// Used is how many bytes all files have. That is no operation of the disk's.
+func (d *Disk) Used() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.used()
 }
+
+func (d *Disk) used() (bytes int64) {
+	for _, n := range d.now {
+		bytes += n.data.size
+	}
+	return bytes
+}
+
+func (d *Disk) left() int64 { return max(0, d.room-d.used()) }
 
 // Failed reports whether the operation of FailAt, CutAt or FullAt was reached.
 func (d *Disk) Failed() bool {

@@ -69,6 +69,9 @@ func (f *file) WriteAt(p []byte, off int64) (n int, err error) {
 		} else {
 			fits = min(fits, max(0, f.inode.data.size+d.left()-off))
 		}
+		if fits < int64(len(p)) { // whole sectors, as everywhere
+			fits = max(0, (off+fits)/durable.SectorSize*durable.SectorSize-off)
+		}
 		if n = int(fits); n < len(p) {
 			err = fmt.Errorf("write %s: %w", f.name, durable.ErrFull)
 		}

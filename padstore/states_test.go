@@ -1,0 +1,280 @@
+package padstore_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
+	"onetimechat/padstore/seal"
+)
+
+// states are a store's pads, the newest first.
+func states(s *padstore.Store) string {
+	var list []string
+	for _, p := range s.Pads() {
+		list = append(list, fmt.Sprintf("%s %s", p.PadID, p.State))
+	}
+	return strings.Join(list, ", ")
+}
+
+// met is alice and bob, who share a pad by import, and have made one more.
+type met struct {
+	*testing.T
+	alice, bob   *padstore.Store
+	disk         *durabletest.Disk // alice's
+	old, oldBobs string            // pad numbers
+	new, newBobs string
+	oldID        string
+}
+
+const newID = "00ee"
+
+func meet(t *testing.T) *met {
+	folder := generate(t, seal.Unconditional, 4096, padtest.Stream(t.Name()))
+	m := &met{T: t}
+	m.alice, m.disk = device(t, folder, "alice")
+	m.bob, _ = device(t, folder, "bob")
+	m.old, m.oldBobs, m.oldID = m.alice.Pads()[0].Number, m.bob.Pads()[0].Number, m.alice.Pads()[0].PadID
+	making := func(contact, peer string) padstore.Making {
+		return padstore.Making{Contact: contact, Peer: strings.Repeat(peer, 16), PadID: newID, Bytes: 4096, Suite: seal.Unconditional, Bucket: 32}
+	}
+	m.new = makePad(t, m.alice, making("bob", "0b"))
+	m.newBobs = makePad(t, m.bob, making("alice", "0a"))
+	return m
+}
+
+func (m *met) want(alices string) {
+	m.Helper()
+	if got := states(m.alice); got != alices {
+		m.Fatalf("%s, not %s", got, alices)
+	}
+	mustDo(m, m.alice.Fault())
+	if got := states(open(m, m.disk.Clone(1), "alice")); got != alices {
+		m.Fatalf("reopened: %s, not %s", got, alices)
+	}
+}
+
+func TestAFreshPadTakesOverOnceBothHaveIt(t *testing.T) {
+	m := meet(t)
+	m.want(newID + " prepared, " + m.oldID + " retired")
+	for _, s := range []*padstore.Store{m.alice, m.bob} {
+		if _, err := s.Seal("bob", "x"); !errors.Is(err, padstore.ErrNoPad) {
+			t.Fatalf("sealed while the new pad is prepared: %v", err)
+		}
+		if _, err := s.Room("bob", "x"); !errors.Is(err, padstore.ErrNoPad) {
+			t.Fatalf("room while the new pad is prepared: %v", err)
+		}
+	}
+	if err := m.alice.Discard(m.old); !errors.Is(err, padstore.ErrState) {
+		t.Fatalf("the old pad was discarded before the new one is in use: %v", err)
+	}
+	// Bob knows that alice has it. His first package tells her.
+	mustDo(t, m.bob.Use(m.newBobs))
+	mustDo(t, m.bob.Use(m.newBobs))
+	pkg := mustSeal(t, m.bob, "alice", "on the new pad")
+	if _, err := m.alice.Verify("bob", pkg); err != nil {
+		t.Fatal(err)
+	}
+	m.want(newID + " prepared, " + m.oldID + " retired")
+	if _, err := m.alice.Unseal("bob", pkg); err != nil {
+		t.Fatal(err)
+	}
+	m.want(newID + " in use, " + m.oldID + " retired")
+	if got, err := m.bob.Unseal("alice", mustSeal(t, m.alice, "bob", "here too")); err != nil || got.Text != "here too" {
+		t.Fatal(err)
+	}
+	if err := m.alice.Discard(m.new); !errors.Is(err, padstore.ErrState) {
+		t.Fatalf("a pad in use was discarded: %v", err)
+	}
+	mustDo(t, m.alice.Discard(m.old))
+	m.want(newID + " in use")
+	for _, call := range []func(string) error{m.alice.Discard, m.alice.Use} {
+		if err := call(m.old); !errors.Is(err, padstore.ErrNoPad) {
+			t.Fatalf("a pad that is gone: %v", err)
+		}
+	}
+	for _, name := range m.disk.Names() {
+		if strings.HasPrefix(name, "alice.bob.random.") {
+			t.Fatalf("%s is left", name)
+		}
+	}
+	// It never comes back, by either way.
+	again := padstore.Making{Contact: "bob", Peer: strings.Repeat("0b", 16), PadID: m.oldID, Bytes: 4096, Suite: seal.Unconditional, Bucket: 32}
+	if _, err := m.alice.Begin(again); !errors.Is(err, padstore.ErrKnownPad) {
+		t.Fatalf("a discarded pad was made again: %v", err)
+	}
+	folder := generate(t, seal.Unconditional, 4096, padtest.Stream(t.Name()))
+	if _, err := m.alice.Import(folder, "again", nil); !errors.Is(err, padstore.ErrKnownPad) {
+		t.Fatalf("a discarded pad was imported again: %v", err)
+	}
+}
+
+// What was sealed before the fresh pad came still opens, until its owner
+// discards the old pad.
+func TestWhatWasSealedWithARetiredPadStillOpens(t *testing.T) {
+	folder := generate(t, seal.Unconditional, 4096, padtest.Stream(t.Name()))
+	alice, _ := device(t, folder, "alice")
+	bob, _ := device(t, folder, "bob")
+	first, second := mustSeal(t, bob, "alice", "one"), mustSeal(t, bob, "alice", "two")
+	makePad(t, alice, padstore.Making{Contact: "bob", Peer: strings.Repeat("0b", 16), PadID: newID, Bytes: 4096, Suite: seal.Unconditional, Bucket: 32})
+	old, _ := alice.PadByID(alice.Pads()[1].PadID)
+	if got, err := alice.Unseal("bob", first); err != nil || got.Text != "one" {
+		t.Fatal(err)
+	}
+	mustDo(t, alice.Use(alice.Pads()[0].Number))
+	if _, err := alice.Verify("bob", second); err != nil {
+		t.Fatal(err)
+	}
+	mustDo(t, alice.Discard(old.Number))
+	if _, err := alice.Unseal("bob", second); !errors.Is(err, padstore.ErrNotVerified) {
+		t.Fatalf("with a pad that is gone: %v", err)
+	}
+}
+
+func TestADiscardedPreparedPadGivesTheOldOneBack(t *testing.T) {
+	m := meet(t)
+	mustDo(t, m.alice.Discard(m.new))
+	m.want(m.oldID + " in use")
+	if _, err := m.bob.Unseal("alice", mustSeal(t, m.alice, "bob", "on the old one")); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := m.alice.PadByID(newID); ok || m.alice.Peer("bob") != "" {
+		t.Fatal("the discarded pad shows")
+	}
+}
+
+func TestAPadThatWasNotMadeHereIsOfNoKnownDevice(t *testing.T) {
+	m := meet(t)
+	if m.alice.Peer("bob") != strings.Repeat("0b", 16) || m.alice.Peer("nobody") != "" {
+		t.Fatalf("bob's device is %q, nobody's %q", m.alice.Peer("bob"), m.alice.Peer("nobody"))
+	}
+	if _, ok, err := m.alice.Certificate(m.old); ok || err != nil {
+		t.Fatalf("the certificate of an imported pad: %v, %v", ok, err)
+	}
+	if _, ok := m.alice.PadByID(""); ok {
+		t.Fatal("a pad of no id")
+	}
+	if err := m.alice.Use("0"); !errors.Is(err, padstore.ErrNoPad) {
+		t.Fatal(err)
+	}
+}
+
+// A damaged pad can be got rid of once a sound one has replaced it, and not by
+// a damaged one.
+func TestADamagedPadCanBeDiscarded(t *testing.T) {
+	m := meet(t)
+	mustDo(t, m.alice.Use(m.new))
+	damage := func(name string) *padstore.Store {
+		disk := m.disk.Clone(1)
+		disk.Put(name, make([]byte, len(disk.Bytes(name))))
+		return open(t, disk, "alice")
+	}
+	for _, name := range []string{metadataName, padName} {
+		store := damage(name)
+		pads := store.Pads()
+		if len(pads) != 2 || !pads[1].Fault {
+			t.Fatalf("%+v", pads)
+		}
+		mustDo(t, store.Discard(pads[1].Number))
+		if got := states(store); got != newID+" in use" {
+			t.Fatal(got)
+		}
+		if store.Pads()[0].Fault {
+			t.Fatal("the wrong pad is gone")
+		}
+	}
+	store := damage("alice.bob." + m.new + ".random.store")
+	if err := store.Discard(m.old); !errors.Is(err, padstore.ErrState) {
+		t.Fatalf("the pad that still works was discarded: %v", err)
+	}
+}
+
+// Both slots say that a pad is in use: one bad sector does not make it a
+// prepared one again, which would stop its owner from sealing.
+func TestInUseIsInBothSlots(t *testing.T) {
+	for name, how := range map[string]func(m *met){
+		"by its owner": func(m *met) { mustDo(t, m.alice.Use(m.new)) },
+		"by a package": func(m *met) {
+			mustDo(t, m.bob.Use(m.newBobs))
+			if _, err := m.alice.Unseal("bob", mustSeal(t, m.bob, "alice", "x")); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := meet(t)
+			how(m)
+			file := m.disk.Bytes("alice.bob." + m.new + ".random.metadata")
+			for slot := range 2 {
+				if !strings.Contains(string(file[slot*8192:(slot+1)*8192]), `"state":"in use"`) {
+					t.Errorf("slot %d does not say so", slot)
+				}
+			}
+		})
+	}
+}
+
+// A discarded pad is overwritten, not only removed.
+func TestADiscardedPadIsOverwritten(t *testing.T) {
+	sc := prepared(t, seal.Unconditional)
+	const name = "alice.carol.random.store"
+	overwritten := false
+	for k := 1; ; k++ { // what the disk holds at each step
+		tr := begin(t, sc, action{}, 1)
+		tr.disk.CutAt(k)
+		if tr.discard() == nil {
+			break
+		}
+		now := tr.disk.Bytes(name)
+		overwritten = overwritten || slices.Equal(now, make([]byte, padToMake))
+		if now == nil && !overwritten {
+			t.Fatalf("removed at %d before it was overwritten", k)
+		}
+	}
+	if !overwritten {
+		t.Fatal("it was never overwritten")
+	}
+}
+
+// Whatever is cut when, at Prepare and again at each start after it, the pad is
+// prepared in the end or the draft is as it was.
+func TestPreparingComesToItsEndThroughManyCuts(t *testing.T) {
+	sc := agreed(t, seal.Unconditional)
+	ops := operations(t, sc, action{do: (*trial).prepare})
+	for _, fate := range fates {
+		for k := 1; k <= len(ops); k++ {
+			if isRead(ops[k-1]) {
+				continue
+			}
+			tr := begin(t, sc, action{}, uint64(k))
+			tr.disk.CutAt(k)
+			mustFail(t, tr.prepare())
+			tr.disk.PowerOn(fate)
+			// A start gets a little further each time.
+			for step := 30; ; step += 7 {
+				tr.disk.CutAt(step)
+				err := tr.open()
+				reached := tr.disk.Failed()
+				tr.disk.PowerOff()
+				tr.disk.PowerOn(fate)
+				if err == nil && !reached {
+					break
+				}
+			}
+			mustDo(t, tr.open())
+			tr.finish(false)
+		}
+	}
+}
+
+func mustFail(t testing.TB, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("it did not fail")
+	}
+}
