@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"onetimechat/image/fdt"
+)
+
+// The overlays that config.txt names. The board's firmware lays them over the
+// board's device tree, whose labels they refer to.
+const (
+	overlayPins = "otc"     // on every board
+	overlayUSB  = "otc-usb" // on boards whose USB port can be either end of a cable
+)
+
+// overlays returns our overlays by name.
+func overlays() map[string][]byte {
+	return map[string][]byte{overlayPins: pinsOverlay().bytes(), overlayUSB: usbOverlay().bytes()}
+}
+
+// pinsOverlay switches on what the pin header is for: SPI 0 with two chip
+// selects, and I2C 1.
+func pinsOverlay() *overlay {
+	var o overlay
+	spi := o.fragment("spi")
+	spi.Set("pinctrl-names", fdt.Strings("default"))
+	o.refer(spi, "pinctrl-0", label("spi0_gpio7"))
+	// GPIO 8 and 7, low when selected.
+	o.refer(spi, "cs-gpios", label("gpio"), 8, 1, label("gpio"), 7, 1)
+	spi.Set("status", fdt.Strings("okay"))
+	for i := range uint32(2) {
+		spi.Nodes = append(spi.Nodes, &fdt.Node{Name: fmt.Sprintf("spidev@%d", i), Props: []fdt.Prop{
+			// Linux refuses "spidev" itself, which is no chip; of the chips that its
+			// spidev driver knows (drivers/spi/spidev.c), this is the usual stand-in.
+			{Name: "compatible", Value: fdt.Strings("rohm,dh2228fv")},
+			{Name: "reg", Value: fdt.Cells(i)},
+			{Name: "spi-max-frequency", Value: fdt.Cells(125_000_000)},
+		}})
+	}
+	o.fragment("i2c1").Set("status", fdt.Strings("okay"))
+	// A disabled node of this name is how the device trees of Raspberry Pi tell
+	// the board's firmware that Linux has no driver for its framebuffer; it then
+	// describes the screen that it has set up as a simple-framebuffer.
+	o.fragment("/soc").Nodes = []*fdt.Node{{Name: "fb", Props: []fdt.Prop{
+		{Name: "compatible", Value: fdt.Strings("brcm,bcm2708-fb")},
+		{Name: "status", Value: fdt.Strings("disabled")},
+	}}}
+	return &o
+}
+
+// usbOverlay lets the SoC's own USB port be a device's for the laptop and
+// either end of the meeting cable. The sizes of its buffers are those of
+// Linux's bcm283x-rpi-usb-otg.dtsi.
+func usbOverlay() *overlay {
+	var o overlay
+	usb := o.fragment("usb")
+	usb.Set("dr_mode", fdt.Strings("otg"))
+	usb.Set("g-rx-fifo-size", fdt.Cells(256))
+	usb.Set("g-np-tx-fifo-size", fdt.Cells(32))
+	usb.Set("g-tx-fifo-size", fdt.Cells(256, 256, 512, 512, 512, 768, 768))
+	return &o
+}
+
+// overlay is an overlay in the making: changes to nodes of a tree that is not
+// known yet, and where they refer to labels of that tree.
+type overlay struct {
+	fragments []*fdt.Node
+	fixups    fdt.Node // each label's places
+}
+
+// label is a reference to a label of the board's tree.
+type label string
+
+// unknown stands where the number of a label's node will be.
+const unknown = 0xffffffff
+
+// fragment begins a change to the node that a label, or a path beginning with
+// "/", stands for, and returns it.
+func (o *overlay) fragment(target string) *fdt.Node {
+	change := &fdt.Node{Name: "__overlay__"}
+	f := &fdt.Node{Name: fmt.Sprintf("fragment@%d", len(o.fragments)), Nodes: []*fdt.Node{change}}
+	o.fragments = append(o.fragments, f)
+	if strings.HasPrefix(target, "/") {
+		f.Set("target-path", fdt.Strings(target))
+		return change
+	}
+	f.Set("target", fdt.Cells(unknown))
+	o.fix(target, "/"+f.Name+":target:0")
+	return change
+}
+
+// refer gives change, which the last fragment returned, a property of numbers
+// and labels.
+func (o *overlay) refer(change *fdt.Node, prop string, cells ...any) {
+	var value []byte
+	for _, c := range cells {
+		switch c := c.(type) {
+		case label:
+			o.fix(string(c), fmt.Sprintf("/fragment@%d/__overlay__:%s:%d", len(o.fragments)-1, prop, len(value)))
+			value = append(value, fdt.Cells(unknown)...)
+		case int:
+			value = append(value, fdt.Cells(uint32(c))...)
+		}
+	}
+	change.Set(prop, value)
+}
+
+// fix notes that a label's number belongs at place.
+func (o *overlay) fix(label, place string) {
+	places, _ := o.fixups.Prop(label)
+	o.fixups.Set(label, append(places, fdt.Strings(place)...))
+}
+
+func (o *overlay) bytes() []byte {
+	root := &fdt.Node{Nodes: o.fragments}
+	root.Set("compatible", fdt.Strings("brcm,bcm2835"))
+	root.Nodes = append(root.Nodes, &fdt.Node{Name: "__fixups__", Props: o.fixups.Props})
+	return (&fdt.Tree{Root: root}).Bytes()
+}
