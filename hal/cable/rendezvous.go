@@ -96,9 +96,17 @@ func (r *Rendezvous) Find(ctx context.Context) (net.Conn, error) {
 // take accepts one connection on l, and closes l. Who is still in l's queue
 // finds the connection reset, ungreeted.
 func take(ctx context.Context, l net.Listener) (net.Conn, error) {
-	defer l.Close()
-	defer context.AfterFunc(ctx, func() { l.Close() })()
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		l.Close()
+		close(closed)
+	})
 	conn, err := l.Accept()
+	if stop() {
+		l.Close()
+	} else {
+		<-closed
+	}
 	if err != nil {
 		return nil, err
 	}

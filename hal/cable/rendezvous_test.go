@@ -176,6 +176,7 @@ func TestAThirdWaitsOn(t *testing.T) {
 // Other programs at the address: one that is silent, one that talks of other
 // things, and one that hangs up. When they are gone, the devices meet.
 func TestWhoDoesNotGreetIsNoDevice(t *testing.T) {
+	t.Parallel()
 	for name, says := range map[string]string{"silent": "", "of other things": "220 mail.example ESMTP", "hangs up": "hang up"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
