@@ -75,7 +75,7 @@ func gather(ctx context.Context, o options, out io.Writer) ([]card.File, manifes
 	if err != nil {
 		return nil, nil, err
 	}
-	fmt.Fprintf(out, "%s", m.text())
+	fmt.Fprintf(out, "%s# and %d modules of the kernel\n", m.without("modules/").text(), len(modules))
 	return append(boot, card.File{Name: "initramfs", Data: root}, card.File{Name: "manifest.txt", Data: m.text()}), m, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // manifest lists what an image was made of.
@@ -22,6 +24,11 @@ func (m *manifest) add(name, version string, data []byte) {
 
 func (m *manifest) addSum(name, version, sum string) {
 	*m = append(*m, input{name, version, sum})
+}
+
+// without is m without the inputs whose names begin with prefix.
+func (m manifest) without(prefix string) manifest {
+	return slices.DeleteFunc(slices.Clone(m), func(in input) bool { return strings.HasPrefix(in.name, prefix) })
 }
 
 // text is the manifest as a file: a line for each input with its SHA-256, its

@@ -32,6 +32,6 @@ dtoverlay=` + overlayUSB + `
 
 // cmdlineText is cmdline.txt, Linux's command line: one line. No console: the
 // screen is the device's, and nobody logs in. A fault of Linux itself restarts
-// the board. Memory is zeroed when it is freed.
+// the board.
 const cmdlineText = "quiet loglevel=3 vt.global_cursor_default=0 consoleblank=0 " +
-	"panic=10 oops=panic init_on_free=1 module.sig_enforce=1\n"
+	"panic=10 oops=panic\n"

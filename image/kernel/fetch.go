@@ -151,7 +151,7 @@ func kernelNamed(shown string) string {
 		if !ok {
 			continue
 		}
-		name, _, _ := strings.Cut(depends, " ")
+		name, _, _ := strings.Cut(strings.TrimSpace(depends), " ")
 		if strings.HasPrefix(name, "linux-image-") && filepath.Base(name) == name {
 			return name
 		}

@@ -3,6 +3,7 @@ package kernel
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,7 +13,7 @@ import (
 // Module is a kernel module to be loaded.
 type Module struct {
 	File     string // such as ext4.ko
-	Data     []byte // not packed
+	Data     []byte // not packed, and without a signature
 	Optional bool   // the device works without it, or on boards without what it drives
 }
 
@@ -86,7 +87,7 @@ func (o *order) add(name string, optional bool, path []string) error {
 		return nil
 	}
 	o.place[name] = len(o.modules)
-	o.modules = append(o.modules, Module{File: strings.TrimSuffix(m.base(), ".xz"), Data: data, Optional: optional})
+	o.modules = append(o.modules, Module{File: strings.TrimSuffix(m.base(), ".xz"), Data: unsigned(data), Optional: optional})
 	return o.addAll(info.after, optional, path)
 }
 
@@ -109,6 +110,25 @@ func provider(name string) string {
 }
 
 func (m packed) base() string { return m.path[strings.LastIndexByte(m.path, '/')+1:] }
+
+// unsigned cuts off the signature behind a module (Linux,
+// include/linux/module_signature.h: the signature, 12 bytes that end with its
+// length, a magic text). Debian's kernel loads modules without one as well.
+// Whoever could change the modules on a card could change the kernel beside
+// them, so the signatures protect nothing there, and checking those of 70
+// modules takes an emulated board 2 s.
+func unsigned(module []byte) []byte {
+	const magic, trailer = "~Module signature appended~\n", 12
+	rest, ok := bytes.CutSuffix(module, []byte(magic))
+	if !ok || len(rest) < trailer {
+		return module
+	}
+	size := int64(binary.BigEndian.Uint32(rest[len(rest)-4:]))
+	if rest = rest[:len(rest)-trailer]; size > int64(len(rest)) {
+		return module
+	}
+	return rest[:int64(len(rest))-size]
+}
 
 // info is what a module says about itself.
 type info struct {

@@ -1,5 +1,17 @@
 package kernel
 
+import "strings"
+
+// Wanted lists the modules that a pad device loads, by name, without those that
+// they need.
+func Wanted() []string {
+	var names []string
+	for _, g := range wanted() {
+		names = append(names, strings.Fields(g.names)...)
+	}
+	return names
+}
+
 // group is modules that are wanted, by name, for one purpose.
 type group struct {
 	names    string
