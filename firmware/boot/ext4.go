@@ -21,9 +21,10 @@ const (
 	superIncompat  = 0x60 // uint32
 	superBlocksHi  = 0x150
 
-	ext4Magic   = 0xef53
-	stateErrors = 0x0002
-	incompat64  = 0x0080
+	ext4Magic       = 0xef53
+	stateErrors     = 0x0002
+	incompatRecover = 0x0004
+	incompat64      = 0x0080
 )
 
 // super is what ext4's superblock says of its size and health.
@@ -31,6 +32,7 @@ type super struct {
 	blocks    uint64
 	blockSize int64 // bytes
 	perGroup  uint64
+	unclean   bool // it was not unmounted: its journal is to be replayed
 	errors    bool // the kernel has found errors since the last check
 }
 
@@ -44,13 +46,15 @@ func readSuper(part io.ReaderAt) (super, error) {
 	if binary.LittleEndian.Uint16(b[superMagic:]) != ext4Magic || log > 6 {
 		return super{}, fmt.Errorf("%w: there is no ext4 on it", ErrData)
 	}
+	incompat := binary.LittleEndian.Uint32(b[superIncompat:])
 	s := super{
 		blocks:    uint64(binary.LittleEndian.Uint32(b[superBlocks:])),
 		blockSize: 1024 << log,
 		perGroup:  uint64(binary.LittleEndian.Uint32(b[superPerGroup:])),
+		unclean:   incompat&incompatRecover != 0,
 		errors:    binary.LittleEndian.Uint16(b[superState:])&stateErrors != 0,
 	}
-	if binary.LittleEndian.Uint32(b[superIncompat:])&incompat64 != 0 {
+	if incompat&incompat64 != 0 {
 		s.blocks |= uint64(binary.LittleEndian.Uint32(b[superBlocksHi:])) << 32
 	}
 	if s.blocks == 0 || s.perGroup == 0 {

@@ -42,7 +42,7 @@ func apply(r Roots, list ...setting) error {
 	var failed []error
 	for _, s := range list {
 		path := r.proc("sys", s.name)
-		err := os.WriteFile(path, []byte(s.value+"\n"), 0)
+		err := write(path, s.value+"\n")
 		if errors.Is(err, fs.ErrNotExist) && s.optional {
 			continue
 		}
@@ -58,6 +58,16 @@ func apply(r Roots, list ...setting) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// write writes to a file that is there.
+func write(path, text string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
 }
 
 // noDumps keeps this process' memory out of core dumps and other processes.

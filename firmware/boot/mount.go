@@ -81,8 +81,8 @@ func readBoot(r Roots, m mounter, c card) (f bootFiles, err error) {
 
 // mountData mounts the data partition. After the first error that ext4 finds
 // in itself it takes no more writes, so that the store stops.
-func mountData(r Roots, m mounter, c card) error {
-	err := m.mount(r.dev(c.dataPart()), r.data(), "ext4", plain|unix.MS_NOATIME, "errors=remount-ro,data=ordered")
+func mountData(r Roots, m mounter, c card, flags uintptr) error {
+	err := m.mount(r.dev(c.dataPart()), r.data(), "ext4", plain|unix.MS_NOATIME|flags, "errors=remount-ro,data=ordered")
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrData, err)
 	}

@@ -71,6 +71,8 @@ func (r *report) line(text string) {
 
 // device is the life of the device's process. It returns the exit code.
 func device(run func(ctx context.Context, m *Machine) (End, error)) int {
+	unix.CloseOnExec(machineFD)
+	unix.CloseOnExec(reportFD)
 	to := os.NewFile(reportFD, "report")
 	line := &report{to: to}
 	m, reason, err := briefed(os.NewFile(machineFD, "machine"))

@@ -5,8 +5,11 @@ package boot
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"onetimechat/firmware/boot/conf"
 )
@@ -97,12 +100,10 @@ func (m *Machine) openData(k system, c card) error {
 		return err
 	}
 	defer part.Close()
-	if s, err := readSuper(part); err != nil {
+	if err := replay(r, k, c, part); err != nil {
 		return err
-	} else if s.errors {
-		return fmt.Errorf("%w: its file system has found errors in itself", ErrData)
 	}
-	if err := mountData(r, k, c); err != nil {
+	if err := mountData(r, k, c, 0); err != nil {
 		return err
 	}
 	size, err := partSize(r, c)
@@ -115,6 +116,32 @@ func (m *Machine) openData(k system, c card) error {
 	}
 	m.Store = r.data(storeName)
 	return checkCID(r.data(), c.cid)
+}
+
+// replay has the kernel bring a file system up to its journal, if the power was
+// cut. It is a mount of its own: Linux has counted the groups of blocks before
+// it replays the journal, and would not know of those that it finds there when
+// the cut came while the file system grew.
+func replay(r Roots, m mounter, c card, part io.ReaderAt) error {
+	s, err := readSuper(part)
+	if err != nil {
+		return err
+	}
+	if s.unclean {
+		if err := mountData(r, m, c, unix.MS_RDONLY); err != nil {
+			return err
+		}
+		if err := m.unmount(r.data()); err != nil {
+			return err
+		}
+		if s, err = readSuper(part); err != nil {
+			return err
+		}
+	}
+	if s.errors {
+		return fmt.Errorf("%w: its file system has found errors in itself", ErrData)
+	}
+	return nil
 }
 
 func growCard(r Roots, k system, c card) (err error) {

@@ -95,6 +95,22 @@ func (f *stickFolder) Create(name string) (durable.File, error) {
 	return f.Folder.Create(name)
 }
 
+// Rename implements durable.Disk.
+func (f *stickFolder) Rename(from, to string) error {
+	if err := f.write(); err != nil {
+		return err
+	}
+	return f.Folder.Rename(from, to)
+}
+
+// Remove implements durable.Disk.
+func (f *stickFolder) Remove(name string) error {
+	if err := f.write(); err != nil {
+		return err
+	}
+	return f.Folder.Remove(name)
+}
+
 // Close takes the stick off the system: it may be pulled out.
 func (f *stickFolder) Close() error {
 	defer f.stick.mu.Unlock()

@@ -1,0 +1,53 @@
+//go:build linux
+
+package boot
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestTheOrderOfModulesIsRead(t *testing.T) {
+	got, err := readOrder(strings.NewReader("crc32c_generic.ko\n?vc4.ko\r\n\n  ext4.ko"))
+	want := []module{{"crc32c_generic.ko", false}, {"vc4.ko", true}, {"ext4.ko", false}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, line := range []string{"ext4", "../ext4.ko", "/ext4.ko", "a b.ko", "?", "??", "ext4.ko.xz", "# ext4", strings.Repeat("x", 1<<17)} {
+		if got, err := readOrder(strings.NewReader("a.ko\n" + line + "\n")); err == nil {
+			t.Errorf("%.20q: %v", line, got)
+		}
+	}
+}
+
+func TestAModuleThatMayFailMayFail(t *testing.T) {
+	r := Roots{Modules: t.TempDir()}
+	broken := errors.New("no such device")
+	load := func(bad string, loaded *[]string) func(string) error {
+		return func(path string) error {
+			if dir, name := filepath.Split(path); filepath.Clean(dir) != r.Modules {
+				t.Errorf("%s is loaded", path)
+			} else if *loaded = append(*loaded, name); name == bad {
+				return broken
+			}
+			return nil
+		}
+	}
+	if err := loadModules(r, load("", new([]string))); err == nil {
+		t.Error("no order, and no error")
+	}
+	put(t, r.module("order"), "a.ko\n?b.ko\nc.ko\n")
+	for bad, want := range map[string]error{"": nil, "a.ko": broken, "b.ko": nil, "c.ko": broken} {
+		var loaded []string
+		if err := loadModules(r, load(bad, &loaded)); !errors.Is(err, want) || (want == nil) != (err == nil) {
+			t.Errorf("%s fails: %v", bad, err)
+		}
+		// The screen may be among those after the one that fails.
+		if !slices.Equal(loaded, []string{"a.ko", "b.ko", "c.ko"}) {
+			t.Errorf("%s fails: only %v are loaded", bad, loaded)
+		}
+	}
+}
