@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -174,28 +175,26 @@ func readBack(path string, boot []card.File) error {
 	return nil
 }
 
-// replace has write write a file beside path, which then takes path's place.
+// replace has write write a file beside path, which then takes path's place. It
+// sets no permissions: a card's FAT has none.
 func replace(path string, write func(*os.File) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
+	beside := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	f, err := os.OpenFile(beside, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails once renamed
 	err = write(f)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	if err == nil {
+		err = os.Rename(beside, path)
 	}
-	return os.Rename(f.Name(), path)
+	if err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", path, err), os.Remove(beside))
+	}
+	return nil
 }

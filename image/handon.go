@@ -76,8 +76,10 @@ func writeUpdate(path string, boot []card.File, out io.Writer) error {
 	}
 	for _, file := range boot {
 		err := replace(filepath.Join(path, filepath.FromSlash(file.Name)), func(f *os.File) error {
-			_, err := f.Write(file.Data)
-			return err
+			if _, err := f.Write(file.Data); err != nil {
+				return err
+			}
+			return f.Sync() // it may be a card, to be pulled soon
 		})
 		if err != nil {
 			return err

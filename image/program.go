@@ -50,7 +50,7 @@ func readProgram(path string) (data []byte, version string, err error) {
 func checkProgram(data []byte) error {
 	program, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
-		return err
+		return fmt.Errorf("it is no program: %w", err)
 	}
 	if program.Machine != elf.EM_AARCH64 || program.Type != elf.ET_EXEC && program.Type != elf.ET_DYN {
 		return fmt.Errorf("it is no program for arm64 but %v, %v", program.Type, program.Machine)
