@@ -5,7 +5,7 @@ import "strings"
 // Board is a model of Raspberry Pi and its sockets, as the image starts it.
 type Board struct {
 	Name  string
-	Model string // what its name in the device tree begins with
+	Model string // its name in Linux's device tree
 	// Auto is the link's port if otc.conf does not say.
 	Auto Port
 	// Ethernet is whether it has that socket.
@@ -44,15 +44,15 @@ func Boards() []Board {
 	)
 	return []Board{
 		{
-			Name: "3B", Model: "Raspberry Pi 3 Model B Rev", Auto: Ethernet, Ethernet: true, Host: USBA,
+			Name: "3B", Model: "Raspberry Pi 3 Model B", Auto: Ethernet, Ethernet: true, Host: USBA,
 			Link: byEthernet, Meeting: "the same Ethernet socket, without the laptop, or an adapter in a USB-A socket",
 		},
 		{
-			Name: "3B+", Model: "Raspberry Pi 3 Model B Plus", Auto: Ethernet, Ethernet: true, Host: USBA,
+			Name: "3B+", Model: "Raspberry Pi 3 Model B+", Auto: Ethernet, Ethernet: true, Host: USBA,
 			Link: byEthernet, Meeting: "the same Ethernet socket, without the laptop, or an adapter in a USB-A socket",
 		},
 		{
-			Name: "3A+", Model: "Raspberry Pi 3 Model A Plus", Auto: Either, Host: USBA,
+			Name: "3A+", Model: "Raspberry Pi 3 Model A+", Auto: Either, Host: USBA,
 			Link: byHub, Meeting: "the same adapter, without the laptop, or the USB-A socket",
 		},
 		{
@@ -66,12 +66,14 @@ func Boards() []Board {
 	}
 }
 
-// BoardOf finds a board by the model that its device tree names, such as
-// "Raspberry Pi 3 Model B Plus Rev 1.3".
+// BoardOf finds a board by the model that its device tree names. The boot code
+// writes there a name of its own, such as "Raspberry Pi 3 Model B Plus Rev 1.3"
+// for "Raspberry Pi 3 Model B+".
 func BoardOf(model string) (Board, bool) {
+	model, _, _ = strings.Cut(model, " Rev ")
+	model = strings.Replace(model, " Plus", "+", 1)
 	for _, b := range Boards() {
-		// Without its revision, as in Linux's own device trees.
-		if strings.HasPrefix(model, b.Model) || model == strings.TrimSuffix(b.Model, " Rev") {
+		if model == b.Model {
 			return b, true
 		}
 	}

@@ -25,14 +25,17 @@ const udcPause = 100 * time.Millisecond
 type gadget struct {
 	roots  Roots
 	serial string
-	rmdir  func(path string) error // rmdir(2), which in configfs takes a folder with its attributes
+	// mkdir and rmdir are those of the system, which in configfs make and take
+	// a folder together with what the kernel has in it.
+	mkdir, rmdir func(path string) error
 
 	controller string // which it is bound to; "" if it is not
 	name       string // its network interface on this side
 }
 
 func newGadget(r Roots, serial string) *gadget {
-	return &gadget{roots: r, serial: serial, rmdir: unix.Rmdir}
+	mkdir := func(path string) error { return os.Mkdir(path, 0o755) }
+	return &gadget{roots: r, serial: serial, mkdir: mkdir, rmdir: os.Remove}
 }
 
 // Paths in the gadget's folder.
@@ -132,7 +135,7 @@ func (g *gadget) await(ctx context.Context) (string, error) {
 
 func (g *gadget) build() error {
 	for _, f := range folders() {
-		if err := os.Mkdir(g.roots.gadget(f), 0o755); err != nil {
+		if err := g.mkdir(g.roots.gadget(f)); err != nil {
 			return err
 		}
 	}
