@@ -235,7 +235,7 @@ func (s *search) hear(n news) error {
 	if s.peer != nil && s.peer.tie != n.tie {
 		// A device that looks again, as its owner began anew, has another
 		// tie-breaker at the same address.
-		if s.peer.at[n.end].Addr() != n.from && now.Sub(s.peer.heard) <= forgetTime {
+		if s.peer.at[n.end].Addr() != n.from {
 			return ErrSeveral
 		}
 		s.peer = nil

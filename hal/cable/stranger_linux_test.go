@@ -47,8 +47,9 @@ func shout(t *testing.T, e *end, from netip.Addr, b []byte) {
 // there would be two, and an error.
 func garbage(t *testing.T) {
 	layCable(t, "v0", "v1")
+	layCable(t, "w0", "w1")
 	ctx := within(t)
-	a := find(ctx, on(5, "v0"))
+	a := find(ctx, on(5, "v0", "w0"))
 	e := bare(t, ctx, "v1")
 	heard, from, err := e.hear()
 	if err != nil {
@@ -70,7 +71,7 @@ func garbage(t *testing.T) {
 		t.Errorf("alice calls %v from %v", heard, from)
 	}
 	e.close()
-	b := find(ctx, on(1, "v1"))
+	b := find(ctx, on(1, "w1"))
 	meetOnCable(t, <-a, <-b)
 }
 
@@ -97,16 +98,26 @@ func strangers(t *testing.T) {
 		}
 	}
 	turnedAway("who is not heard yet", ours)
+	turnedAway("who is not heard yet", stranger)
 	every := time.NewTicker(announceTime)
 	defer every.Stop()
-	for first := time.Now(); time.Since(first) < 2*settleTime; <-every.C {
+	first := time.Now()
+	for ; ctx.Err() == nil; <-every.C {
 		if err := e.announce(TieBreaker{1}); err != nil {
 			t.Fatal(err)
 		}
 		turnedAway("who was never heard", stranger)
+		conn, err := dial(ctx, ours, alice)
+		if errors.Is(err, errNotTaken) {
+			continue
+		}
+		if time.Since(first) < settleTime {
+			t.Error("who was heard is taken at once: another one may be there")
+		}
+		meetOnCableAfter(t, e, <-a, found{conn, err})
+		return
 	}
-	conn, err := dial(ctx, ours, alice)
-	meetOnCableAfter(t, e, <-a, found{conn, err})
+	t.Error("who was heard is never taken")
 }
 
 // meetOnCableAfter is meetOnCable once the test's own end is closed.
@@ -126,6 +137,7 @@ func dialsAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	first := time.Now()
 	for range 3 { // a greater tie-breaker listens
 		if err := e.announce(TieBreaker{9}); err != nil {
 			t.Fatal(err)
@@ -135,6 +147,9 @@ func dialsAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		conn.Close()
+		if time.Since(first) < settleTime {
+			t.Error("who was heard is dialled at once: another one may be there")
+		}
 	}
 	ours := net.TCPAddrFromAddrPort(netip.AddrPortFrom(e.addr, 0))
 	if conn, err := dial(ctx, ours, netip.AddrPortFrom(from, heard.port).String()); !errors.Is(err, errNotTaken) {
