@@ -13,6 +13,9 @@ import (
 	"onetimechat/padstore"
 )
 
+// MinBytes is the smallest pad that a meeting makes. Sizes are multiples of 32.
+const MinBytes = 4096
+
 // Owner is the person in front of this device. A method that asks returns when
 // they have tapped, or when ctx ends because the other device made the question
 // pointless; it is then asked something else, or Run ends. ErrCancelled is the
@@ -114,5 +117,14 @@ var (
 
 // Run meets the device at the other end of conn, and closes conn. It leaves
 // nothing half in use: see Draft in padstore. Errors of the card match
-// padstore.ErrFault or ErrFull.
-func Run(ctx context.Context, conn net.Conn, c Config) (Result, error) { panic("to be written") }
+// padstore.ErrFault or ErrFull. A meeting that broke off may have left a draft,
+// which the next one can go on with.
+func Run(ctx context.Context, conn net.Conn, c Config) (Result, error) {
+	if c.Chunk == 0 {
+		c.Chunk = maxPiece
+	}
+	c.Chunk = max(unit, min(c.Chunk, maxPiece)/unit*unit)
+	m := &meet{Config: c, ourRoom: newBuffers(ahead), theirRoom: newBuffers(ahead)}
+	m.wire = connect(conn, m.theirRoom.take)
+	return m.end(m.run(ctx))
+}
