@@ -21,7 +21,7 @@ const margin = 4 << 20
 func TestACardThatIsFullAtAnyWrite(t *testing.T) {
 	grows := []string{"resize up", "begin", "begin in place of another", "append", "prepare"}
 	eachSuite(t, func(t *testing.T, suite seal.Suite) {
-		for _, a := range append(actions(), makings()...) {
+		for _, a := range allActions(suite) {
 			t.Run(a.name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -110,46 +110,43 @@ func (tr *trial) unchanged(name string) {
 	}
 }
 
-// A pad that is decided on, on a card that is full when the store is opened,
-// waits for room. Its device works all the same.
+// A pad that is decided on, on a card that has no room when the store is
+// opened, waits for room. Its device works all the same.
 func TestAPadWaitsForRoomToBePrepared(t *testing.T) {
-	sc := adopting(t, seal.Unconditional)
-	waited := 0
-	for k := 1; ; k++ {
-		tr := &trial{T: t}
-		tr.start(sc, uint64(k))
-		op := ""
-		n := 0
-		tr.disk.Trace(func(next string) {
-			if n++; n == k {
-				op = next
+	sc, waited := agreed(t, seal.Unconditional), 0
+	for k := range operations(t, sc, action{do: (*trial).prepare}) {
+		for seed := range uint64(6) {
+			tr := begin(t, sc, action{}, seed)
+			tr.disk.CutAt(k + 1)
+			mustFail(t, tr.prepare())
+			tr.disk.PowerOn(fates[seed%3])
+			tr.disk.Capacity(0)
+			mustDo(t, tr.open())
+			mustDo(t, tr.seal(t, tr.store, "the other pad works"))
+			if d := tr.store.Draft(); d != nil {
+				if _, err := d.Prepare(); errors.Is(err, padstore.ErrFull) {
+					waited++
+					tr.waits(d)
+				}
 			}
-		})
-		tr.disk.FullAt(k)
-		err := tr.open()
-		if !tr.disk.Failed() {
-			break
+			tr.disk.Capacity(1 << 30)
+			mustDo(t, tr.open())
+			tr.finish(false)
 		}
-		if !strings.HasPrefix(op, "create alice.carol.") && !strings.HasPrefix(op, "write alice.carol.") || !strings.HasSuffix(op, ".partial") {
-			continue
-		}
-		d := tr.store.Draft()
-		if err != nil || d == nil || d.Stage() != padstore.Agreed {
-			t.Fatalf("%s: %v, draft %v", op, err, d)
-		}
-		waited++
-		mustDo(t, tr.seal(t, tr.store, "the other pad works"))
-		if err := errors.Join(d.Append(nil, nil, nil), d.Rewind(0)); !errors.Is(err, padstore.ErrState) {
-			t.Fatalf("what is decided was changed: %v", err)
-		}
-		if err := d.Discard(); !errors.Is(err, padstore.ErrState) {
-			t.Fatalf("what is decided was discarded: %v", err)
-		}
-		mustDo(t, tr.prepare())
-		tr.finish(false)
 	}
-	if waited < 4 {
+	if waited < 20 {
 		t.Errorf("it waited only %d times", waited)
+	}
+}
+
+// waits shows that what is decided is not changed meanwhile.
+func (tr *trial) waits(d *padstore.Draft) {
+	tr.Helper()
+	_, err := d.Tag(&tagKey)
+	for _, err := range []error{d.Append(nil, nil, nil), d.Rewind(0), d.Confirm(padstore.Checked, d.Tagged()), d.Discard(), err} {
+		if !errors.Is(err, padstore.ErrState) {
+			tr.Fatalf("what is decided was changed: %v", err)
+		}
 	}
 }
 

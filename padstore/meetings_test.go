@@ -83,7 +83,7 @@ func (c *career) doTake() {
 }
 
 func (c *career) doResize() {
-	c.allowed(c.store.Reservoir().Resize(int64(c.rng.IntN(6144))))
+	c.allowed(c.stock.resize(c.store, int64(c.rng.IntN(6144))))
 }
 
 func (c *career) doBegin() {
@@ -170,7 +170,7 @@ func (c *career) doDiscard() {
 		c.Fatalf("discarded a pad %s", is.State)
 	case err == nil:
 		p.states = nil
-		c.stock.pads = slices.DeleteFunc(c.stock.pads, func(q *madePad) bool { return q == p && q.isGone(c, c.disk) })
+		c.check(c, c.disk)
 	}
 	for _, q := range c.stock.pads {
 		q.states = []padstore.State{padstore.Prepared, padstore.InUse, padstore.Retired}
@@ -243,9 +243,11 @@ func (c *career) doRollBack() {
 	c.disk.PowerOff()
 	c.disk.PowerOn(durabletest.Kept)
 	c.disk.Put("reservoir.record", c.records[c.rng.IntN(len(c.records))])
+	c.stock.old, c.stock.least = true, 0
 	mustDo(c, c.open())
 	c.check(c, c.disk)
-	mustDo(c, c.store.Reservoir().Resize(0))
-	mustDo(c, c.store.Reservoir().Resize(capacity))
+	mustDo(c, c.stock.resize(c.store, 0))
+	mustDo(c, c.stock.resize(c.store, capacity))
+	c.stock.old = false
 	c.check(c, c.disk)
 }

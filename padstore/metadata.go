@@ -198,7 +198,7 @@ func (f *fields) metadata(owner string) (*metadata, error) {
 	if len(f.RService) > maxSource {
 		return nil, fmt.Errorf("rservice has more than %d bytes", maxSource)
 	}
-	if !slices.Contains([]State{"", Prepared, InUse, Retired, Importing, discarding}, f.State) {
+	if !slices.Contains([]State{"", Prepared, InUse, Retired, Importing}, f.State) {
 		return nil, fmt.Errorf("unknown state %.20q", f.State)
 	}
 	suite, err := f.suite()

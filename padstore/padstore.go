@@ -69,8 +69,6 @@ const (
 	// An importing pad is whole, but its source may not be overwritten yet.
 	// It serves nothing.
 	Importing State = "importing"
-	// A discarding pad is being overwritten; it shows nowhere.
-	discarding State = "discarding"
 )
 
 // Cost is what sealing one text takes from a contact's pad, in bytes.

@@ -30,9 +30,6 @@ func openPad(disk durable.Disk, name, contact, owner string, record func(Entry))
 		p.damaged = err
 		return p, nil
 	}
-	if p.meta.state == discarding {
-		return p, nil // its file may be gone
-	}
 	if p.file, err = disk.Open(p.meta.store); err != nil {
 		p.damaged = err
 		return p, nil

@@ -124,6 +124,7 @@ func TestTheReservoirsRecordRolledBackAloneGivesNothingTwice(t *testing.T) {
 	}
 	for i, record := range old {
 		disk, st := disk.Clone(uint64(i)), st.clone()
+		st.old, st.least = true, 0
 		disk.Put("reservoir.record", record)
 		again := open(t, disk, "alice")
 		for err := error(nil); !errors.Is(err, padstore.ErrDry); {
@@ -196,6 +197,7 @@ func TestADamagedReservoirIsOverwrittenAndBegunAnew(t *testing.T) {
 // opening it, and tells whether that was reached.
 func begunAnew(t *testing.T, disk *durabletest.Disk, st *stock, harm func(*durabletest.Disk), k int, fate durabletest.Unsynced) (reached bool) {
 	harm(disk)
+	st.least = 0
 	disk.CutAt(k)
 	first, err := padstore.Open(disk, "alice")
 	reached = disk.Failed()
@@ -226,6 +228,7 @@ func TestUnreadableSectorsOfTheReservoir(t *testing.T) {
 	store, disk, st := reservoir(t, 8192)
 	mustDo(t, st.add(store, 512, origins("hw")))
 	disk.Unreadable("reservoir.store", 13)
+	st.least = 0
 	if _, _, err := st.take(t, store, 2048); err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +258,7 @@ func TestConcurrentUseOfTheReservoir(t *testing.T) {
 				for range 5 {
 					b = append(b, noiseCell(st.laid)...)
 					st.laid++
-					st.made, st.served = append(st.made, nil), append(st.served, false)
+					st.made, st.served, st.kept = append(st.made, nil), append(st.served, false), append(st.kept, false)
 				}
 				mu.Unlock()
 				if err := store.Reservoir().Add(b, origins("hw")); err != nil && !errors.Is(err, padstore.ErrFull) {

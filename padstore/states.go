@@ -24,8 +24,6 @@ func (s *Store) Pads() []Pad {
 	for _, p := range s.pads {
 		public := p.public()
 		switch {
-		case public.State == discarding:
-			continue
 		case public.State == InUse && replaced[p.contact]:
 			public.State = Retired
 		case public.State == InUse || public.State == Prepared:
@@ -46,11 +44,11 @@ func (s *Store) newest(contact string) *pad {
 	return nil
 }
 
-// byNumber finds a pad that can be asked about, nil if there is none.
+// byNumber finds a pad, nil if there is none.
 func (s *Store) byNumber(number string) *pad {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	i := slices.IndexFunc(s.pads, func(p *pad) bool { return p.publicNumber() == number && p.now().state != discarding })
+	i := slices.IndexFunc(s.pads, func(p *pad) bool { return p.publicNumber() == number })
 	if i < 0 {
 		return nil
 	}
@@ -112,6 +110,8 @@ func (p *pad) commitTwice(next *metadata) error {
 // Discard overwrites and removes a prepared or a retired pad. ErrState for any
 // other, and for a retired one while none that replaced it is in use.
 func (s *Store) Discard(number string) error {
+	s.moving.Lock()
+	defer s.moving.Unlock()
 	if err := s.Fault(); err != nil {
 		return err
 	}
@@ -119,19 +119,19 @@ func (s *Store) Discard(number string) error {
 	if p == nil {
 		return ErrNoPad
 	}
-	state := p.now().state
-	if !s.discardable(p, state) {
+	m := p.now()
+	if !s.discardable(p, m.state) {
 		return ErrState
 	}
-	if err := p.giveUp(state); err != nil {
+	if err := p.giveUp(m.state); err != nil {
 		return err
-	}
-	if err := s.discard(p); err != nil {
-		return s.faulted(err)
 	}
 	s.mu.Lock()
 	s.pads = slices.DeleteFunc(slices.Clone(s.pads), func(other *pad) bool { return other == p })
 	s.mu.Unlock()
+	if err := s.discard(m); err != nil {
+		return s.faulted(err)
+	}
 	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s discarded", p.publicNumber())})
 	return s.Fault()
 }
@@ -150,46 +150,34 @@ func (s *Store) discardable(p *pad, state State) bool {
 	return false
 }
 
-// giveUp makes a pad, if it still is in a state, serve nothing from here on, and
-// records in both slots that it is to be overwritten. A damaged one is damaged
-// until it is gone.
+// giveUp makes a pad serve nothing from here on, unless its state has changed.
 func (p *pad) giveUp(state State) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.meta.state != state {
 		return ErrState
 	}
-	next := *p.meta
-	next.state = discarding
-	if p.damaged == nil {
-		if err := p.commitTwice(&next); err != nil {
-			return err
-		}
-	}
-	p.meta, p.damaged = &next, errDiscarded
-	err := p.close()
-	p.slots, p.file = nil, nil
-	return err
+	p.damaged = errDiscarded
+	return p.close()
 }
 
-// discard overwrites a pad and removes its files, the metadata last, and whole:
-// by them an interrupted discard is gone on with.
-func (s *Store) discard(p *pad) error {
-	m := p.now()
-	err := destroy(s.latch, m.store, 0)
-	if err == nil {
-		err = removeAny(s.latch, certificateName(m.name))
+// discard overwrites and removes a pad's files. Without its metadata, which go
+// first, it is no pad any more, and what a power cut leaves of it is overwritten
+// when the store is opened.
+func (s *Store) discard(m metadata) error {
+	if err := s.latch.Remove(m.name); err != nil {
+		return err
 	}
-	if err == nil {
-		err = s.latch.Sync()
+	if err := s.latch.Sync(); err != nil {
+		return err
 	}
-	if err == nil {
-		err = removeAny(s.latch, m.name)
+	if err := destroy(s.latch, m.store, 0); err != nil {
+		return err
 	}
-	if err == nil {
-		err = s.latch.Sync()
+	if err := removeAny(s.latch, certificateName(m.name)); err != nil {
+		return err
 	}
-	return err
+	return s.latch.Sync()
 }
 
 // DeviceID is this device's id, hex of 16 bytes of noise, empty until MakeDeviceID.

@@ -219,25 +219,31 @@ func TestInUseIsInBothSlots(t *testing.T) {
 	}
 }
 
-// A discarded pad is overwritten, not only removed.
-func TestADiscardedPadIsOverwritten(t *testing.T) {
-	sc := prepared(t, seal.Unconditional)
-	const name = "alice.carol.random.store"
-	overwritten := false
-	for k := 1; ; k++ { // what the disk holds at each step
-		tr := begin(t, sc, action{}, 1)
-		tr.disk.CutAt(k)
-		if tr.discard() == nil {
-			break
+// What is thrown away is overwritten, not only removed.
+func TestWhatIsDiscardedIsOverwritten(t *testing.T) {
+	for name, c := range map[string]struct {
+		scene func(*testing.T, seal.Suite) *scene
+		do    func(*trial) error
+	}{
+		"alice.carol.random.store": {prepared, (*trial).discard},
+		"draft.store":              {copied, func(tr *trial) error { return tr.store.Draft().Discard() }},
+	} {
+		sc, overwritten := c.scene(t, seal.Unconditional), false
+		for k := 1; ; k++ { // what the disk holds at each step
+			tr := begin(t, sc, action{}, 1)
+			tr.disk.CutAt(k)
+			if c.do(tr) == nil {
+				break
+			}
+			now := tr.disk.Bytes(name)
+			overwritten = overwritten || slices.Equal(now, make([]byte, padToMake))
+			if now == nil && !overwritten {
+				t.Fatalf("%s is removed at %d before it was overwritten", name, k)
+			}
 		}
-		now := tr.disk.Bytes(name)
-		overwritten = overwritten || slices.Equal(now, make([]byte, padToMake))
-		if now == nil && !overwritten {
-			t.Fatalf("removed at %d before it was overwritten", k)
+		if !overwritten {
+			t.Fatalf("%s was never overwritten", name)
 		}
-	}
-	if !overwritten {
-		t.Fatal("it was never overwritten")
 	}
 }
 

@@ -22,6 +22,10 @@ type stock struct {
 	laid   int64               // cells given to Add so far
 	made   [][]padstore.Origin // of each of them
 	served []bool              // by Take
+	kept   []bool              // Add has promised it
+	least  int64               // bytes of noise that are ready for sure
+	old    bool                // the record went back in time
+	gone   []string            // ids of pads that are discarded
 	draft  *drafted
 	pads   []*madePad // oldest first, all with carol
 }
@@ -48,7 +52,7 @@ const contact = "carol" // of drafts
 
 func (st *stock) clone() *stock {
 	c := *st
-	c.made, c.served = slices.Clone(st.made), slices.Clone(st.served)
+	c.made, c.served, c.kept, c.gone = slices.Clone(st.made), slices.Clone(st.served), slices.Clone(st.kept), slices.Clone(st.gone)
 	if st.draft != nil {
 		d := *st.draft
 		c.draft = &d
@@ -94,9 +98,25 @@ func (st *stock) add(s *padstore.Store, n int, made []padstore.Origin) error {
 	for range n {
 		b = append(b, noiseCell(st.laid)...)
 		st.laid++
-		st.made, st.served = append(st.made, made), append(st.served, false)
+		st.made, st.served, st.kept = append(st.made, made), append(st.served, false), append(st.kept, false)
 	}
-	return s.Reservoir().Add(b, made)
+	before := s.Reservoir().Level().Ready
+	err := s.Reservoir().Add(b, made)
+	if err == nil {
+		for i := range n {
+			st.kept[int(st.laid)-1-i] = true
+		}
+		if st.least == before { // nothing below is destroyed
+			st.least += int64(len(b))
+		}
+	}
+	return err
+}
+
+// resize resizes the reservoir.
+func (st *stock) resize(s *padstore.Store, capacity int64) error {
+	st.least = min(st.least, capacity)
+	return s.Reservoir().Resize(capacity)
 }
 
 // take takes n bytes, and fails the test if any of them was laid up by nobody,
@@ -104,6 +124,7 @@ func (st *stock) add(s *padstore.Store, n int, made []padstore.Origin) error {
 func (st *stock) take(t testing.TB, s *padstore.Store, n int) ([]byte, []padstore.Lot, error) {
 	t.Helper()
 	b := slices.Repeat([]byte{0xEE}, n)
+	st.least = max(0, st.least-int64(n+15)/16*16)
 	lots, err := s.Reservoir().Take(b)
 	if err != nil {
 		if slices.ContainsFunc(b, func(x byte) bool { return x != 0 }) {
@@ -174,7 +195,13 @@ func (st *stock) check(t testing.TB, disk *durabletest.Disk) {
 	}
 	st.adoptFound(t, disk)
 	st.checkDraft(t, disk)
-	st.pads = slices.DeleteFunc(st.pads, func(p *madePad) bool { return p.isGone(t, disk) })
+	st.pads = slices.DeleteFunc(st.pads, func(p *madePad) bool {
+		gone := p.isGone(t, disk)
+		if gone {
+			st.gone = append(st.gone, p.id)
+		}
+		return gone
+	})
 	for _, p := range st.pads {
 		p.ledger.check(t, disk)
 		if disk.Bytes(p.file+".certificate") == nil {
@@ -186,7 +213,7 @@ func (st *stock) check(t testing.TB, disk *durabletest.Disk) {
 func (st *stock) checkReservoir(t testing.TB, disk *durabletest.Disk) {
 	t.Helper()
 	r, file := readRecord(t, disk, "reservoir.record"), disk.Bytes("reservoir.store")
-	if int64(len(file)) != r.Capacity || sumOf(r.Lots) != r.Ready || r.Ready > r.Capacity {
+	if int64(len(file)) != r.Capacity || sumOf(r.Lots) != r.Ready || r.Ready > r.Capacity || r.Ready < st.least {
 		t.Fatalf("the reservoir's file has %d bytes, its record says %+v", len(file), r)
 	}
 	for o := 0; o < len(file); o += 16 {
@@ -198,6 +225,12 @@ func (st *stock) checkReservoir(t testing.TB, disk *durabletest.Disk) {
 		burned := slices.Equal(cell, slices.Repeat(cell[:1], 16))
 		if int64(o) < r.Ready && i < 0 && !burned {
 			t.Fatalf("%x is ready, and was never laid up", cell)
+		}
+		if int64(o) < st.least && i < 0 {
+			t.Fatalf("noise at %d is lost", o)
+		}
+		if int64(o) >= r.Ready && i >= 0 && st.kept[i] && !st.old {
+			t.Fatalf("cell %d is given up, and not overwritten", i)
 		}
 	}
 }
@@ -214,7 +247,11 @@ func (st *stock) adoptFound(t testing.TB, disk *durabletest.Disk) {
 			t.Fatalf("%s has come from nowhere", name)
 		}
 		m := st.draft.making
-		l := newLedger(m.Suite, "alice", m.Contact, st.draft.bytes)
+		size := (&ledger{file: stem}).metadata(t, disk).NBytes
+		if size < st.draft.least || size > int64(len(st.draft.bytes)) {
+			t.Fatalf("a pad of %d bytes, of a draft that was promised %d", size, st.draft.least)
+		}
+		l := newLedger(m.Suite, "alice", m.Contact, st.draft.bytes[:size])
 		l.file, l.bucket = stem, m.Bucket
 		st.pads = append(st.pads, &madePad{ledger: l, id: m.PadID, states: []padstore.State{padstore.Prepared}})
 		st.draft = nil
@@ -284,6 +321,11 @@ func (st *stock) probe(t testing.TB, s *padstore.Store) {
 		err = p.seal(t, s, "probe")
 		if is.State == padstore.InUse && err != nil && !errors.Is(err, padstore.ErrDepleted) || is.State == padstore.Prepared && !errors.Is(err, padstore.ErrNoPad) {
 			t.Fatalf("sealing with a pad %s: %v", is.State, err)
+		}
+	}
+	for _, id := range st.gone {
+		if _, err := s.Begin(making(seal.Unconditional, id, padToMake)); !errors.Is(err, padstore.ErrKnownPad) {
+			t.Fatalf("pad %s was discarded, and can be made again: %v", id, err)
 		}
 	}
 	if len(st.pads) == 0 {

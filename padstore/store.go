@@ -131,12 +131,6 @@ func (s *Store) openPads(names []string) error {
 		if err != nil {
 			return err
 		}
-		if p.now().state == discarding {
-			if err := s.discard(p); err != nil {
-				return err
-			}
-			continue
-		}
 		s.unfinished = append(s.unfinished, p.unfinished...)
 		s.keep(p)
 	}
