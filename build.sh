@@ -19,6 +19,8 @@ help() {
                    the race detector, a real browser, the demo
   bench [--json] [--only NAME]
                    figures, each beside its limit from the same run
+  randomness       100 MB of extracted noise judged by rngtest, ent and
+                   dieharder, beside the raw noise, which must fail; minutes
   fuzz [TIME]      every fuzz target for TIME (default 30s) each
   lint             vet, staticcheck, govulncheck
   help             this text
@@ -128,6 +130,14 @@ bench() {
   go run ./firmware/desk/bench "$@"
 }
 
+randomness() {
+  need_go
+  need rngtest rng-tools5
+  need ent ent
+  need dieharder dieharder
+  go run ./firmware/desk/randomness "$@"
+}
+
 fuzz() {
   need_go
   local time=${1:-30s} file package target
@@ -146,7 +156,7 @@ main() {
   case $command in
     build | demo | lint | help) "$command" ;;
     test) test_all ;;
-    bench | fuzz) "$command" "$@" ;;
+    bench | randomness | fuzz) "$command" "$@" ;;
     *) help >&2; die "unknown command: $command" ;;
   esac
 }

@@ -12,7 +12,9 @@ import (
 
 	"onetimechat/display"
 	"onetimechat/firmware/device"
+	"onetimechat/firmware/entropy"
 	"onetimechat/hal/desk"
+	"onetimechat/hal/noise/deskfile"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable"
@@ -42,8 +44,18 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	defer func() { err = errors.Join(err, closeCard()) }()
 
 	screen := desk.New(o.size, o.owner)
-	dev := device.New(device.Config{Store: store, Renderer: renderer, Panel: screen, Link: link.Addr().String()})
-	server := hostlink.NewServer(dev, hostlink.Options{
+	config := device.Config{Store: store, Renderer: renderer, Panel: screen, Link: link.Addr().String()}
+	ports := newPorts(link, o.meet)
+	if o.meet != "" {
+		well := entropy.NewWell(deskfile.New(o.noise))
+		defer func() { err = errors.Join(err, well.Close()) }()
+		config.Noise, config.Reservoir, config.Ports = well, o.reservoir, ports
+	}
+	if o.stick != "" {
+		config.Stick = stick{o.stick}
+	}
+	dev := device.New(config)
+	ports.server = hostlink.NewServer(dev, hostlink.Options{
 		Names: []string{"localhost"},
 		// Not its value, which may hold anything.
 		Panicked: func(any) { fmt.Fprintln(stderr, "otc-desk: a call panicked") },
@@ -53,7 +65,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	}
 	return together(ctx,
 		dev.Run,
-		func(ctx context.Context) error { return server.Serve(ctx, link) },
+		ports.run,
 		func(ctx context.Context) error { return screen.Serve(ctx, panel, dev) },
 	)
 }

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 
 	"onetimechat/display"
+	"onetimechat/hal/cable"
 	"onetimechat/hal/desk"
 	"onetimechat/hostlink"
 	"onetimechat/padstore/uid"
@@ -17,13 +18,19 @@ import (
 
 const usage = `otc-desk is a pad device at your desk, with a web page for its touchscreen.
 
-  otc-desk --data DIR --owner NAME [--import DIR] [--link ADDR] [--panel ADDR] [--size WxH]
+  otc-desk --data DIR --owner NAME [--meet ADDR] [--noise FILE] [--reservoir MIB]
+           [--stick DIR] [--import DIR] [--link ADDR] [--panel ADDR] [--size WxH]
 
-For example, after "otc pad make alice bob 64MiB --out pads":
+For example, two devices that can meet, each in its own terminal:
+
+  otc-desk --data alice-device --owner alice --meet 127.0.0.1:9060
+  otc-desk --data bob-device --owner bob --meet 127.0.0.1:9060 --link 127.0.0.1:9061 --panel 127.0.0.1:9062
+
+Open both panels' addresses in a browser, tap New contact on both, and then chat
+with "otc chat". Their randomness is this computer's /dev/random, and the pads
+are marked as demo randomness. Or move a pad in that "otc pad make" has made:
 
   otc-desk --data alice-device --owner alice --import pads
-
-Then open the panel's address in a browser, and chat with "otc chat".
 
 `
 
@@ -31,6 +38,10 @@ Then open the panel's address in a browser, and chat with "otc chat".
 type options struct {
 	data, owner string
 	imports     string // a folder to move pads from; may be empty
+	stick       string // a folder that stands for a stick; may be empty
+	meet        string // host:port that stands for the meeting cable; may be empty
+	noise       string // a file that stands for a noise source
+	reservoir   int64  // bytes
 	link, panel string // host:port
 	size        image.Point
 }
@@ -44,6 +55,10 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.data, "data", "", "the `folder` that is the device's card; made if it is not there, and never copied")
 	flags.StringVar(&o.owner, "owner", "", "the `name` of the device's owner")
 	flags.StringVar(&o.imports, "import", "", "move the owner's pads out of this `folder` first")
+	flags.StringVar(&o.stick, "stick", "", "the `folder` that stands for a stick: pads in it are offered on the screen")
+	flags.StringVar(&o.meet, "meet", "", "the loopback `address` that stands for the meeting cable; the same on both devices")
+	flags.StringVar(&o.noise, "noise", "/dev/random", "the `file` that stands for a noise source, with --meet; its pads are marked as demo randomness")
+	reservoir := flags.Int64("reservoir", 64, "randomness laid up for meetings, in `MiB`")
 	flags.StringVar(&o.link, "link", fmt.Sprintf("127.0.0.1:%d", hostlink.Port), "the `address` for the laptop's otc")
 	flags.StringVar(&o.panel, "panel", "127.0.0.1:9052", "the loopback `address` of the touchscreen")
 	size := flags.String("size", "480x320", "the screen: 320x240, 480x320 or 800x480 `pixels`")
@@ -56,6 +71,7 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, err
 	}
 	var err error
+	o.reservoir = *reservoir << 20
 	switch {
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("%q is one word too many", flags.Arg(0))
@@ -69,6 +85,14 @@ func parse(args []string, out io.Writer) (options, error) {
 	}
 	if err := desk.CheckAddress(o.panel); err != nil {
 		return o, fmt.Errorf("--panel: %w", err)
+	}
+	if o.meet != "" {
+		if err := cable.CheckAddress(o.meet); err != nil {
+			return o, fmt.Errorf("--meet: %w", err)
+		}
+	}
+	if *reservoir < 1 || *reservoir > 1<<20 {
+		return o, fmt.Errorf("--reservoir: %d is not from 1 to 1048576 MiB", *reservoir)
 	}
 	if err := checkLink(o.link); err != nil {
 		return o, fmt.Errorf("--link: %w", err)

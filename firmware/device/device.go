@@ -7,6 +7,12 @@
 // padstore burn, and leaves its answer to be fetched again (calls.go). view.go
 // draws, touch.go takes the finger, log.go tells and shows what happened.
 //
+// Pads are made by two more: fill.go lays up extracted noise in the reservoir,
+// and meet.go makes a pad of it with the device at the other end of a cable;
+// person.go is the owner as the meeting asks them. They, what a contact's pads
+// are (contact.go), and pads on a stick (stick.go) are errands (errand.go):
+// things that the owner does on the device with no laptop behind.
+//
 // One mutex owns the screen: what is shown, what the owner may tap, who waits,
 // and which answers are kept. Each change draws and shows the new frame before
 // it lets go, so that a tap always means what the glass shows. Slow work, which
@@ -26,6 +32,7 @@ import (
 	"time"
 
 	"onetimechat/display"
+	"onetimechat/firmware/entropy"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
 )
@@ -53,6 +60,11 @@ type Config struct {
 	Renderer *display.Renderer
 	Panel    Panel
 	Link     string // the link's address, to type on the laptop
+
+	Noise     *entropy.Well // nil: this device makes no randomness
+	Reservoir int64         // bytes of it to lay up
+	Ports     Ports         // nil: no meetings here
+	Stick     Stick         // nil: no removable media
 }
 
 // Device is a pad device with its owner in front of it. It implements
@@ -62,6 +74,11 @@ type Device struct {
 	renderer *display.Renderer
 	panel    Panel
 	link     string
+	fill     *fill
+	ports    Ports
+	stick    Stick
+	life     context.Context // of errands
+	endLife  context.CancelFunc
 	wake     chan struct{} // tells Run to look at the clock again
 	running  sync.WaitGroup
 
@@ -89,9 +106,13 @@ func New(cfg Config) *Device {
 		renderer: cfg.Renderer,
 		panel:    cfg.Panel,
 		link:     cfg.Link,
+		fill:     newFill(cfg.Noise, cfg.Reservoir),
+		ports:    cfg.Ports,
+		stick:    cfg.Stick,
 		wake:     make(chan struct{}, 1),
 		events:   map[event]int64{},
 	}
+	d.life, d.endLife = context.WithCancel(context.Background())
 	home := d.readHome()
 	text := unfinishedText(d.store.Unfinished())
 	fault := d.store.Fault()
@@ -117,6 +138,10 @@ func New(cfg Config) *Device {
 func (d *Device) Run(ctx context.Context) error {
 	clock := time.NewTimer(0)
 	defer clock.Stop()
+	d.start(d.runFill)
+	if d.stick != nil {
+		d.start(d.watchStick)
+	}
 	for ctx.Err() == nil {
 		next, work := d.tick()
 		if work && d.work() {
@@ -130,6 +155,15 @@ func (d *Device) Run(ctx context.Context) error {
 		}
 	}
 	return d.stop()
+}
+
+// start runs a part of the device until it stops.
+func (d *Device) start(part func(ctx context.Context)) {
+	d.running.Add(1)
+	go func() {
+		defer d.running.Done()
+		part(d.life)
+	}()
 }
 
 // work does one step of the store's idle work. More may be waiting.
@@ -152,6 +186,7 @@ func (d *Device) work() (more bool) {
 func (d *Device) stop() error {
 	d.mu.Lock()
 	d.stopped = true
+	d.endLife()
 	for _, c := range d.calls {
 		c.cancel()
 	}

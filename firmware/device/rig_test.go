@@ -91,12 +91,32 @@ func start(t testing.TB, disk *durabletest.Disk, owner string) *rig {
 
 func startWith(t testing.TB, disk *durabletest.Disk, store *padstore.Store) *rig {
 	t.Helper()
+	return startStore(t, disk, store, func(*config) {})
+}
+
+// config is short for what a device is made of.
+type config = device.Config
+
+// startRig switches a device on that has more than a laptop.
+func startRig(t testing.TB, disk *durabletest.Disk, owner string, more func(*config)) *rig {
+	t.Helper()
+	store, err := padstore.Open(disk, owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startStore(t, disk, store, more)
+}
+
+func startStore(t testing.TB, disk *durabletest.Disk, store *padstore.Store, more func(*config)) *rig {
+	t.Helper()
 	renderer, err := display.NewRenderer(image.Pt(320, 240))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, glass: &glass{}, store: store, disk: disk}
-	r.Device = device.New(device.Config{Store: store, Renderer: renderer, Panel: r.glass, Link: "10.0.0.1:9051"})
+	c := device.Config{Store: store, Renderer: renderer, Panel: r.glass, Link: "10.0.0.1:9051"}
+	more(&c)
+	r.Device = device.New(c)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()

@@ -85,8 +85,16 @@ func (d *Device) refresh(burned bool) {
 // readHome asks the store what home shows. mu is not held: a pad may be busy
 // with its card.
 func (d *Device) readHome() display.Home {
-	home := display.Home{Owner: d.store.Owner(), Link: d.link, Unread: d.store.Unread()}
+	home := display.Home{
+		Owner: d.store.Owner(), Link: d.link, Unread: d.store.Unread(),
+		Reserve: d.readReserve(), NewContact: d.ports != nil, Details: true,
+	}
+	seen := map[string]bool{}
 	for _, p := range d.store.Pads() {
+		if seen[p.Contact] {
+			continue // an older one, which opens only
+		}
+		seen[p.Contact] = true
 		home.Contacts = append(home.Contacts, display.Contact{
 			Name:      p.Contact,
 			Send:      display.Gauge{Left: p.SendLeft, Total: p.SendTotal, Messages: p.SendMessages},
@@ -103,10 +111,45 @@ func noteOf(p padstore.Pad) string {
 	switch {
 	case p.Fault:
 		return "damaged"
+	case p.State == padstore.Prepared:
+		return "prepared: " + p.Contact + "’s device has not answered yet"
 	case p.State != padstore.InUse:
 		return string(p.State)
-	case p.Source == "urandom":
+	case p.Source == demoSource:
 		return "demo randomness"
 	}
 	return ""
+}
+
+// demoSource is what a pad's source is called when it is no hardware.
+const demoSource = "urandom"
+
+// readReserve asks what home says of the reservoir; nil if this device makes no
+// randomness.
+func (d *Device) readReserve() *display.Reserve {
+	if d.fill.noise == nil {
+		return nil
+	}
+	level := d.store.Reservoir().Level()
+	problem := d.noiseProblem()
+	return &display.Reserve{
+		Ready: level.Ready, Capacity: level.Capacity, Demo: level.Demo, Problem: problem,
+		Messages: messages(level.Ready),
+		Wait:     time.Duration(float64(level.Ready) / copyRate * float64(time.Second)),
+		Filling:  problem == "" && level.Ready < level.Capacity,
+	}
+}
+
+// refreshReserve shows how full the reservoir is by now.
+func (d *Device) refreshReserve() {
+	reserve := d.readReserve()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if *d.home.Reserve == *reserve || d.stopped {
+		return
+	}
+	d.home.Reserve = reserve
+	if d.view.reserve {
+		d.draw()
+	}
 }

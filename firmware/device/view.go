@@ -1,6 +1,7 @@
 package device
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ type view struct {
 	guarded  bool   // it can be approved, after guardTime and its last page
 	lateOK   bool   // ok comes alive after guardTime, lest a double tap closes it
 	isHome   bool
+	reserve  bool // it shows the reservoir, which may change
 
 	page    int
 	shown   time.Time // when it first was on the glass
@@ -79,8 +81,25 @@ func (d *Device) homeView() *view {
 			home.Page = page
 			return home
 		},
-		tap: func(string) func() { return d.openLog },
+		reserve: true,
+		tap:     d.tapHome,
 	}
+}
+
+// tapHome begins what the owner tapped on the home screen. mu is held.
+func (d *Device) tapHome(target string) func() {
+	switch target {
+	case "log":
+		return d.openLog
+	case "new-contact":
+		return func() { d.errand(d.meet) }
+	}
+	for i, c := range d.home.Contacts {
+		if target == contactTarget(i) {
+			return func() { d.errand(func(ctx context.Context) { d.showContact(ctx, c.Name) }) }
+		}
+	}
+	return nil
 }
 
 // notice is a warning that stays until its owner taps it away, and then gives

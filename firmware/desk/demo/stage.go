@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 // stage is a relay and two pad devices, running.
 type stage struct {
 	bin, out   string
+	meets      bool   // the devices make their pad at a meeting
 	relay      string // address
 	alice, bob *person
 	denied     time.Time   // when somebody last tapped Deny
@@ -34,20 +36,20 @@ type person struct {
 	shots       int
 }
 
-// build makes a pad and starts everything. The stage it returns is to be
+// build starts everything. With the paper suite it makes a pad first, which the
+// devices move in; otherwise they are to meet. The stage it returns is to be
 // struck, also after an error.
 func build(ctx context.Context, bin, out, suite, size string) (*stage, error) {
-	s := &stage{bin: bin, out: out}
+	s := &stage{bin: bin, out: out, meets: suite != "paper"}
 	if err := os.RemoveAll(out); err != nil {
 		return s, err
 	}
 	if err := os.MkdirAll(out, 0o700); err != nil {
 		return s, err
 	}
-	pads := filepath.Join(out, "pads")
-	made := exec.CommandContext(ctx, filepath.Join(bin, "otc"), "pad", "make", "alice", "bob", "1MiB", "--source", "urandom", "--suite", suite, "--out", pads)
-	if output, err := made.CombinedOutput(); err != nil {
-		return s, fmt.Errorf("making the pad: %w\n%s", err, output)
+	how, err := s.padsFrom(ctx)
+	if err != nil {
+		return s, err
 	}
 	line, err := s.start("otc", "relay", "--listen", "127.0.0.1:0", "--data", filepath.Join(out, "relay"))
 	if err != nil {
@@ -60,17 +62,47 @@ func build(ctx context.Context, bin, out, suite, size string) (*stage, error) {
 		name   string
 		person **person
 	}{{"alice", &s.alice}, {"bob", &s.bob}} {
-		if *who.person, err = s.enter(who.name, pads, size); err != nil {
+		if *who.person, err = s.enter(who.name, size, how...); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
 }
 
+// padsFrom says how the devices come to their pad: what otc-desk is told.
+func (s *stage) padsFrom(ctx context.Context) ([]string, error) {
+	if s.meets {
+		cable, err := freeAddress()
+		return []string{"--meet", cable, "--reservoir", reservoir}, err
+	}
+	pads := filepath.Join(s.out, "pads")
+	made := exec.CommandContext(ctx, filepath.Join(s.bin, "otc"), "pad", "make", "alice", "bob", "1MiB", "--source", "urandom", "--suite", "paper", "--out", pads)
+	if output, err := made.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("making the pad: %w\n%s", err, output)
+	}
+	return []string{"--import", pads}, nil
+}
+
+// reservoir is what each device lays up for the meeting, in MiB; full is how
+// its screen says that.
+const (
+	reservoir = "2"
+	full      = "2.0 MiB"
+)
+
+// freeAddress is a loopback address that nobody listens at.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
 // enter starts a person's pad device.
-func (s *stage) enter(name, pads, size string) (*person, error) {
-	line, err := s.start("otc-desk", "--data", filepath.Join(s.out, name+"-device"), "--owner", name,
-		"--link", "127.0.0.1:0", "--panel", "127.0.0.1:0", "--import", pads, "--size", size)
+func (s *stage) enter(name, size string, how ...string) (*person, error) {
+	line, err := s.start("otc-desk", append([]string{"--data", filepath.Join(s.out, name+"-device"), "--owner", name,
+		"--link", "127.0.0.1:0", "--panel", "127.0.0.1:0", "--size", size}, how...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"onetimechat/firmware/device"
+	"onetimechat/padstore/durable"
+)
+
+// stick is a folder that stands for removable media: it is plugged in while it
+// exists. It implements device.Stick.
+type stick struct{ path string }
+
+// Look implements device.Stick.
+func (s stick) Look() (device.Folder, string, error) {
+	if _, err := os.Stat(s.path); errors.Is(err, fs.ErrNotExist) {
+		return nil, "", nil
+	} else if err != nil {
+		return nil, "", err
+	}
+	folder, err := durable.OpenFolder(s.path)
+	if err != nil {
+		return nil, "", err
+	}
+	return folder, s.path, nil
+}

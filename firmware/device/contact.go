@@ -1,0 +1,114 @@
+package device
+
+import (
+	"context"
+	"fmt"
+
+	"onetimechat/display"
+	"onetimechat/padstore"
+)
+
+// contactTarget is the name under which a contact on the home screen is tapped.
+func contactTarget(i int) string { return fmt.Sprintf("contact-%d", i+1) }
+
+// showContact shows how the pads with a contact were made, newest first, and
+// lets their owner do what can be done with each.
+func (d *Device) showContact(ctx context.Context, contact string) {
+	for i := 0; ; {
+		pads := d.padsWith(contact)
+		if len(pads) == 0 {
+			return
+		}
+		i %= len(pads)
+		target, err := d.showPad(ctx, pads[i], len(pads) > 1)
+		switch {
+		case err != nil || target == "ok":
+			return
+		case target == "more":
+			i++
+		default:
+			d.act(ctx, pads[i], target)
+		}
+	}
+}
+
+func (d *Device) padsWith(contact string) (list []padstore.Pad) {
+	for _, p := range d.store.Pads() {
+		if p.Contact == contact {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// showCertificate shows how one pad was made, until it is tapped away.
+func (d *Device) showCertificate(ctx context.Context, number string) {
+	for _, p := range d.store.Pads() {
+		if p.Number == number {
+			_, _ = d.showPad(ctx, p, false)
+		}
+	}
+}
+
+// showPad shows a pad's certificate and returns what was tapped.
+func (d *Device) showPad(ctx context.Context, p padstore.Pad, more bool) (target string, err error) {
+	cert, made, err := d.store.Certificate(p.Number)
+	if err != nil && d.store.Fault() != nil {
+		d.refusal(err)
+		return "", err
+	}
+	s := display.Certificate{Contact: p.Contact, Facts: padFacts(p), More: more}
+	switch {
+	case err != nil:
+		s.Facts = append(s.Facts, display.Fact{Name: "Certificate", Value: "It cannot be read: " + err.Error()})
+	case made:
+		s.Facts = append(s.Facts, certificateFacts(cert)...)
+	default:
+		s.Facts = append(s.Facts, display.Fact{Name: "Made", Value: "Not at a meeting of devices: it came by import. How it was made is for those to say who made it."})
+	}
+	switch p.State {
+	case padstore.Prepared:
+		s.Action, s.Label = "in-use", "Does it show paired?"
+	case padstore.Retired:
+		s.Action, s.Label = "discard", "Discard"
+	}
+	return d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
+		s.Page = page
+		return s
+	}})
+}
+
+// act does what the owner tapped on a pad's certificate, once they are sure.
+func (d *Device) act(ctx context.Context, p padstore.Pad, target string) {
+	switch target {
+	case "in-use":
+		if d.sure(ctx, "Does "+p.Contact+"’s device show “paired”?", "Only then does it have the whole pad, and texts to "+p.Contact+" can be sealed with it. If it does not, meet again, or discard this pad.", "Yes, it does", "No") {
+			d.change(ctx, d.store.Use(p.Number))
+			return
+		}
+		fallthrough
+	case "discard":
+		if d.sure(ctx, "Discard this pad?", "What was sealed with it and not yet opened can never be opened again. Its bytes are overwritten; a laboratory may still find some of them on the card.", "Discard", "Keep") {
+			d.change(ctx, d.store.Discard(p.Number))
+		}
+	}
+}
+
+// sure asks a question of yes and no.
+func (d *Device) sure(ctx context.Context, title, text, yes, no string) bool {
+	target, err := d.choose(ctx, choice{guarded: true, patience: errandFor, screen: func(page int, ready bool) display.Screen {
+		return display.Ask{Title: title, Text: text, Yes: yes, No: no, Ready: ready, Page: page}
+	}})
+	return err == nil && target == "yes"
+}
+
+// change shows what a change of the store led to.
+func (d *Device) change(ctx context.Context, err error) {
+	switch {
+	case d.store.Fault() != nil:
+		d.refusal(err)
+	case err != nil:
+		d.tell(ctx, "That could not be done", err.Error())
+	}
+	d.refresh(true)
+}

@@ -1,0 +1,103 @@
+package device
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"onetimechat/display"
+)
+
+// errandFor is how long what the owner began on the device waits for a tap.
+const errandFor = 2 * time.Minute
+
+// errLeft ends an errand: nobody tapped, or the device has stopped.
+var errLeft = errors.New("nobody answered on the device")
+
+// errand does something that the owner began on the device itself, if nobody
+// has the screen. It has the turn meanwhile.
+func (d *Device) errand(do func(ctx context.Context)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.taken || d.fault != nil || d.stopped {
+		return
+	}
+	d.taken = true
+	d.running.Add(1)
+	go func() {
+		defer d.running.Done()
+		do(d.life)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.nextTurn()
+	}()
+}
+
+// choice is something asked of the owner that no laptop is behind.
+type choice struct {
+	screen   func(page int, ready bool) display.Screen
+	guarded  bool          // a decision: alive after guardTime and the last page
+	patience time.Duration // 0 for ever; then errLeft
+	reserve  bool          // it shows the reservoir, which may change
+}
+
+// choose shows c and waits for a tap on one of its targets. If ctx ends
+// before, the screen says that the device waits. The caller has the turn.
+func (d *Device) choose(ctx context.Context, c choice) (target string, err error) {
+	tapped := make(chan string, 1)
+	v := &view{screen: c.screen, guarded: c.guarded, patience: c.patience, reserve: c.reserve}
+	v.tap = func(target string) func() {
+		tapped <- target
+		d.show(waiting("One moment."))
+		return nil
+	}
+	left := make(chan struct{})
+	v.expire = func() {
+		close(left)
+		d.show(waiting("One moment."))
+	}
+	v.drop = func() { close(left) }
+	if !d.put(v) {
+		return "", errLeft
+	}
+	select {
+	case target = <-tapped:
+		return target, nil
+	case <-left:
+		return "", errLeft
+	case <-ctx.Done():
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.view == v {
+		d.show(waiting("One moment."))
+	}
+	select {
+	case target = <-tapped: // the finger was first
+		return target, nil
+	default:
+		return "", ctx.Err()
+	}
+}
+
+// put shows v, unless the device has stopped.
+func (d *Device) put(v *view) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fault != nil || d.stopped {
+		return false
+	}
+	d.show(v)
+	return true
+}
+
+// tell shows something that the owner taps away.
+func (d *Device) tell(ctx context.Context, title, text string) {
+	_, _ = d.choose(ctx, choice{screen: func(page int, _ bool) display.Screen {
+		return display.Warning{Title: title, Text: text, Page: page}
+	}})
+}
+
+func waiting(text string) *view {
+	return &view{screen: func(int, bool) display.Screen { return display.Busy{Text: text} }}
+}

@@ -1,0 +1,175 @@
+package device
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"onetimechat/firmware/entropy"
+	"onetimechat/padstore"
+)
+
+// Filling goes in pieces of about fillTime, so that slow noise is laid up
+// often and fast noise costs few writes to the card.
+const (
+	fillTime = 5 * time.Second
+	fillMin  = 4 << 10   // bytes
+	fillMax  = 256 << 10 // bytes
+)
+
+// fill lays up noise in the reservoir, for the next pad. It is the only writer
+// of the reservoir.
+type fill struct {
+	noise    *entropy.Well // nil: this device has none
+	capacity int64         // bytes wanted
+
+	mu      sync.Mutex
+	grown   chan struct{} // closed when there is more, or failed has changed
+	failed  error         // why it stopped, nil while it goes on
+	drained chan struct{} // has one element when there may be room again
+	retry   chan struct{} // has one element when the owner wants another try
+}
+
+func newFill(noise *entropy.Well, capacity int64) *fill {
+	return &fill{
+		noise:    noise,
+		capacity: capacity,
+		grown:    make(chan struct{}),
+		drained:  make(chan struct{}, 1),
+		retry:    make(chan struct{}, 1),
+	}
+}
+
+// state is what meetings wait on: see meeting.Config.
+func (f *fill) state() (grown <-chan struct{}, failed error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.grown, f.failed
+}
+
+// turn notes a change and wakes whoever waits for one.
+func (f *fill) turn(failed error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failed = failed
+	close(f.grown)
+	f.grown = make(chan struct{})
+}
+
+// poke puts an element into a channel that holds one, if it is empty.
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// rate is bytes of pad a second, 0 while not known.
+func (f *fill) rate() float64 {
+	if f.noise == nil {
+		return 0
+	}
+	return f.noise.Rate()
+}
+
+// runFill fills the reservoir until ctx ends, whenever it has room. A source
+// that fails for good stops it, visibly, until the owner wants another try.
+func (d *Device) runFill(ctx context.Context) {
+	if d.fill.noise == nil {
+		d.fill.turn(entropy.ErrNoSource)
+		return
+	}
+	reservoir := d.store.Reservoir()
+	piece := make([]byte, fillMax)
+	defer clear(piece)
+	for ctx.Err() == nil {
+		err := d.fillOnce(ctx, reservoir, piece)
+		switch {
+		case errors.Is(err, errNoRoom):
+			d.refreshReserve()
+			await(ctx, d.fill.drained)
+		case err != nil:
+			d.fillFailed(ctx, err)
+		}
+	}
+}
+
+func await(ctx context.Context, c <-chan struct{}) {
+	select {
+	case <-c:
+	case <-ctx.Done():
+	}
+}
+
+// errNoRoom: the reservoir is full.
+var errNoRoom = errors.New("the reservoir is full")
+
+// fillOnce draws one piece and lays it up. errNoRoom if the reservoir is full.
+func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, piece []byte) error {
+	level := reservoir.Level()
+	if level.Capacity != d.fill.capacity {
+		if err := reservoir.Resize(d.fill.capacity); err != nil {
+			return fmt.Errorf("setting aside %d bytes of the card: %w", d.fill.capacity, err)
+		}
+		level = reservoir.Level()
+	}
+	size := min(int64(max(fillMin, d.fill.rate()*fillTime.Seconds())), int64(len(piece)), level.Capacity-level.Ready)
+	if size <= 0 {
+		return errNoRoom
+	}
+	b := piece[:size]
+	if err := d.fill.noise.Draw(ctx, b); err != nil {
+		return err
+	}
+	if err := reservoir.Add(b, origins(d.fill.noise)); err != nil {
+		return err
+	}
+	clear(b)
+	d.fill.turn(nil)
+	if d.store.DeviceID() == "" {
+		if err := d.store.MakeDeviceID(); err != nil {
+			return err
+		}
+	}
+	d.refreshReserve()
+	return nil
+}
+
+// fillFailed shows and logs why filling has stopped, and waits for the owner.
+func (d *Device) fillFailed(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	if d.store.Fault() != nil {
+		d.refusal(err)
+		<-ctx.Done()
+		return
+	}
+	d.fill.turn(err)
+	d.note(padstore.KindNoise, "", "no more randomness is made: "+err.Error())
+	d.refresh(false)
+	await(ctx, d.fill.retry)
+	d.fill.noise.Restart()
+	d.fill.turn(nil)
+}
+
+// origins tells the reservoir what a Well is made of.
+func origins(w *entropy.Well) []padstore.Origin {
+	var list []padstore.Origin
+	for _, s := range w.State() {
+		list = append(list, padstore.Origin{Name: s.Name, Raw: s.Raw, Credit: int(s.Credit), Demo: s.Demo})
+	}
+	return list
+}
+
+// noiseProblem is why this device makes no randomness, in words for its owner;
+// empty while it does.
+func (d *Device) noiseProblem() string {
+	_, failed := d.fill.state()
+	if failed == nil {
+		return ""
+	}
+	return fmt.Sprintf("No more randomness is made: %v.", failed)
+}

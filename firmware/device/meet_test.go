@@ -1,0 +1,370 @@
+package device_test
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"onetimechat/firmware/entropy"
+	"onetimechat/firmware/entropy/entropytest"
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable/durabletest"
+)
+
+// reservoir is what the rigs lay up, in bytes.
+const reservoir = 64 << 10
+
+// wire is a meeting cable between two rigs.
+type wire struct {
+	mu    sync.Mutex
+	other chan net.Conn // where whoever came first waits
+}
+
+func (w *wire) find(ctx context.Context) (net.Conn, error) {
+	w.mu.Lock()
+	if w.other != nil {
+		here, there := net.Pipe()
+		w.other <- there
+		w.other = nil
+		w.mu.Unlock()
+		return here, nil
+	}
+	other := make(chan net.Conn, 1)
+	w.other = other
+	w.mu.Unlock()
+	select {
+	case conn := <-other:
+		return conn, nil
+	case <-ctx.Done():
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.other = nil
+		return nil, ctx.Err()
+	}
+}
+
+// sockets are a rig's ports: a wire, and a link that notes what becomes of it.
+type sockets struct {
+	*wire
+	mu    sync.Mutex
+	noted []string
+}
+
+func (s *sockets) note(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noted = append(s.noted, what)
+}
+
+func (s *sockets) CloseLink() error { s.note("link closed"); return nil }
+
+func (s *sockets) OpenLink(context.Context) error { s.note("link open"); return nil }
+
+func (s *sockets) Find(ctx context.Context) (net.Conn, error) {
+	conn, err := s.find(ctx)
+	if err == nil {
+		s.note("met")
+	}
+	return conn, err
+}
+
+// meeter is a rig that can meet another one.
+type meeter struct {
+	*rig
+	sockets *sockets
+	noise   *entropytest.Source
+}
+
+// startMeeter switches on a device with noise and a socket for the wire.
+func startMeeter(t *testing.T, disk *durabletest.Disk, owner string, w *wire) *meeter {
+	t.Helper()
+	m := &meeter{sockets: &sockets{wire: w}, noise: entropytest.Good(uint64(len(owner)))}
+	well := entropy.NewWell(m.noise)
+	t.Cleanup(func() { well.Close() })
+	m.rig = startRig(t, disk, owner, func(c *config) {
+		c.Noise, c.Reservoir, c.Ports = well, reservoir, m.sockets
+	})
+	return m
+}
+
+func newPair(t *testing.T) (alice, bob *meeter) {
+	t.Helper()
+	w := &wire{}
+	return startMeeter(t, durabletest.New(1), "alice", w), startMeeter(t, durabletest.New(2), "bob", w)
+}
+
+// words are the four words on the glass.
+func (m *meeter) words() []string {
+	m.t.Helper()
+	m.wantScreen("meeting-words")
+	var words []string
+	for _, text := range m.glass.now().Text {
+		if w := strings.ToLower(text); w == text && !strings.ContainsAny(w, " .,:") && len(w) >= 3 && len(w) <= 8 {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
+// upToWords has two devices meet until both show their words.
+func upToWords(alice, bob *meeter) {
+	for _, m := range []*meeter{alice, bob} {
+		m.t.Helper()
+		m.wantScreen("home")
+		m.tap("new-contact")
+	}
+	alice.wantScreen("meeting-size")
+	bob.wantScreen("meeting-size")
+	alice.tap("size-1")
+	bob.approve("confirm")
+	synctest.Wait()
+}
+
+// pairUp has two devices make a pad, by taps alone.
+func pairUp(alice, bob *meeter) {
+	upToWords(alice, bob)
+	alice.approve("same")
+	bob.approve("same")
+	for _, m := range []*meeter{alice, bob} {
+		m.wantScreen("paired")
+		m.tap("ok")
+		m.wantScreen("home")
+	}
+}
+
+func TestTwoDevicesMakeAPadByTapsAndTalk(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newPair(t)
+		alice.wantScreen("home")
+		alice.wantText("64.0 KiB of 64.0 KiB")
+		upToWords(alice, bob)
+		if a, b := alice.words(), bob.words(); len(a) != 4 || !slices.Equal(a, b) {
+			t.Fatalf("the words are %q and %q", a, b)
+		}
+		alice.approve("same")
+		bob.approve("same")
+		for _, m := range []*meeter{alice, bob} {
+			m.wantScreen("paired")
+			m.tap("certificate")
+			m.wantScreen("certificate")
+			m.tap("ok")
+			m.wantScreen("paired")
+			m.tap("ok")
+			m.wantScreen("home")
+			if got := m.sockets.noted; !slices.Equal(got, []string{"link closed", "met", "link open"}) {
+				t.Errorf("%s's ports: %q", m.store.Owner(), got)
+			}
+			if p := m.store.Pads(); len(p) != 1 || p[0].State != padstore.InUse {
+				t.Fatalf("%s has the pads %+v", m.store.Owner(), p)
+			}
+		}
+		sealing := send(t.Context(), alice.rig, "", "we have met", "bob")
+		alice.approve("approve")
+		s := <-sealing
+		if s.err != nil {
+			t.Fatal(s.err)
+		}
+		if got := read(t, bob.store, "alice", s.sealed[0].Package); got != "we have met" {
+			t.Errorf("bob reads %q", got)
+		}
+	})
+}
+
+func TestAFreshPadTakesOverAndTheOldOneStillOpens(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newPair(t)
+		pairUp(alice, bob)
+		late := from(t, bob.store, "alice", "sealed with the old pad")
+		time.Sleep(time.Hour) // the reservoirs fill again
+		pairUp(alice, bob)
+		if got := read(t, alice.store, "bob", late.Package); got != "sealed with the old pad" {
+			t.Errorf("alice reads %q", got)
+		}
+		if got := read(t, alice.store, "bob", from(t, bob.store, "alice", "with the fresh one").Package); got != "with the fresh one" {
+			t.Errorf("alice reads %q", got)
+		}
+		// Home shows one bob; his pads are read one after the other.
+		alice.tap("contact-1")
+		alice.wantScreen("certificate")
+		alice.wantText("in use")
+		alice.tap("more")
+		alice.wantText("retired")
+		alice.tap("discard")
+		alice.wantScreen("question")
+		alice.approve("yes")
+		synctest.Wait()
+		if pads := alice.store.Pads(); len(pads) != 1 || pads[0].State != padstore.InUse {
+			t.Errorf("after discarding the old pad there are %+v", pads)
+		}
+	})
+}
+
+func TestEveryWayOutOfAMeeting(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		do     func(alice, bob *meeter)
+		alice  string // what her screen says afterwards, "" for home
+		bob    string
+		padsOf int
+	}{
+		{"alice cancels while nobody is there", func(alice, _ *meeter) {
+			alice.tap("new-contact")
+			alice.wantScreen("new-contact")
+			alice.tap("cancel")
+		}, "", "", 0},
+		{"nobody comes", func(alice, _ *meeter) {
+			alice.tap("new-contact")
+			alice.wantScreen("new-contact")
+			time.Sleep(time.Hour)
+		}, "No other device was found", "", 0},
+		{"bob cancels at the sizes", func(alice, bob *meeter) {
+			alice.tap("new-contact")
+			bob.tap("new-contact")
+			bob.wantScreen("meeting-size")
+			bob.tap("cancel")
+		}, "cancelled", "", 0},
+		{"bob does not want alice's size", func(alice, bob *meeter) {
+			alice.tap("new-contact")
+			bob.tap("new-contact")
+			alice.wantScreen("meeting-size")
+			alice.tap("size-1")
+			bob.wantScreen("meeting-size")
+			bob.tap("cancel")
+		}, "cancelled", "", 0},
+		{"the words differ for bob", func(alice, bob *meeter) {
+			upToWords(alice, bob)
+			alice.approve("same")
+			bob.approve("different")
+		}, "thrown away on both devices", "thrown away on both devices", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				alice, bob := newPair(t)
+				alice.wantScreen("home")
+				bob.wantScreen("home")
+				c.do(alice, bob)
+				for _, end := range []struct {
+					m    *meeter
+					says string
+				}{{alice, c.alice}, {bob, c.bob}} {
+					if end.says != "" {
+						end.m.wantScreen("warning")
+						end.m.wantText(end.says)
+						end.m.tap("ok")
+					}
+					end.m.wantScreen("home")
+					if n := len(end.m.store.Pads()); n != c.padsOf {
+						t.Errorf("%s has %d pads", end.m.store.Owner(), n)
+					}
+				}
+				// The next meeting goes well.
+				time.Sleep(time.Hour)
+				pairUp(alice, bob)
+			})
+		})
+	}
+}
+
+func TestFillingCanBeStoppedOrThrownAway(t *testing.T) {
+	for _, how := range []string{"stop", "cancel"} {
+		t.Run(how, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				alice, bob := newPair(t)
+				for _, m := range []*meeter{alice, bob} {
+					m.noise.Slow(1000) // bytes a second
+				}
+				time.Sleep(10 * time.Minute)
+				for _, m := range []*meeter{alice, bob} {
+					m.tap("new-contact")
+				}
+				alice.wantScreen("meeting-size")
+				alice.tap("size-3") // in an hour
+				bob.approve("confirm")
+				time.Sleep(10 * time.Minute)
+				alice.wantScreen("progress")
+				if how == "stop" {
+					alice.tap("stop")
+					synctest.Wait()
+					alice.approve("same")
+					bob.approve("same")
+					alice.wantScreen("paired")
+					bob.wantScreen("paired")
+					if p := alice.store.Pads()[0]; p.SendTotal < reservoir/2 {
+						t.Errorf("the pad has only %d bytes each way", p.SendTotal)
+					}
+					return
+				}
+				alice.tap("cancel")
+				alice.wantScreen("question")
+				alice.tap("no") // a stray tap
+				time.Sleep(time.Minute)
+				alice.wantScreen("progress")
+				alice.tap("cancel")
+				alice.approve("yes")
+				synctest.Wait()
+				alice.wantScreen("home")
+				bob.wantText("cancelled")
+				if alice.store.Draft() != nil || bob.store.Draft() != nil {
+					t.Error("a draft is left")
+				}
+			})
+		})
+	}
+}
+
+func TestANoiseSourceThatFailsIsShownAndRecovers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := &meeter{sockets: &sockets{wire: &wire{}}, noise: entropytest.Good(1)}
+		m.noise.Stick() // gives the same bytes over and over
+		well := entropy.NewWell(m.noise)
+		t.Cleanup(func() { well.Close() })
+		m.rig = startRig(t, durabletest.New(1), "alice", func(c *config) {
+			c.Noise, c.Reservoir, c.Ports = well, reservoir, m.sockets
+		})
+		time.Sleep(time.Hour)
+		m.wantScreen("home")
+		m.wantText("No more randomness is made", "repeats itself")
+		if level := m.store.Reservoir().Level(); level.Ready != 0 {
+			t.Errorf("%d bytes of it came to the reservoir", level.Ready)
+		}
+		m.noise.Heal()
+		m.tap("new-contact")
+		m.wantText("repeats itself")
+		m.tap("retry")
+		time.Sleep(time.Minute)
+		m.wantScreen("new-contact")
+		m.tap("cancel")
+		m.wantScreen("home")
+		if level := m.store.Reservoir().Level(); level.Ready != reservoir {
+			t.Errorf("after healing there are %d bytes", level.Ready)
+		}
+		if m.logged(padstore.KindNoise) == 0 {
+			t.Error("the log says nothing of it")
+		}
+	})
+}
+
+func TestTheLaptopHasNoPartInAMeeting(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newPair(t)
+		pairUp(alice, bob)
+		asking := send(t.Context(), alice.rig, "", "a question comes first", "bob")
+		alice.wantScreen("approve-send")
+		alice.tap("deny")
+		<-asking
+		alice.tap("new-contact")
+		alice.wantScreen("new-contact")
+		ctx, cancel := context.WithCancel(t.Context())
+		waiting := send(ctx, alice.rig, "", "must wait", "bob")
+		alice.wantScreen("new-contact")
+		cancel() // the laptop is unplugged
+		<-waiting
+		alice.tap("cancel")
+		alice.wantScreen("home")
+	})
+}

@@ -1,0 +1,131 @@
+package device
+
+import (
+	"context"
+
+	"onetimechat/display"
+	"onetimechat/firmware/meeting"
+)
+
+// person is the owner, as far as a meeting asks them. It implements
+// meeting.Owner.
+type person struct {
+	device *Device
+	wishes chan meeting.Wish
+
+	// What device.mu guards.
+	filling *view // nil until the first Show
+	is      meeting.Progress
+}
+
+// Choose implements meeting.Owner.
+func (p *person) Choose(ctx context.Context, o meeting.Offer) (int64, error) {
+	sizes := sizes(o)
+	if len(sizes) == 0 {
+		return 0, meeting.ErrNoNoise
+	}
+	var shown []display.SizeChoice
+	for _, s := range sizes {
+		shown = append(shown, s.screen())
+	}
+	target, err := p.device.choose(ctx, choice{screen: func(page int, _ bool) display.Screen {
+		return display.MeetingSize{Peer: o.Contact, Known: knownText(o), Choices: shown, PerDay: perDay, Page: page}
+	}})
+	if err != nil {
+		return 0, err
+	}
+	for i, s := range sizes {
+		if target == sizeTarget(i) {
+			return s.bytes, nil
+		}
+	}
+	return 0, meeting.ErrCancelled
+}
+
+// Confirm implements meeting.Owner.
+func (p *person) Confirm(ctx context.Context, o meeting.Offer, bytes int64) error {
+	theirs := size{bytes: bytes, wait: waitFor(o, bytes)}.screen()
+	target, err := p.device.choose(ctx, choice{guarded: true, screen: func(page int, ready bool) display.Screen {
+		return display.MeetingConfirm{Peer: o.Contact, Known: knownText(o), Choice: theirs, PerDay: perDay, Ready: ready, Page: page}
+	}})
+	if err == nil && target != "confirm" {
+		err = meeting.ErrCancelled
+	}
+	return err
+}
+
+// Compare implements meeting.Owner.
+func (p *person) Compare(ctx context.Context, contact string, words [4]string) (bool, error) {
+	target, err := p.device.choose(ctx, choice{guarded: true, screen: func(_ int, ready bool) display.Screen {
+		return display.MeetingWords{Peer: contact, Words: words, Ready: ready}
+	}})
+	return target == "same", err
+}
+
+// Wait implements meeting.Owner.
+func (p *person) Wait(what string) { p.device.put(waiting("Waiting for " + what + ".")) }
+
+// Show implements meeting.Owner.
+func (p *person) Show(is meeting.Progress) {
+	d := p.device
+	poke(d.fill.drained)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p.is = is
+	switch {
+	case d.fault != nil || d.stopped:
+	case p.filling == nil:
+		p.filling = p.fillingView()
+		d.show(p.filling)
+	case d.view == p.filling:
+		d.draw()
+	}
+}
+
+// fillingView is the filling, with its two ways out.
+func (p *person) fillingView() *view {
+	v := &view{screen: func(int, bool) display.Screen {
+		return display.Progress{
+			Title: "Making the pad with " + p.is.Contact, Done: p.is.Done, Total: p.is.Total, Unit: "bytes",
+			Rate: int64(p.is.Rate), Left: p.is.Left, Stop: true, Cancellable: true,
+		}
+	}}
+	v.tap = func(target string) func() {
+		if target == "stop" {
+			p.wish(meeting.Stop)
+			return nil
+		}
+		p.device.show(p.unsureView())
+		return nil
+	}
+	return v
+}
+
+// unsureView makes sure that hours of filling are not lost by a stray tap.
+// Filling goes on behind it.
+func (p *person) unsureView() *view {
+	v := &view{guarded: true, screen: func(page int, ready bool) display.Screen {
+		return display.Ask{
+			Title: "Throw this pad away?",
+			Text:  "All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.",
+			Yes:   "Throw away", No: "Go on", Ready: ready, Page: page,
+		}
+	}}
+	v.tap = func(target string) func() {
+		if target == "yes" {
+			p.wish(meeting.Cancel)
+		}
+		p.device.show(p.filling)
+		return nil
+	}
+	return v
+}
+
+// wish passes a wish on; a later one replaces one that nobody has taken.
+func (p *person) wish(w meeting.Wish) {
+	select {
+	case <-p.wishes:
+	default:
+	}
+	p.wishes <- w
+}

@@ -1,0 +1,113 @@
+package device
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable"
+)
+
+// stickTime is how often a stick is looked for.
+const stickTime = 2 * time.Second
+
+// Stick is the socket for removable media.
+type Stick interface {
+	// Look opens the folder of the stick that is plugged in, and says what it
+	// is called. The folder is nil while there is none.
+	Look() (folder Folder, name string, err error)
+}
+
+// Folder is a Disk to be closed.
+type Folder interface {
+	durable.Disk
+	Close() error
+}
+
+// watchStick asks, once for each time that a stick with pads is plugged in,
+// whether they are to be moved here.
+func (d *Device) watchStick(ctx context.Context) {
+	clock := time.NewTicker(stickTime)
+	defer clock.Stop()
+	answered := ""
+	for {
+		folder, name, err := d.stick.Look()
+		switch {
+		case err != nil || folder == nil:
+			answered = ""
+		default:
+			answered = d.offerStick(ctx, folder, name, answered)
+		}
+		select {
+		case <-clock.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// offerStick asks about the pads on a stick, unless the owner has answered
+// about just these already. It returns what they have answered about.
+func (d *Device) offerStick(ctx context.Context, folder Folder, name, answered string) string {
+	defer folder.Close()
+	contacts, err := d.store.Importable(folder)
+	about := name + " " + strings.Join(contacts, " ")
+	if err != nil || len(contacts) == 0 || about == answered {
+		if len(contacts) == 0 {
+			about = ""
+		}
+		return about
+	}
+	turn, err := d.takeTurn(ctx)
+	if err != nil {
+		return answered // another time
+	}
+	defer turn.end()
+	target, err := d.choose(ctx, choice{guarded: true, patience: errandFor, screen: func(page int, ready bool) display.Screen {
+		return display.Ask{
+			Title: "Move pads here?",
+			Text: "This stick has your pad with " + strings.Join(contacts, ", ") + ".\n\nIt is moved to this device, and overwritten on the stick. " +
+				"Flash memory may still remember what was overwritten: keep the stick safe, or destroy it.",
+			Yes: "Move here", No: "Leave it", Ready: ready, Page: page,
+		}
+	}})
+	if err != nil || target != "yes" {
+		return about
+	}
+	d.moveFromStick(ctx, folder, name)
+	return about
+}
+
+// moveFromStick imports what is on the stick, and says how that went.
+func (d *Device) moveFromStick(ctx context.Context, folder Folder, name string) {
+	begun, v := time.Now(), &view{}
+	var done, total int64
+	v.screen = func(int, bool) display.Screen {
+		p := display.Progress{Title: "Moving pads from the stick", Done: done, Total: total, Unit: "bytes"}
+		if seconds := time.Since(begun).Seconds(); seconds > 1 {
+			p.Rate = int64(float64(done) / seconds)
+		}
+		return p
+	}
+	v.tap = func(string) func() { return nil }
+	d.put(v)
+	contacts, err := d.store.Import(folder, name, func(now, of int64) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if done, total = now, of; d.view == v {
+			d.draw()
+		}
+	})
+	d.refresh(true)
+	switch {
+	case errors.Is(err, padstore.ErrFault):
+		d.refusal(err)
+	case err != nil:
+		d.tell(ctx, "Not everything was moved", "What is moved is whole, the rest is still on the stick: "+err.Error())
+	default:
+		d.tell(ctx, "Moved", "The pad with "+strings.Join(contacts, ", ")+" is here now. It was overwritten on the stick, which may still remember it: keep it safe, or destroy it.")
+	}
+}

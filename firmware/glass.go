@@ -1,0 +1,108 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"image"
+	"image/draw"
+	"sync"
+
+	"onetimechat/display"
+	"onetimechat/firmware/boot/conf"
+	"onetimechat/hal/panel"
+	"onetimechat/hal/touch"
+)
+
+// glass is the board's screen with its touchscreen: frames of one of display's
+// sizes in the middle of whatever the panel is. It implements device.Panel.
+type glass struct {
+	panel    *panel.Framebuffer
+	rotation panel.Rotation
+	area     image.Rectangle // of frames, on the panel as its owner sees it
+
+	mu     sync.Mutex
+	finger finger // who takes touches now; may be nil
+}
+
+// finger is who a touch is for: a Device, or a Naming before there is one.
+type finger interface {
+	Press(p image.Point) (target string, active bool)
+	Release(p image.Point) (target string, active bool)
+}
+
+func newGlass(c conf.Conf) (*glass, error) {
+	opts := panel.DefaultOpts
+	opts.Rotation = panel.Rotation(c.Rotate)
+	screen, err := panel.NewFramebuffer(&opts)
+	if err != nil {
+		return nil, fmt.Errorf("the screen: %w", err)
+	}
+	area, err := fit(screen.Bounds())
+	if err != nil {
+		return nil, err
+	}
+	return &glass{panel: screen, rotation: opts.Rotation, area: area}, nil
+}
+
+// fit is the largest of display's sizes that fits, in the middle.
+func fit(bounds image.Rectangle) (area image.Rectangle, err error) {
+	for _, size := range display.Sizes() {
+		if size.X <= bounds.Dx() && size.Y <= bounds.Dy() && size.X > area.Dx() {
+			area = image.Rectangle{Max: size}.Add(bounds.Size().Sub(size).Div(2))
+		}
+	}
+	if area.Empty() {
+		return area, fmt.Errorf("the screen has %dx%d pixels; 320x240 is the least", bounds.Dx(), bounds.Dy())
+	}
+	return area, nil
+}
+
+func (g *glass) renderer() (*display.Renderer, error) { return display.NewRenderer(g.area.Size()) }
+
+// Show implements device.Panel.
+func (g *glass) Show(f *display.Frame) error {
+	return g.panel.Draw(g.area, draw.Image(f.Image), image.Point{})
+}
+
+// give has touches go to f.
+func (g *glass) give(f finger) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.finger = f
+}
+
+// touched passes a touch on.
+func (g *glass) touched(t touch.Touch) {
+	g.mu.Lock()
+	f := g.finger
+	g.mu.Unlock()
+	if f == nil {
+		return
+	}
+	p := image.Pt(-1, -1) // nowhere
+	if !t.Lost {
+		p = g.point(t)
+	}
+	if t.Down {
+		f.Press(p)
+	} else {
+		f.Release(p)
+	}
+}
+
+// point is where on a frame a touch is.
+func (g *glass) point(t touch.Touch) image.Point {
+	return place(t, g.panel.Bounds(), g.rotation, g.area)
+}
+
+// place is where on the area of frames a touch is, on a panel that its owner
+// sees turned.
+func place(t touch.Touch, seen image.Rectangle, r panel.Rotation, area image.Rectangle) image.Point {
+	size := seen.Size()
+	if r == 90 || r == 270 {
+		size = image.Pt(size.Y, size.X)
+	}
+	p := image.Pt(min(size.X-1, int(t.X*float64(size.X))), min(size.Y-1, int(t.Y*float64(size.Y))))
+	return ((360 - r) % 360).Glass(p, seen.Size()).Sub(area.Min)
+}

@@ -1,0 +1,55 @@
+//go:build linux
+
+package main
+
+import (
+	"image"
+	"testing"
+
+	"onetimechat/hal/panel"
+	"onetimechat/hal/touch"
+)
+
+func TestFramesStandInTheMiddleOfAnyPanel(t *testing.T) {
+	for _, c := range []struct {
+		w, h int
+		want string
+	}{
+		{320, 240, "(0,0)-(320,240)"},
+		{480, 320, "(0,0)-(480,320)"},
+		{640, 480, "(80,80)-(560,400)"},
+		{800, 480, "(0,0)-(800,480)"},
+		{1920, 1080, "(560,300)-(1360,780)"},
+		{480, 640, "(0,160)-(480,480)"},
+	} {
+		area, err := fit(image.Rect(0, 0, c.w, c.h))
+		if err != nil || area.String() != c.want {
+			t.Errorf("%dx%d: %v, %v; want %s", c.w, c.h, area, err, c.want)
+		}
+	}
+	if _, err := fit(image.Rect(0, 0, 319, 480)); err == nil {
+		t.Error("a screen too small for any frame is taken")
+	}
+}
+
+// A touch on any pixel of the glass comes to the pixel that is drawn there.
+func TestATouchLandsWhereThePictureIs(t *testing.T) {
+	glass := image.Pt(640, 480)
+	for _, r := range []panel.Rotation{0, 90, 180, 270} {
+		seen := image.Rectangle{Max: glass}
+		if r == 90 || r == 270 {
+			seen = image.Rectangle{Max: image.Pt(480, 640)}
+		}
+		area, err := fit(seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []image.Point{{0, 0}, {17, 3}, {area.Dx() - 1, 0}, {area.Dx() - 1, area.Dy() - 1}, {5, area.Dy() - 1}} {
+			at := r.Glass(p.Add(area.Min), glass)
+			finger := touch.Touch{Down: true, X: (float64(at.X) + .5) / 640, Y: (float64(at.Y) + .5) / 480}
+			if got := place(finger, seen, r, area); got != p {
+				t.Errorf("%d degrees: a touch on %v lands on %v", r, p, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,199 @@
+//go:build linux
+
+// Command firmware is the pad device on a Raspberry Pi: the only program on the
+// card, and its PID 1.
+//
+// Start with serve, which puts the device together of the board's parts: the
+// screen (glass.go), the card, the noise, and the two openings to the outside
+// (ports.go). What comes before is package boot's, and all that a device does is
+// package device's, the same as at a desk.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/firmware/boot"
+	"onetimechat/firmware/device"
+	"onetimechat/firmware/entropy"
+	"onetimechat/hal/link"
+	"onetimechat/hal/noise"
+	"onetimechat/hal/touch"
+	"onetimechat/hostlink"
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable"
+)
+
+// beatTime is how often the watchdog hears that the device answers.
+const beatTime = 2 * time.Second
+
+func main() { os.Exit(boot.Run(boot.Program{Main: serve, Fault: showFault})) }
+
+// serve is the device, until ctx ends.
+func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
+	screen, err := newGlass(m.Conf)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, screen.panel.Halt()) }()
+	fingers := touch.NewEvdev(&touch.DefaultOpts)
+	renderer, err := screen.renderer()
+	if err != nil {
+		return 0, err
+	}
+	card, err := durable.OpenFolder(m.Store)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, card.Close()) }()
+	touching, lift := context.WithCancel(ctx)
+	defer lift()
+	go func() { _ = fingers.Run(touching, screen.touched) }()
+
+	owner, err := ownerOf(ctx, m, card, screen, renderer)
+	if err != nil {
+		return 0, err
+	}
+	store, err := padstore.Open(card, owner)
+	if err != nil {
+		return 0, fmt.Errorf("the pads on the card cannot be used: %w", err)
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return boot.PowerOff, run(ctx, m, store, screen, renderer)
+}
+
+// ownerOf is the device's owner: as otc.conf says, else as the card knows, else
+// as is typed now.
+func ownerOf(ctx context.Context, m *boot.Machine, card durable.Disk, screen *glass, renderer *display.Renderer) (string, error) {
+	known, err := padstore.OwnerOf(card)
+	if err != nil {
+		return "", fmt.Errorf("the card cannot be read: %w", err)
+	}
+	wanted := m.Conf.Owner
+	switch {
+	case wanted == "" && known != "":
+		return known, nil
+	case wanted != "" && known != "" && wanted != known:
+		return wanted, padstore.Rename(card, wanted)
+	case wanted != "":
+		return wanted, nil
+	}
+	naming, err := device.NewNaming(renderer, screen)
+	if err != nil {
+		return "", err
+	}
+	screen.give(naming)
+	defer screen.give(nil)
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	go beat(asking, m, func() { naming.Press(nowhere) })
+	return naming.Owner(ctx)
+}
+
+// run is the device with its owner's store.
+func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *glass, renderer *display.Renderer) (err error) {
+	port, err := link.Choose(string(m.Conf.Link), m.Model)
+	if err != nil {
+		return err
+	}
+	ports := &ports{store: store, broken: make(chan error, 1)}
+	config := device.Config{
+		Store: store, Renderer: renderer, Panel: screen,
+		Reservoir: m.Conf.Reservoir, Ports: ports, Stick: stick{m.Stick()},
+	}
+	sources, err := noise.Find(noise.Roots{})
+	if len(sources) > 0 {
+		config.Noise = entropy.NewWell(sources...)
+		defer func() { err = errors.Join(err, config.Noise.Close()) }()
+	} else if err != nil {
+		return fmt.Errorf("looking for noise sources: %w", err)
+	}
+	var dev *device.Device
+	ports.link, err = link.New(&link.Opts{Port: port, Net: m.Net, Serial: m.Serial, Changed: func(up bool) {
+		if !up {
+			dev.LinkDown()
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ports.link.Halt()) }()
+	config.Link = net.JoinHostPort(ports.link.Address(), strconv.Itoa(link.RPCPort))
+	dev = device.New(config)
+	screen.give(dev)
+	defer screen.give(nil)
+	ports.server = hostlink.NewServer(dev, hostlink.Options{Names: []string{link.Name}})
+	return together(ctx, dev.Run, ports.run, func(ctx context.Context) error {
+		beat(ctx, m, func() { dev.Status(time.Time{}) })
+		return nil
+	})
+}
+
+// beat tells the watchdog that look, which waits for what a hang would hold,
+// has come back, until ctx ends.
+func beat(ctx context.Context, m *boot.Machine, look func()) {
+	clock := time.NewTicker(beatTime)
+	defer clock.Stop()
+	for {
+		look()
+		m.Beat()
+		select {
+		case <-clock.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// together runs all parts until ctx ends or one of them does, and returns when
+// all have stopped.
+func together(ctx context.Context, parts ...func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error)
+	for _, part := range parts {
+		go func() { ended <- part(ctx) }()
+	}
+	var errs []error
+	for range parts {
+		errs = append(errs, <-ended)
+		cancel()
+	}
+	return errors.Join(errs...)
+}
+
+// stick is the board's socket for sticks. It implements device.Stick.
+type stick struct{ *boot.Stick }
+
+// Look implements device.Stick.
+func (s stick) Look() (device.Folder, string, error) {
+	folder, name, err := s.Stick.Look()
+	if folder == nil {
+		return nil, "", err
+	}
+	return folder, name, err
+}
+
+// showFault shows why there is no device, until the board is switched off.
+func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, error) {
+	screen, err := newGlass(m.Conf)
+	if err != nil {
+		return 0, err
+	}
+	renderer, err := screen.renderer()
+	if err != nil {
+		return 0, err
+	}
+	shown := &faultPages{renderer: renderer, screen: screen, reason: reason}
+	if err := shown.draw(); err != nil {
+		return 0, err
+	}
+	screen.give(shown)
+	return boot.PowerOff, touch.NewEvdev(&touch.DefaultOpts).Run(ctx, screen.touched)
+}
