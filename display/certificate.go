@@ -3,6 +3,7 @@ package display
 import "image"
 
 func (Certificate) name() string { return "certificate" }
+func (Noise) name() string       { return "noise" }
 func (Ask) name() string         { return "question" }
 
 // draw lists the facts, names on the left.
@@ -14,12 +15,7 @@ func (s Certificate) draw(c *canvas) {
 		text = "Certificate"
 	}
 	c.drawTitle(title{symbol: symText, text: text, right: "certificate", ink: colWhite, ground: colBar})
-	var groups []group
-	for _, fact := range s.Facts {
-		groups = append(groups, c.factRows(fact, box.Dx()))
-	}
-	c.drawPaged(box, groups, s.Page)
-	buttons := append([]button{{name: "ok", label: "Done", symbol: symYes}}, paging(c.frame.Page, c.frame.Pages, false)...)
+	buttons := c.drawFacts(box, s.Facts, s.Page)
 	if s.More {
 		buttons = append(buttons, button{name: "more", label: "Older pad", symbol: symMore})
 	}
@@ -27,6 +23,23 @@ func (s Certificate) draw(c *canvas) {
 		buttons = append(buttons, button{name: s.Action, label: c.safe(s.Label)})
 	}
 	c.drawButtons(c.fitted(buttons))
+}
+
+// draw lists the sources' facts.
+func (s Noise) draw(c *canvas) {
+	c.drawTitle(title{symbol: symText, text: "Noise", right: "where pads come from", ink: colWhite, ground: colBar})
+	c.drawButtons(c.fitted(c.drawFacts(c.body(true), s.Facts, s.Page)))
+}
+
+// drawFacts lists facts on pages, and returns the buttons to leave and to turn
+// them.
+func (c *canvas) drawFacts(box image.Rectangle, facts []Fact, page int) []button {
+	var groups []group
+	for _, fact := range facts {
+		groups = append(groups, c.factRows(fact, box.Dx()))
+	}
+	c.drawPaged(box, groups, page)
+	return append([]button{{name: "ok", label: "Done", symbol: symYes}}, paging(c.frame.Page, c.frame.Pages, false)...)
 }
 
 // factRows put a name beside its value; both may take several lines.

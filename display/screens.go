@@ -140,12 +140,13 @@ type Progress struct {
 }
 
 // NewContact says what to do to meet somebody, and waits for the other device.
-// Its targets are cancel and retry.
+// Its targets are cancel, noise and retry.
 type NewContact struct {
 	Laptop  bool // a laptop may be plugged in
 	Reserve Reserve
 	Problem string // why no pad can be made now; may be empty
 	Retry   bool   // the owner can have it tried again
+	Noise   bool   // there are sources to tell of
 	Page    int    // more than one only where Problem is long
 }
 
@@ -209,6 +210,12 @@ type Certificate struct {
 	Label   string // what is drawn on it
 	More    bool   // there is an older pad with this contact: target more
 	Page    int
+}
+
+// Noise tells of a device's noise sources. Its target is ok.
+type Noise struct {
+	Facts []Fact
+	Page  int
 }
 
 // Ask is a question with the targets yes and no. It is the screen question.

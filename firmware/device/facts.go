@@ -1,6 +1,7 @@
 package device
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"math"
@@ -13,6 +14,46 @@ import (
 	"onetimechat/hal/noise"
 	"onetimechat/padstore"
 )
+
+// showNoise tells of the noise sources, until it is tapped away.
+func (d *Device) showNoise(ctx context.Context) {
+	facts := []display.Fact{{Name: "Estimates", Value: "They are alarms and no proof: noise can look random, and be known to somebody."}}
+	for _, s := range d.fill.noise.State() {
+		facts = append(facts, display.Fact{Name: s.Name, Value: sourceText(s)})
+	}
+	_, _ = d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
+		return display.Noise{Facts: facts, Page: page}
+	}})
+}
+
+// sourceText says how a source is.
+func sourceText(s entropy.SourceState) string {
+	text := fmt.Sprintf("%s; credited with %.2f bit of randomness in each bit", kindText(s.Raw, s.Demo), float64(s.Credit)/64)
+	if s.Rate > 0 {
+		text += fmt.Sprintf("; %.0f bytes of noise a second", s.Rate)
+	}
+	if s.Estimate > 0 {
+		text += fmt.Sprintf("; estimated at %.2f bit", s.Estimate)
+	}
+	switch {
+	case s.Failed != nil:
+		text += fmt.Sprintf("; failed %d times, at last: %v", s.Failures, s.Failed)
+	case s.Failures > 0:
+		text += fmt.Sprintf("; failed %d times, and works again", s.Failures)
+	}
+	return text
+}
+
+// kindText says what kind of a source it is.
+func kindText(raw, demo bool) string {
+	switch {
+	case demo:
+		return "demo randomness"
+	case raw:
+		return "raw"
+	}
+	return "processed in the source"
+}
 
 // padFacts is what a pad is, in words for its owner.
 func padFacts(p padstore.Pad) []display.Fact {
@@ -64,14 +105,7 @@ func lotFacts(name string, lots []padstore.Lot) (facts []display.Fact, bound flo
 		worst := math.Inf(-1)
 		for _, o := range lot.Origins {
 			a := entropy.Account(noise.Credit(o.Credit), lot.Bytes)
-			kind := "processed in the source"
-			if o.Raw {
-				kind = "raw"
-			}
-			if o.Demo {
-				kind = "demo randomness"
-			}
-			facts = append(facts, display.Fact{Name: name, Value: fmt.Sprintf("%s, %s: %d bytes from %d blocks, %d bits of noise, each credited with %.2f bit", o.Name, kind, lot.Bytes, a.Blocks, a.NoiseBits, float64(o.Credit)/64)})
+			facts = append(facts, display.Fact{Name: name, Value: fmt.Sprintf("%s, %s: %d bytes from %d blocks, %d bits of noise, each credited with %.2f bit", o.Name, kindText(o.Raw, o.Demo), lot.Bytes, a.Blocks, a.NoiseBits, float64(o.Credit)/64)})
 			worst = max(worst, a.Bound)
 		}
 		bound = logAdd(bound, worst)

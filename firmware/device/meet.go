@@ -88,9 +88,13 @@ func (d *Device) findPeer(ctx context.Context) (net.Conn, error) {
 	for asked == nil {
 		var target string
 		target, asked = d.choose(finding, choice{patience: meetFor, reserve: true, screen: d.newContact})
-		if target == "retry" {
+		switch {
+		case asked != nil:
+		case target == "retry":
 			poke(d.fill.retry)
-		} else if asked == nil {
+		case target == "noise":
+			d.showNoise(finding)
+		default:
 			asked = meeting.ErrCancelled
 		}
 	}
@@ -108,7 +112,7 @@ func (d *Device) newContact(page int, _ bool) display.Screen {
 	s := display.NewContact{Laptop: d.link != "", Page: page, Problem: "This device has no noise source."}
 	if d.home.Reserve != nil {
 		s.Reserve, s.Problem = *d.home.Reserve, d.home.Reserve.Problem
-		s.Retry = s.Problem != ""
+		s.Retry, s.Noise = s.Problem != "", true
 	}
 	return s
 }

@@ -39,7 +39,11 @@ func sizes(o meeting.Offer) []size {
 	}{
 		{"Now", 0}, {"In 5 minutes", 5 * time.Minute}, {"In an hour", time.Hour}, {"Over night", 8 * time.Hour},
 	} {
-		bytes := round(min(o.Most, o.Ready+int64(o.Rate*in.time.Seconds())))
+		bytes := min(o.Most, o.Ready+int64(o.Rate*in.time.Seconds()))
+		if in.time > 0 {
+			bytes = min(bytes, copyRate*int64(in.time.Seconds()))
+		}
+		bytes = round(bytes)
 		if bytes < meeting.MinBytes || bytes < last+last/4 {
 			continue // too little, or hardly more than the one before
 		}
