@@ -317,42 +317,6 @@ func TestFillingCanBeStoppedOrThrownAway(t *testing.T) {
 	}
 }
 
-func TestANoiseSourceThatFailsIsShownAndRecovers(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		m := &meeter{sockets: &sockets{wire: &wire{}}, noise: entropytest.Good(1)}
-		m.noise.Stick() // gives the same bytes over and over
-		well := entropy.NewWell(m.noise)
-		t.Cleanup(func() { well.Close() })
-		m.rig = startRig(t, durabletest.New(1), "alice", func(c *config) {
-			c.Noise, c.Reservoir, c.Ports = well, reservoir, m.sockets
-		})
-		time.Sleep(time.Hour)
-		m.wantScreen("home")
-		m.wantText("No more randomness is made", "repeats itself")
-		if level := m.store.Reservoir().Level(); level.Ready != 0 {
-			t.Errorf("%d bytes of it came to the reservoir", level.Ready)
-		}
-		m.noise.Heal()
-		m.tap("new-contact")
-		m.wantText("repeats itself")
-		m.tap("noise")
-		m.wantScreen("noise")
-		m.wantText("simulated", "alarms and no proof", "failed")
-		m.tap("ok")
-		m.tap("retry")
-		time.Sleep(time.Minute)
-		m.wantScreen("new-contact")
-		m.tap("cancel")
-		m.wantScreen("home")
-		if level := m.store.Reservoir().Level(); level.Ready != reservoir {
-			t.Errorf("after healing there are %d bytes", level.Ready)
-		}
-		if m.logged(padstore.KindNoise) == 0 {
-			t.Error("the log says nothing of it")
-		}
-	})
-}
-
 func TestTheLaptopHasNoPartInAMeeting(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := newPair(t)

@@ -1,0 +1,141 @@
+package device_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"onetimechat/firmware/entropy"
+	"onetimechat/firmware/entropy/entropytest"
+	"onetimechat/hal/noise"
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable/durabletest"
+)
+
+// startWithNoise switches on a device with just this source.
+func startWithNoise(t *testing.T, source *entropytest.Source) *meeter {
+	t.Helper()
+	m := &meeter{sockets: &sockets{wire: &wire{}}, noise: source}
+	well := entropy.NewWell(source)
+	t.Cleanup(func() { well.Close() })
+	m.rig = startRig(t, durabletest.New(1), "alice", func(c *config) {
+		c.Noise, c.Reservoir, c.Ports = well, reservoir, m.sockets
+	})
+	return m
+}
+
+func (m *meeter) ready() int64 {
+	synctest.Wait()
+	return m.store.Reservoir().Level().Ready
+}
+
+// However a source fails, nothing of it reaches the reservoir, the screen says
+// what happened, and once it is good again the owner can go on.
+func TestASourceThatFailsGivesNothingIsShownAndRecovers(t *testing.T) {
+	good := entropytest.Bytes(3)
+	for _, c := range []struct {
+		name string
+		is   entropytest.Behaviour
+		says string
+	}{
+		{"stuck", entropytest.Stuck(7), "repeats itself"},
+		{"silent zeros", entropytest.Stuck(0), "repeats itself"},
+		{"biased", entropytest.Leaning(5, 0.95), ""},
+		{"periodic", entropytest.Periodic(4096, good), "repeats itself"},
+		{"zeros now and then", entropytest.Gaps(4096, 64, good), "repeats itself"},
+		{"short", entropytest.Ending(100, noise.ErrShort, good), "has ended"},
+		{"silent", entropytest.Silent(), "gives nothing"},
+		{"denied", entropytest.Failing(noise.ErrDenied), "may not be opened"},
+		{"missing", entropytest.Failing(noise.ErrMissing), "is not there"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				source := entropytest.Good(1)
+				source.Become(c.is)
+				m := startWithNoise(t, source)
+				time.Sleep(time.Hour)
+				m.wantScreen("home")
+				m.wantText("No more randomness is made", c.says)
+				if n := m.ready(); n != 0 {
+					t.Errorf("%d bytes of it came to the reservoir", n)
+				}
+				if m.store.DeviceID() != "" {
+					t.Error("the device has an id of it")
+				}
+				if m.logged(padstore.KindNoise) == 0 {
+					t.Error("the log says nothing of it")
+				}
+
+				m.tap("new-contact")
+				m.wantText("No pad can be made now", c.says)
+				m.tap("noise")
+				m.wantScreen("noise")
+				m.wantText("simulated", "alarms and no proof", "failed")
+				m.tap("ok")
+				source.Heal()
+				time.Sleep(time.Minute)
+				if m.ready() != 0 {
+					t.Error("it went on without its owner")
+				}
+				m.tap("retry")
+				time.Sleep(time.Minute)
+				m.wantScreen("new-contact")
+				m.tap("cancel")
+				m.wantScreen("home")
+				if n := m.ready(); n != reservoir {
+					t.Errorf("after healing there are %d bytes", n)
+				}
+			})
+		})
+	}
+}
+
+// A source that is pulled out and put back in soon needs nobody's help.
+func TestASourceThatIsPulledOutAndPutBackGoesOnByItself(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := entropytest.Good(1)
+		source.Slow(1000)
+		m := startWithNoise(t, source)
+		time.Sleep(30 * time.Second)
+		before := m.ready()
+		if before == 0 || before == reservoir {
+			t.Fatalf("after half a minute there are %d bytes", before)
+		}
+		source.Fail(noise.ErrMissing)
+		time.Sleep(3 * time.Second)
+		during := m.ready()
+		source.Heal()
+		time.Sleep(time.Minute)
+		if n := m.ready(); n != reservoir || during < before {
+			t.Errorf("%d bytes before, %d while it was out, %d after", before, during, n)
+		}
+		m.wantScreen("home")
+	})
+}
+
+func TestADeviceWithoutNoiseSaysSo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := &meeter{sockets: &sockets{wire: &wire{}}}
+		m.rig = startRig(t, durabletest.New(1), "alice", func(c *config) { c.Ports = m.sockets })
+		m.wantScreen("home")
+		m.tap("new-contact")
+		m.wantText("no noise source")
+		m.tap("cancel")
+		m.wantScreen("home")
+	})
+}
+
+// The card has no room for the reservoir that is wanted.
+func TestACardWithoutRoomForTheReservoirIsShown(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disk := durabletest.New(1)
+		well := entropy.NewWell(entropytest.Good(1))
+		t.Cleanup(func() { well.Close() })
+		m := startRig(t, disk, "alice", func(c *config) {
+			c.Noise, c.Reservoir = well, 1<<60
+		})
+		time.Sleep(time.Minute)
+		m.wantScreen("home")
+		m.wantText("No more randomness is made")
+	})
+}
