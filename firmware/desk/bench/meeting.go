@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -20,13 +19,13 @@ import (
 
 // Sizes of pads made at a meeting, in bytes.
 const (
-	smallPad  = 64 << 20
-	pad       = 256 << 20
-	largePad  = 1 << 30
-	spare     = 1 << 20 // of a reservoir: nonces, keys
-	laidUp    = 1 << 20 // bytes laid up at a time
-	meetings  = 3       // of which the median counts
-	benchSync = 1 << 20 // bytes that the bare loop writes for each sync
+	smallPad   = 64 << 20
+	pad        = 256 << 20
+	largePad   = 1 << 30
+	spare      = 1 << 20 // of a reservoir: nonces, keys
+	laidUp     = 1 << 20 // bytes laid up at a time
+	meetings   = 3       // of which the median counts
+	benchPiece = 1 << 20 // bytes that the limit writes and sends at a time
 )
 
 // meetingFigures has two devices make pads over loopback, their reservoirs
@@ -159,13 +158,29 @@ func layUp(store *padstore.Store, bytes int64) error {
 }
 
 // meetingLimit is how fast this machine can do the slower of what no meeting
-// can do without, in MB of pad a second: both devices write the pad and zeros
-// over the reservoir, synced; both send their contribution.
-func meetingLimit(bytes int64) (float64, error) {
-	written, err := writeSynced(4, bytes)
+// can do without, in MB of pad a second: both devices write a pad, and zeros
+// over a full reservoir, synced; both send their contribution.
+func meetingLimit(bytes int64) (limit float64, err error) {
+	dir, err := os.MkdirTemp("out", "bench-")
 	if err != nil {
 		return 0, err
 	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	full := []string{filepath.Join(dir, "reservoir-1"), filepath.Join(dir, "reservoir-2")}
+	for _, path := range full {
+		if err := writeSynced(path, bytes); err != nil {
+			return 0, err
+		}
+	}
+	begin := time.Now()
+	ended := make(chan error, 4)
+	for _, path := range append(full, filepath.Join(dir, "pad-1"), filepath.Join(dir, "pad-2")) {
+		go func() { ended <- writeSynced(path, bytes) }()
+	}
+	if err := errors.Join(<-ended, <-ended, <-ended, <-ended); err != nil {
+		return 0, err
+	}
+	written := time.Since(begin)
 	sent, err := sendBoth(bytes)
 	if err != nil {
 		return 0, err
@@ -173,30 +188,19 @@ func meetingLimit(bytes int64) (float64, error) {
 	return float64(bytes) / max(written, sent).Seconds() / 1e6, nil
 }
 
-// writeSynced writes files of so many bytes, one after the other.
-func writeSynced(files int, bytes int64) (took time.Duration, err error) {
-	dir, err := os.MkdirTemp("out", "bench-")
+// writeSynced writes so many bytes to a file, over what it had.
+func writeSynced(path string, bytes int64) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	piece := slices.Repeat([]byte("written "), benchSync/8)
-	begin := time.Now()
-	for i := range files {
-		file, err := os.Create(filepath.Join(dir, fmt.Sprint(i)))
-		if err != nil {
-			return 0, err
-		}
-		for at := int64(0); at < bytes; at += int64(len(piece)) {
-			if _, err := file.Write(piece); err != nil {
-				return 0, errors.Join(err, file.Close())
-			}
-		}
-		if err := errors.Join(file.Sync(), file.Close()); err != nil {
-			return 0, err
+	piece := slices.Repeat([]byte("written "), benchPiece/8)
+	for at := int64(0); at < bytes; at += int64(len(piece)) {
+		if _, err := file.Write(piece); err != nil {
+			return errors.Join(err, file.Close())
 		}
 	}
-	return time.Since(begin), nil
+	return errors.Join(file.Sync(), file.Close())
 }
 
 // sendBoth sends so many bytes each way over loopback.
@@ -207,7 +211,7 @@ func sendBoth(bytes int64) (time.Duration, error) {
 	}
 	defer near.Close()
 	defer far.Close()
-	piece := make([]byte, benchSync)
+	piece := make([]byte, benchPiece)
 	begin := time.Now()
 	ended := make(chan error, 4)
 	for _, conn := range []net.Conn{near, far} {
