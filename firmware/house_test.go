@@ -28,8 +28,8 @@ var floors = [][]string{
 	{"padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy"},
 	{"firmware/entropy/entropytest", "firmware/meeting", "hostlink/host"},
 	{"firmware/device"},
-	{"hal/desk", "hostlink/relay", "firmware/boot"},
-	{"firmware", "image", "firmware/desk", "firmware/desk/demo", "firmware/desk/bench", "firmware/desk/randomness", "hostlink/otc"},
+	{"hal/desk", "hostlink/relay", "firmware/boot", "image/emulator"},
+	{"firmware", "image", "image/emulate", "firmware/desk", "firmware/desk/demo", "firmware/desk/bench", "firmware/desk/randomness", "hostlink/otc"},
 }
 
 type listed struct {
