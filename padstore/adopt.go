@@ -174,19 +174,3 @@ func (d *Draft) becomes(name string) bool {
 	at := d.record.now().Adopting
 	return at.Number != 0 && (name == storeName(at.Name) || name == certificateName(at.Name))
 }
-
-// keySums reads and checks the hash keys of a pad, the owner's lane first.
-func keySums(file durable.File, m *metadata) (sums [2]string, err error) {
-	cell := make([]byte, seal.CellSize)
-	defer clear(cell)
-	for i, l := range []lane{m.send, m.receive} {
-		if err := readLane(file, l, span{0, seal.CellSize}, cell); err != nil {
-			return sums, err
-		}
-		if _, err := seal.NewHashKey(cell); err != nil {
-			return sums, err
-		}
-		sums[i] = keySum(cell)
-	}
-	return sums, nil
-}

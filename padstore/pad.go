@@ -1,11 +1,8 @@
 package padstore
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"sync"
 	"time"
@@ -343,68 +340,4 @@ func (p *pad) fault(err error) error {
 		p.damaged = err
 	}
 	return fmt.Errorf("%w: %w", ErrFault, err)
-}
-
-// read reads a stretch in lane order, and says what of it is destroyed,
-// counted from its start.
-func (p *pad) read(l lane, s span) (b []byte, destroyed spans) {
-	b = make([]byte, s.len())
-	destroyed, _ = p.readAny(l, s, b)
-	return b, destroyed
-}
-
-func readLane(file durable.File, l lane, s span, b []byte) error {
-	if n, err := file.ReadAt(b, l.offsets(s).from); n < len(b) || err != nil && err != io.EOF {
-		return fmt.Errorf("reading %d bytes of pad: %w", len(b), err)
-	}
-	if !l.forward {
-		reverse(b)
-	}
-	return nil
-}
-
-// zero overwrites a stretch of a lane, in pieces of bounded size.
-func zero(file durable.File, l lane, s span) error {
-	if s.empty() {
-		return nil
-	}
-	zeros := make([]byte, min(s.len(), sliceSize))
-	for at := l.offsets(s); !at.empty(); {
-		part := zeros[:min(int64(len(zeros)), at.len())]
-		if _, err := file.WriteAt(part, at.from); err != nil {
-			return err
-		}
-		at.from += int64(len(part))
-	}
-	return nil
-}
-
-// key reads the lane's hash key and holds it against its checksum. Anything
-// wrong with it is a fault of this pad.
-func (p *pad) key(l lane) (seal.HashKey, error) {
-	if p.meta.suite != seal.Unconditional {
-		return seal.HashKey{}, nil
-	}
-	cell, _ := p.read(l, span{0, seal.CellSize})
-	defer clear(cell)
-	want := p.meta.keySums[1]
-	if l == p.meta.send {
-		want = p.meta.keySums[0]
-	}
-	key, err := seal.NewHashKey(cell)
-	if err == nil && keySum(cell) != want {
-		err = errors.New("a hash key differs from its checksum")
-	}
-	if err != nil {
-		p.record(Entry{Kind: KindFault, Contact: p.contact, Text: "this pad is damaged and serves nothing: " + err.Error()})
-		return seal.HashKey{}, p.fault(err)
-	}
-	return key, nil
-}
-
-// keySum is the checksum of a key cell, against accidents only. It stays on
-// the card, beside the cell itself.
-func keySum(cell []byte) string {
-	sum := sha256.Sum256(cell)
-	return hex.EncodeToString(sum[:8])
 }

@@ -2,6 +2,7 @@ package durable_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -83,5 +84,31 @@ func TestFolderNeverLeavesItself(t *testing.T) {
 			file.Close()
 			t.Errorf("%q was opened", name)
 		}
+	}
+}
+
+func TestFolderFilesAreShortened(t *testing.T) {
+	f := openFolder(t, t.TempDir())
+	file, err := f.Create("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt([]byte("pad bytes"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(file.Truncate(3), file.Sync()); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 9)
+	if n, err := file.ReadAt(b, 0); n != 3 || err != io.EOF || string(b[:n]) != "pad" {
+		t.Fatalf("%q, %v", b[:n], err)
+	}
+}
+
+func TestFolderTellsWhatIsFree(t *testing.T) {
+	f := openFolder(t, t.TempDir())
+	before, err := f.Free()
+	if err != nil || before <= 0 {
+		t.Fatalf("%d bytes, %v", before, err)
 	}
 }
