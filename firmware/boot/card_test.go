@@ -16,7 +16,7 @@ const testCID = "03534453433136478023456789015b31"
 // as its boot partition's label.
 func writeImage(t *testing.T, path string, size int64) {
 	t.Helper()
-	image := make([]byte, 4096*512)
+	image := make([]byte, 2049*512)
 	copy(image, mbrOf(testLayout.boot, testLayout.data))
 	copy(image[2048*512+71:], "OTC-BOOT   ")
 	put(t, path, string(image))
@@ -49,13 +49,14 @@ func put(t *testing.T, path, text string) {
 	}
 }
 
+// insert puts a card into the slot; its CID comes last.
 func (s slot) insert(t *testing.T, name string) {
 	t.Helper()
-	put(t, s.sys("block", name, "device/cid"), testCID+"\n")
+	writeImage(t, s.dev(name), 1<<30)
 	put(t, s.sys("block", name, "size"), "2097152\n")
 	put(t, s.sys("block", name, name+"p1", "size"), "2048\n")
 	put(t, s.sys("block", name, name+"p2", "size"), "131072\n")
-	writeImage(t, s.dev(name), 1<<30)
+	put(t, s.sys("block", name, "device/cid"), testCID+"\n")
 }
 
 func TestTheCardIsFoundByWhatIsOnIt(t *testing.T) {

@@ -15,7 +15,15 @@ import (
 // returns, because then the kernel would panic.
 func keep() {
 	k := newKeeper("/proc/self/exe")
-	end := k.life(&Machine{}, kernel{})
+	end := PowerOff
+	err := guarded(func() error {
+		end = k.life(&Machine{}, kernel{})
+		return nil
+	})
+	if err != nil {
+		console(err.Error())
+		end = k.hold()
+	}
 	k.shutdown(end)
 	select {} // the board would not go off
 }
@@ -98,7 +106,7 @@ func (k *keeper) shutdown(end End) {
 func guarded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("the start has crashed: %v", p)
+			err = fmt.Errorf("the program that starts the device has crashed: %v", p)
 		}
 	}()
 	return f()

@@ -221,11 +221,11 @@ func TestEveryWayToChangeAStickMakesItWritable(t *testing.T) {
 }
 
 func TestAStickThatCannotBeMountedIsToldOf(t *testing.T) {
-	s, stick := newSocket(t)
-	if folder, name, err := stick.Look(); folder != nil || name != "" || err != nil {
+	_, empty := newSocket(t)
+	if folder, name, err := empty.Look(); folder != nil || name != "" || err != nil {
 		t.Errorf("nothing is plugged in: %v, %q, %v", folder, name, err)
 	}
-	s, stick = pluggedStick(t)
+	s, stick := pluggedStick(t)
 	s.failOnce("mount")
 	if folder, _, err := stick.Look(); folder != nil || err == nil {
 		t.Errorf("%v, %v", folder, err)
