@@ -165,7 +165,7 @@ func checkModules(t *testing.T, initramfs []byte) {
 		total += len(data)
 	}
 	t.Logf("%d modules, %.1f MB", len(order), float64(total)/1e6)
-	for _, needed := range []string{"bcm2835.ko", "sdhci-iproc.ko", "crc32c_generic.ko", "ext4.ko"} {
+	for _, needed := range []string{"bcm2835.ko", "sdhci-iproc.ko", "crc32c_generic.ko", "ext4.ko", "nls_cp437.ko", "nls_ascii.ko", "vfat.ko"} {
 		if !slices.Contains(order, needed) {
 			t.Errorf("%s is not needed", needed)
 		}

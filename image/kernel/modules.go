@@ -28,8 +28,9 @@ func wanted() []group {
 		// The card: Pi 3's two controllers and Pi 4's, with its supplies.
 		{names: "bcm2835 sdhci-iproc"},
 		{names: "fixed gpio-regulator", optional: true},
-		// The data partition. ext4 asks for crc32c by name.
-		{names: "crc32c_generic ext4"},
+		// The data partition and the boot partition. ext4 asks for crc32c by name,
+		// and FAT for its character sets.
+		{names: "crc32c_generic ext4 nls_cp437 nls_ascii vfat"},
 		// Restart when hanging. Randomness: Pi 3's and Pi 4's generators.
 		{names: "bcm2835_wdt bcm2835-rng iproc-rng200", optional: true},
 		// USB: the SoC's own port, and Pi 4's controller behind PCI with its
@@ -43,8 +44,8 @@ func wanted() []group {
 		{names: "broadcom mdio-bcm-unimac genet", optional: true},
 		{names: "smsc smsc95xx microchip lan78xx", optional: true},
 		{names: "cdc_ether cdc_ncm r8152 r8153_ecm ax88179_178a ax88796b asix", optional: true},
-		// USB sticks, and what PCs put on them.
-		{names: "usb-storage sd_mod nls_cp437 nls_ascii nls_utf8 vfat", optional: true},
+		// USB sticks, with names as PCs write them.
+		{names: "usb-storage sd_mod nls_utf8", optional: true},
 		// Noise on USB: ChaosKey, and those that are a serial port.
 		{names: "chaoskey cdc-acm", optional: true},
 		// Panels, touch and comparators on the pin header.
