@@ -15,6 +15,10 @@ help() {
   demo             alice and bob chat through a relay and two pad devices
                    whose touchscreens are web pages; with no terminal it taps
                    for itself and saves every screen under out/demo/
+  image [OPTION…]  out/otc-pad.img, to be flashed onto a card: see
+                   ./build.sh image --help
+  emulate          the same image on an emulated Raspberry Pi, whose screen is a
+                   web page
   test             all checks: vet, staticcheck, govulncheck, every test with
                    the race detector, a real browser, the demo
   bench [--json] [--only NAME]
@@ -67,9 +71,27 @@ build() {
   CGO_ENABLED=0 go build -trimpath -o bin/otc-desk ./firmware/desk
 }
 
+# The board's only program.
+board() {
+  need_go
+  mkdir -p out
+  GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o out/init ./firmware
+}
+
+image() {
+  board
+  go run ./image --binary out/init "$@"
+}
+
+emulate() {
+  need qemu-system-aarch64 qemu-system-arm
+  [ -f out/otc-pad.img ] || image --xz=false
+  go run ./image/emulate "$@"
+}
+
 vet() {
   local unformatted
-  unformatted=$(gofmt -l firmware hal display padstore hostlink)
+  unformatted=$(gofmt -l firmware hal display padstore hostlink image)
   [ -z "$unformatted" ] || die "not formatted by gofmt: $unformatted"
   go vet ./...
 }
@@ -99,6 +121,7 @@ test_all() {
   local begin=$SECONDS
   lint
   need chromium chromium
+  need qemu-system-aarch64 qemu-system-arm
   stage "build" build
   stage "tests" tests
   stage "demo" demo_alone
@@ -141,7 +164,7 @@ randomness() {
 fuzz() {
   need_go
   local time=${1:-30s} file package target
-  grep -rlE '^func Fuzz' --include='*_test.go' firmware hal display padstore hostlink | while read -r file; do
+  grep -rlE '^func Fuzz' --include='*_test.go' firmware hal display padstore hostlink image | while read -r file; do
     package=./$(dirname "$file")
     for target in $(grep -oE '^func Fuzz[A-Za-z0-9_]*' "$file" | cut -c6-); do
       echo "== $package $target"
@@ -156,7 +179,7 @@ main() {
   case $command in
     build | demo | lint | help) "$command" ;;
     test) test_all ;;
-    bench | randomness | fuzz) "$command" "$@" ;;
+    image | emulate | bench | randomness | fuzz) "$command" "$@" ;;
     *) help >&2; die "unknown command: $command" ;;
   esac
 }

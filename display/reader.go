@@ -52,8 +52,11 @@ func (s Log) draw(c *canvas) {
 	}
 	c.stack(box, c.turnTo(s.Page, paginate(groups, box.Dy()-status)))
 	c.statusRow(image.Rect(box.Min.X, box.Max.Y-status, box.Max.X, box.Max.Y), entriesText(len(s.Lines)))
-	c.drawButtons(append(paging(c.frame.Page, c.frame.Pages, false),
-		button{name: "ok", label: "Done", symbol: symYes, weight: 1.4}))
+	buttons := append(paging(c.frame.Page, c.frame.Pages, false), button{name: "ok", label: "Done", symbol: symYes, weight: 1.4})
+	if s.PowerOff {
+		buttons = c.fitted(append([]button{{name: "power-off", label: "Switch off"}}, buttons...))
+	}
+	c.drawButtons(buttons)
 }
 
 func entriesText(n int) string { return countText(int64(n), "entry", "entries") }

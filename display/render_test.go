@@ -21,7 +21,7 @@ func TestScreenAndTargetNamesAreThoseThatOthersRelyOn(t *testing.T) {
 	for _, key := range "abcdefghijklm0123456789-_" { // of the two samples
 		targets = append(targets, "key-"+string(key))
 	}
-	targets = append(targets, "delete")
+	targets = append(targets, "delete", "power-off")
 	seenScreens, seenTargets := map[string]bool{}, map[string]bool{}
 	r := renderer(t, Sizes()[1])
 	for _, s := range samples() {

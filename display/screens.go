@@ -103,10 +103,12 @@ type LogLine struct {
 	New  bool
 }
 
-// Log shows the device's log, newest first.
+// Log shows the device's log, newest first. From here the device can be
+// switched off: target power-off.
 type Log struct {
-	Lines []LogLine
-	Page  int
+	Lines    []LogLine
+	PowerOff bool
+	Page     int
 }
 
 // ApproveLog asks whether the log may go to the laptop. It is drawn as an

@@ -102,10 +102,13 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 	if err != nil {
 		return err
 	}
+	ctx, off := context.WithCancel(ctx)
+	defer off()
 	ports := &ports{store: store, broken: make(chan error, 1)}
 	config := device.Config{
 		Store: store, Renderer: renderer, Panel: screen,
 		Reservoir: m.Conf.Reservoir, Ports: ports, Stick: stick{m.Stick()},
+		Off: off,
 	}
 	sources, err := noise.Find(noise.Roots{})
 	if len(sources) > 0 {

@@ -65,6 +65,7 @@ type Config struct {
 	Reservoir int64         // bytes of it to lay up
 	Ports     Ports         // nil: no meetings here
 	Stick     Stick         // nil: no removable media
+	Off       func()        // switches the device off; nil: it cannot
 }
 
 // Device is a pad device with its owner in front of it. It implements
@@ -77,6 +78,7 @@ type Device struct {
 	fill     *fill
 	ports    Ports
 	stick    Stick
+	off      func()
 	life     context.Context // of errands
 	endLife  context.CancelFunc
 	wake     chan struct{} // tells Run to look at the clock again
@@ -109,6 +111,7 @@ func New(cfg Config) *Device {
 		fill:     newFill(cfg.Noise, cfg.Reservoir),
 		ports:    cfg.Ports,
 		stick:    cfg.Stick,
+		off:      cfg.Off,
 		wake:     make(chan struct{}, 1),
 		events:   map[event]int64{},
 	}

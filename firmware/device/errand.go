@@ -29,7 +29,9 @@ func (d *Device) errand(do func(ctx context.Context)) {
 		do(d.life)
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.nextTurn()
+		if !d.stopped {
+			d.nextTurn()
+		}
 	}()
 }
 

@@ -76,7 +76,7 @@ func (d *Device) openLog() {
 }
 
 func (d *Device) logView(entries []padstore.Entry) *view {
-	screen := display.Log{}
+	screen := display.Log{PowerOff: d.off != nil}
 	for _, e := range entries {
 		screen.Lines = append(screen.Lines, logLine(e))
 	}
@@ -87,11 +87,25 @@ func (d *Device) logView(entries []padstore.Entry) *view {
 			s.Page = page
 			return s
 		},
-		tap: func(string) func() {
+		tap: func(target string) func() {
 			d.nextTurn()
-			return func() { d.markRead(entries) }
+			return func() {
+				d.markRead(entries)
+				if target == "power-off" {
+					d.errand(d.switchOff)
+				}
+			}
 		},
 		expire: d.nextTurn,
+	}
+}
+
+// switchOff stops the device in order, if its owner is sure.
+func (d *Device) switchOff(ctx context.Context) {
+	if d.sure(ctx, "Switch the device off?", "Nothing is lost, then or if you unplug it without asking: every use of a pad is on the card before anything leaves the device.", "Switch off", "Stay on") {
+		d.put(waiting("Switching off. Unplug the device when the screen is dark."))
+		d.off()
+		<-ctx.Done() // the screen stays as it is
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
+	"onetimechat/padstore/durable/durabletest"
 )
 
 func TestTheLogIsReadOnTheDevice(t *testing.T) {
@@ -167,5 +168,27 @@ func TestAFloodOfForgeriesSparesTheCard(t *testing.T) {
 			t.Errorf("%d disk operations to keep the count", n)
 		}
 		alice.disk.Trace(nil)
+	})
+}
+
+func TestTheOwnerSwitchesTheDeviceOff(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		off := 0
+		alice := startRig(t, durabletest.New(1), "alice", func(c *config) { c.Off = func() { off++ } })
+		alice.tap("log")
+		alice.tap("power-off")
+		alice.wantScreen("question")
+		alice.tap("no")
+		alice.wantScreen("home")
+		if off != 0 {
+			t.Fatal("it is off although its owner wants it to stay on")
+		}
+		alice.tap("log")
+		alice.tap("power-off")
+		alice.approve("yes")
+		alice.wantScreen("busy")
+		if off != 1 {
+			t.Errorf("switched off %d times", off)
+		}
 	})
 }
