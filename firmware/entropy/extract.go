@@ -137,8 +137,14 @@ func (e *Extractor) multiply() {
 	}
 }
 
+// The race detector is kept out of the three functions below, which work on the
+// Extractor's own memory: it would take most of the time of every test that
+// makes pads.
+
 // addRows adds to every row what the tables have for it; windows begins with
 // the digits that the first row has in the columns of the last table.
+//
+//go:norace
 func (e *Extractor) addRows(windows []byte) {
 	t0, t1, t2, t3 := &e.tables[0], &e.tables[1], &e.tables[2], &e.tables[3]
 	out := e.out
@@ -150,6 +156,8 @@ func (e *Extractor) addRows(windows []byte) {
 
 // fillTable sets table[v] to the xor of all words[k], k below 8, for which bit
 // k of v is 1.
+//
+//go:norace
 func fillTable(table *[256]uint64, words []uint64) {
 	table[0] = 0
 	for k, word := range words[:8] {
@@ -162,6 +170,8 @@ func fillTable(table *[256]uint64, words []uint64) {
 // transpose turns rows into columns: bit c of word r, counted from the top,
 // becomes bit r of word c. It swaps ever smaller squares (Hacker's Delight,
 // second edition, section 7-3).
+//
+//go:norace
 func transpose(a *[64]uint64) {
 	mask := uint64(1<<32 - 1)
 	for half := 32; half > 0; half /= 2 {

@@ -66,7 +66,7 @@ func (h *Health) test(noise []byte) error {
 			return fmt.Errorf("%w: %d equal samples in a window", ErrBiased, h.proportion.cutoff)
 		}
 	}
-	if len(noise) > 0 && !h.recurrence.test(noise) {
+	if !h.recurrence.test(noise) {
 		return fmt.Errorf("%w: it was there before", ErrStuck)
 	}
 	return nil

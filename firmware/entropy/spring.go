@@ -180,7 +180,9 @@ func (s *spring) readTested(ctx context.Context, p []byte) error {
 	defer s.mu.Unlock()
 	if err == nil {
 		s.reading.add(len(p), took)
-		err = s.gauge.add(len(p), took)
+		if s.begun { // what hardware had stored up before says nothing
+			err = s.gauge.add(len(p), took)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.state.Name, err)

@@ -46,7 +46,7 @@ type Well struct {
 	mu      sync.Mutex // guards what follows
 	stopped error      // the failure that stopped it, nil while it goes on
 	closed  bool
-	cancel  context.CancelFunc // ends the Draw under way, nil without one
+	cancel  context.CancelCauseFunc // ends the Draw under way, nil without one
 }
 
 // NewWell makes a Well of sources; it reads nothing yet.
@@ -73,8 +73,8 @@ func (w *Well) Draw(ctx context.Context, p []byte) error {
 }
 
 func (w *Well) draw(ctx context.Context, p []byte) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	if err := w.enter(cancel); err != nil {
 		return err
 	}
@@ -84,21 +84,21 @@ func (w *Well) draw(ctx context.Context, p []byte) error {
 		case err == nil:
 			return nil
 		case failed == nil:
-			return err // it was called off
-		case failed.failures() >= tries:
+			return fmt.Errorf("drawing: %w", context.Cause(ctx))
+		case failed.failures() >= tries, errors.Is(err, ErrUnfit), errors.Is(err, errOverdrawn):
 			return w.stop(err)
 		}
 		clear(p)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return fmt.Errorf("drawing: %w", ctx.Err())
+			return fmt.Errorf("drawing: %w", context.Cause(ctx))
 		}
 	}
 }
 
 // enter notes the Draw that begins, or says why none can.
-func (w *Well) enter(cancel context.CancelFunc) error {
+func (w *Well) enter(cancel context.CancelCauseFunc) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -218,7 +218,7 @@ func (w *Well) Close() error {
 	again := w.closed
 	w.closed = true
 	if w.cancel != nil {
-		w.cancel()
+		w.cancel(os.ErrClosed)
 	}
 	w.mu.Unlock()
 	if again {

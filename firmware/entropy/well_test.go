@@ -2,55 +2,224 @@ package entropy
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"math"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"onetimechat/firmware/entropy/entropytest"
+	"onetimechat/hal/noise"
 )
+
+// recorder remembers what was read.
+type recorder struct{ reads [][]byte }
+
+func (r *recorder) record(of entropytest.Behaviour) entropytest.Behaviour {
+	return func(ctx context.Context, p []byte) error {
+		err := of(ctx, p)
+		r.reads = append(r.reads, bytes.Clone(p))
+		return err
+	}
+}
+
+// yields is what is to be made of the noise after the last start-up test.
+func (r *recorder) yields(t *testing.T) (want []byte) {
+	t.Helper()
+	for _, p := range r.reads {
+		if len(p) == startUp {
+			want = nil
+			continue
+		}
+		want = append(want, extract(t, noise.MaxCredit, p)...)
+	}
+	return want
+}
+
+// draw draws n bytes, and sees to it that an error leaves none.
+func draw(t *testing.T, w *Well, n int) ([]byte, error) {
+	t.Helper()
+	p := bytes.Repeat([]byte{0xa5}, n)
+	err := w.Draw(t.Context(), p)
+	if err != nil && !bytes.Equal(p, make([]byte, n)) {
+		t.Errorf("after %v there is %x", err, p[:min(n, 32)])
+	}
+	return p, err
+}
+
+func mustDraw(t *testing.T, w *Well, n int) []byte {
+	t.Helper()
+	p, err := draw(t, w, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// mustBeWiped checks that no noise, and nothing made of it, is left.
+func mustBeWiped(t *testing.T, w *Well) {
+	t.Helper()
+	for _, s := range w.springs {
+		rooms := [][]byte{s.noise[:cap(s.noise)], s.out[:cap(s.out)], s.sample.noise[:cap(s.sample.noise)]}
+		if s.health != nil {
+			rooms = append(rooms, s.health.recurrence.markers[:]...)
+			for i := range s.health.recurrence.past {
+				rooms = append(rooms, s.health.recurrence.past[i][:])
+			}
+		}
+		for i, room := range rooms {
+			if !bytes.Equal(room, make([]byte, len(room))) {
+				t.Errorf("room %d of %s still holds something", i, s.state.Name)
+			}
+		}
+	}
+}
 
 func TestDrawGivesWhatTheReferenceExtracts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const seed = 1
-		w := NewWell(entropytest.Good(seed))
-		got := make([]byte, 1000)
+		source := entropytest.Good(1)
+		var r recorder
+		source.Become(r.record(entropytest.Bytes(1)))
+		w := NewWell(source)
+		var got []byte
 		// Not in steps of blocks: what is left of one is kept.
-		for rest := got; len(rest) > 0; {
-			n := min(len(rest), 37)
-			if err := w.Draw(t.Context(), rest[:n]); err != nil {
-				t.Fatal(err)
-			}
-			rest = rest[n:]
+		for _, n := range []int{0, 1, 37, 224, 500, 3, 448} {
+			got = append(got, mustDraw(t, w, n)...)
 		}
-		in := make([]byte, startUp+5*BlockSize)
-		if err := entropytest.Good(seed).Read(t.Context(), in); err != nil {
-			t.Fatal(err)
+		if want := r.yields(t); len(want)-len(got) >= 224 || !bytes.HasPrefix(want, got) {
+			t.Errorf("got %x\nwant %x", got, want)
 		}
-		var want []byte
-		for block := in[startUp:]; len(block) > 0; block = block[BlockSize:] {
-			want = append(want, slowly(32, block[:BlockSize])...)
-		}
-		if !bytes.Equal(got, want[:len(got)]) {
-			t.Errorf("got %x\nwant %x", got, want[:len(got)])
+		if state := w.State()[0]; state.Failed != nil || state.Balance != Account(32, int64(len(got))) {
+			t.Errorf("%+v", state)
 		}
 		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
+		mustBeWiped(t, w)
 	})
 }
 
-func TestAStuckSourceStopsAWellUntilRestart(t *testing.T) {
+// faults are all the ways in which a source may fail.
+var faults = []struct {
+	name string
+	bits bool // of a source of 1-bit samples
+	is   func() entropytest.Behaviour
+	want error
+}{
+	{"stuck at 0", false, func() entropytest.Behaviour { return entropytest.Stuck(0) }, ErrStuck},
+	{"stuck at 1", true, func() entropytest.Behaviour { return entropytest.Stuck(0xff) }, ErrStuck},
+	{"alternating", true, func() entropytest.Behaviour { return entropytest.Stuck(0xaa) }, ErrStuck},
+	{"biased", true, func() entropytest.Behaviour { return entropytest.Leaning(1, 0.8) }, ErrBiased},
+	{"slightly biased", true, func() entropytest.Behaviour { return entropytest.Leaning(1, 0.77) }, ErrBiased},
+	{"correlated", true, func() entropytest.Behaviour { return entropytest.Lingering(1, 0.93) }, ErrStuck},
+	{"periodic", false, func() entropytest.Behaviour { return entropytest.Periodic(1000, entropytest.Bytes(1)) }, ErrStuck},
+	{"periodic in blocks", false, func() entropytest.Behaviour { return entropytest.Periodic(4*BlockSize, entropytest.Bytes(1)) }, ErrStuck},
+	{"long period", true, func() entropytest.Behaviour { return entropytest.Periodic(30_011, entropytest.Leaning(1, 0.7)) }, ErrStuck},
+	{"intermittently zero", false, func() entropytest.Behaviour { return entropytest.Gaps(20_000, 64, entropytest.Bytes(1)) }, ErrStuck},
+	{"zero blocks", true, func() entropytest.Behaviour { return entropytest.Gaps(50_000, 512, entropytest.Leaning(1, 0.6)) }, ErrStuck},
+	{"short", false, func() entropytest.Behaviour { return entropytest.Ending(50_000, noise.ErrShort, entropytest.Bytes(1)) }, noise.ErrShort},
+	{"removed in the middle", false, func() entropytest.Behaviour {
+		return entropytest.Ending(20_000, noise.ErrMissing, entropytest.Bytes(1))
+	}, noise.ErrMissing},
+	{"missing", false, func() entropytest.Behaviour { return entropytest.Failing(noise.ErrMissing) }, noise.ErrMissing},
+	{"denied", false, func() entropytest.Behaviour { return entropytest.Failing(noise.ErrDenied) }, noise.ErrDenied},
+	{"busy", false, func() entropytest.Behaviour { return entropytest.Failing(noise.ErrBusy) }, noise.ErrBusy},
+	{"too slow", false, func() entropytest.Behaviour { return entropytest.Failing(noise.ErrSlow) }, noise.ErrSlow},
+	{"broken", false, func() entropytest.Behaviour { return entropytest.Failing(noise.ErrFailed) }, noise.ErrFailed},
+	{"silent", false, entropytest.Silent, noise.ErrSilent},
+}
+
+const much = 128 << 10 // bytes: what none of the faults lets through
+
+func TestNothingComesOfAFaultUntilRestart(t *testing.T) {
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				source := entropytest.Good(2)
+				if f.bits {
+					source = entropytest.Biased(2)
+				}
+				source.Become(f.is())
+				w := NewWell(source)
+				begin := time.Now()
+				_, err := draw(t, w, much)
+				if !errors.Is(err, ErrStopped) || !errors.Is(err, f.want) {
+					t.Errorf("got %v, want %v", err, f.want)
+				}
+				// 15 s of pauses; a silent source takes its time as well.
+				if took := time.Since(begin); took < 15*time.Second || took > time.Minute {
+					t.Errorf("it stopped after %v", took)
+				}
+				mustBeWiped(t, w)
+				state := w.State()[0]
+				if !errors.Is(state.Failed, f.want) || state.Failures != tries {
+					t.Errorf("%+v", state)
+				}
+				source.Heal()
+				begin = time.Now()
+				if _, err := draw(t, w, 1); !errors.Is(err, ErrStopped) || !errors.Is(err, f.want) || time.Since(begin) != 0 {
+					t.Errorf("stopped: %v", err)
+				}
+				w.Restart()
+				mustDraw(t, w, much)
+				if state := w.State()[0]; state.Failed != nil || state.Failures != tries {
+					t.Errorf("%+v", state)
+				}
+			})
+		})
+	}
+}
+
+// What a source gave up to a fault, in the same Draw, is not used either.
+func TestATransientFaultIsOvercome(t *testing.T) {
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				source, good := entropytest.Good(3), entropytest.Bytes(3)
+				if f.bits {
+					source, good = entropytest.Biased(3), entropytest.Leaning(3, math.Sqrt2/2)
+				}
+				var r recorder
+				source.Become(r.record(good))
+				w := NewWell(source)
+				mustDraw(t, w, 1000)
+				source.Become(r.record(f.is()))
+				time.AfterFunc(5*time.Second, func() { source.Become(r.record(good)) })
+				got := mustDraw(t, w, much)
+				if !bytes.HasPrefix(r.yields(t), got) {
+					t.Error("it is not what was extracted since the last start-up test")
+				}
+				if state := w.State()[0]; state.Failures == 0 || state.Failed != nil {
+					t.Errorf("%+v", state)
+				}
+			})
+		})
+	}
+}
+
+func TestFailuresInARowStopAWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := entropytest.Good(1)
-		s.Stick()
-		w := NewWell(s)
-		p := make([]byte, 1000)
-		if err := w.Draw(t.Context(), p); !errors.Is(err, ErrStopped) || !errors.Is(err, ErrStuck) {
-			t.Error(err)
+		source := entropytest.Good(4)
+		w := NewWell(source)
+		fault := func() {
+			source.Stick()
+			time.AfterFunc(time.Second/2, source.Heal)
 		}
-		s.Heal()
-		w.Restart()
-		if err := w.Draw(t.Context(), p); err != nil {
+		for range 3 * tries { // far apart they do not
+			fault()
+			mustDraw(t, w, sound/2)
+		}
+		if state := w.State()[0]; state.Failures != 3*tries || state.Failed != nil {
+			t.Errorf("%+v", state)
+		}
+		// Close together they do, though it is good in between.
+		for range tries - 1 {
+			fault()
+			mustDraw(t, w, 1000)
+		}
+		fault()
+		if _, err := draw(t, w, 1000); !errors.Is(err, ErrStopped) || !errors.Is(err, ErrStuck) {
 			t.Error(err)
 		}
 	})

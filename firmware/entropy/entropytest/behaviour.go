@@ -24,21 +24,27 @@ func Bytes(seed uint64) Behaviour {
 	r := rand.New(rand.NewPCG(seed, 1))
 	return func(_ context.Context, p []byte) error {
 		for ; len(p) > 0; p = p[min(len(p), 16):] {
-			word := r.Uint64()
-			for i := range min(len(p), 16) {
-				four := byte(word>>(4*i)) & 15
-				p[i] = four<<4 | mirrored[four]
-			}
+			spread(p[:min(len(p), 16)], r.Uint64())
 		}
 		return nil
+	}
+}
+
+// spread makes bytes of four bits each. It is left out of what the race
+// detector watches, or most of a test's time would go here.
+//
+//go:norace
+func spread(p []byte, word uint64) {
+	for i := range p {
+		four := byte(word>>(4*i)) & 15
+		p[i] = four<<4 | mirrored[four]
 	}
 }
 
 // mirrored is each number of four bits, mirrored and inverted.
 var mirrored = [16]byte{15, 7, 11, 3, 13, 5, 9, 1, 14, 6, 10, 2, 12, 4, 8, 0}
 
-// Leaning gives bits that are 0 with a probability, exact to 2^-32, whatever
-// came before.
+// Leaning gives bits that are 0 with a probability, whatever came before.
 func Leaning(seed uint64, zero float64) Behaviour {
 	r := rand.New(rand.NewPCG(seed, 2))
 	return inWords(func() uint64 { return ^likely(r, zero) })
@@ -58,15 +64,19 @@ func Lingering(seed uint64, same float64) Behaviour {
 	})
 }
 
-// likely is 64 bits, each 1 with probability p: p's binary digits, the last
-// first, say whether the next random word makes ones likelier or less likely.
+// likely is 64 bits, each 1 with probability p: where a random number is below
+// p. Its binary digits are drawn one after the other, for all bits that are
+// not decided yet.
 func likely(r *rand.Rand, p float64) (word uint64) {
-	const digits = 32
-	for rest, i := uint64(math.Round(p*(1<<digits))), 0; i < digits; rest, i = rest>>1, i+1 {
-		if rest&1 == 1 {
-			word |= r.Uint64()
+	const digits = 53 // of a float64
+	rest := uint64(p * (1 << digits))
+	for digit, open := digits-1, ^uint64(0); digit >= 0 && open != 0; digit-- {
+		random := r.Uint64()
+		if rest>>digit&1 == 1 {
+			word |= open &^ random
+			open &= random
 		} else {
-			word &= r.Uint64()
+			open &^= random
 		}
 	}
 	return word
