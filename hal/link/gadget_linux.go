@@ -197,18 +197,19 @@ func (g *gadget) tearDown() error {
 	return errors.Join(errs...)
 }
 
-// suspended tells whether the laptop sleeps or was unplugged: on boards that
-// are powered by themselves, the controller sees no other sign of that.
-func (g *gadget) suspended() bool {
-	if g.controller == "" {
+// sleepsAt tells whether the interface is the gadget's, and the laptop there
+// sleeps or was unplugged: on boards that are powered by themselves, the
+// controller sees no other sign of that.
+func (g *gadget) sleepsAt(name string) bool {
+	if g.controller == "" || name != g.name {
 		return false
 	}
-	names, err := filepath.Glob(g.roots.class("udc", g.controller, "device/gadget*/suspended"))
+	paths, err := filepath.Glob(g.roots.class("udc", g.controller, "device/gadget*/suspended"))
 	if err != nil {
 		return false
 	}
-	for _, name := range names {
-		if text, err := os.ReadFile(name); err == nil && strings.TrimSpace(string(text)) == "1" {
+	for _, path := range paths {
+		if text, err := os.ReadFile(path); err == nil && strings.TrimSpace(string(text)) == "1" {
 			return true
 		}
 	}

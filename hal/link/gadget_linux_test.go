@@ -264,6 +264,9 @@ func TestTheLinkOnUSB(t *testing.T) {
 	l.reaches(on, third().device)
 	put(t, suspended, "1\n") // the laptop sleeps
 	on.turns(t, false)
+	if err := p.AwaitUnplugged(t.Context(), "usb0"); err != nil {
+		t.Error(err)
+	}
 	put(t, suspended, "0\n")
 	on.turns(t, true)
 	if err := p.Close(); err != nil {

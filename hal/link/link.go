@@ -107,7 +107,7 @@ type Opts struct {
 	Roots  Roots
 	// Changed is told when a laptop is there, and when it is gone: the first
 	// time when there is one. It is called from one goroutine, and must
-	// return soon, and not call the Link. May be nil.
+	// return soon; it may ask Up and Address, and call nothing else. May be nil.
 	Changed func(up bool)
 }
 

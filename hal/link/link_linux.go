@@ -158,6 +158,40 @@ func (l *Link) OfferUSB(ctx context.Context) error {
 	return nil
 }
 
+// unplugTime is how often AwaitUnplugged looks.
+const unplugTime = 200 * time.Millisecond
+
+// AwaitUnplugged waits until nobody is at the other end of an interface, or it
+// is gone, so that a meeting's cable is out before requests are taken again.
+// The error is ctx's, or why it cannot be seen.
+func (l *Link) AwaitUnplugged(ctx context.Context, name string) error {
+	clock := time.NewTicker(unplugTime)
+	defer clock.Stop()
+	for {
+		now, err := look(name)
+		if errors.Is(err, errNoInterface) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !now.carrier || l.sleeps(name) {
+			return nil
+		}
+		select {
+		case <-clock.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (l *Link) sleeps(name string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.gadget.sleepsAt(name)
+}
+
 // Halt closes the link and removes the USB gadget.
 func (l *Link) Halt() error {
 	err := l.Close()
@@ -253,7 +287,7 @@ func (k *keeper) look(ctx context.Context) error {
 			return err
 		}
 	}
-	k.tell(now.carrier && !(name == k.link.gadget.name && k.link.gadget.suspended()))
+	k.tell(now.carrier && !k.link.gadget.sleepsAt(name))
 	return k.session.follow(ctx, now.local)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
 	"golang.org/x/net/dns/dnsmessage"
+	"golang.org/x/sys/unix"
 )
 
 // pad is a pad device whose link is on a cable to a laptop.
@@ -393,6 +395,102 @@ func TestAnAddressInUse(t *testing.T) {
 	}
 	if err := p.Halt(); err != nil {
 		t.Error(err)
+	}
+}
+
+// An interface that stays of no use ends the listener, with the reason.
+func TestTroubleThatStaysIsTold(t *testing.T) {
+	noWait(t)
+	l := newLaptop(t)
+	l.plug("pad0")
+	other, err := net.Listen("tcp", ":9051")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	p, err := New(&Opts{Port: Ethernet, Net: 3, Roots: Roots{Sys: sysWith(t, "pad0")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &keeper{link: p, find: p.finder(), requests: newListener(other.Addr())}
+	k.mind(t.Context())
+	if k.trouble.IsZero() {
+		t.Fatal("an address in use is no trouble")
+	}
+	select {
+	case <-k.requests.done:
+		t.Error("it gave up at once")
+	default:
+	}
+	k.trouble = k.trouble.Add(-2 * giveUp)
+	k.mind(t.Context())
+	if c, err := k.requests.Accept(); !errors.Is(err, unix.EADDRINUSE) {
+		t.Errorf("Accept: %v, %v", c, err)
+	}
+	other.Close()
+	k.mind(t.Context())
+	if !k.trouble.IsZero() || k.session == nil {
+		t.Error("trouble that passed is still there")
+	}
+	if err := k.end(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A kernel that cannot be told to keep the interface apart gets no link there.
+func TestWhatCannotBeIsolatedIsNotOpened(t *testing.T) {
+	noWait(t)
+	l := newLaptop(t)
+	l.plug("pad0")
+	p, err := New(&Opts{Port: Ethernet, Net: 3, Roots: Roots{Sys: sysWith(t, "pad0"), Proc: t.TempDir()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Open(t.Context()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Open: %v", err)
+	}
+	if left := sockets(t); len(left) > 0 || hasAddress(t, "pad0") {
+		t.Errorf("left open: %q", left)
+	}
+	if err := p.Halt(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAwaitUnplugged(t *testing.T) {
+	p, l := onCable(t, "pad0")
+	l.ready()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.AwaitUnplugged(ctx, "pad0"); !errors.Is(err, context.Canceled) {
+		t.Errorf("with the cable in: %v", err)
+	}
+	out := make(chan error, 1)
+	go func() { out <- p.AwaitUnplugged(t.Context(), "pad0") }()
+	l.setUp(false)
+	if err := <-out; err != nil {
+		t.Error(err)
+	}
+	if err := p.AwaitUnplugged(t.Context(), "no such"); err != nil {
+		t.Errorf("without the interface: %v", err)
+	}
+}
+
+// RFC 6762, section 11: only who is on the cable is answered.
+func TestOnlyNeighboursAreTold(t *testing.T) {
+	s := &session{network: third()}
+	for from, want := range map[string]string{
+		"10.77.3.2:5353":     "224.0.0.251:5353",
+		"10.77.3.2:40000":    "10.77.3.2:40000",
+		"[fe80::9%2]:40000":  "[fe80::9%2]:40000",
+		"10.77.4.2:5353":     "",
+		"192.168.1.9:40000":  "",
+		"[2001:db8::9]:5353": "",
+	} {
+		answer, to := s.named(mdnsGroup4())(queryOf(t, question(askA)), netip.MustParseAddrPort(from))
+		if (answer != nil) != (want != "") || answer != nil && to.String() != want {
+			t.Errorf("%s is told %x, to %v", from, answer, to)
+		}
 	}
 }
 

@@ -167,6 +167,8 @@ func TestAPortScan(t *testing.T) {
 // it asks at the link's own address; and neither side reaches the other's
 // network through the device.
 func TestAStrangerOnAnotherInterface(t *testing.T) {
+	put(t, "/proc/sys/net/ipv4/ip_forward", "1") // as if something had switched it on
+	put(t, "/proc/sys/net/ipv6/conf/all/forwarding", "1")
 	p, l := onCable(t, "pad0")
 	l.take(l.ask())
 	stranger := newLaptop(t)
