@@ -293,6 +293,29 @@ func TestADraftThatIsNotWholeIsOverwrittenAndRemoved(t *testing.T) {
 	}
 }
 
+// What a program that was killed had written is synced before it counts: the
+// power may go after the next start.
+func TestWhatAKilledProgramWroteIsSyncedBeforeItCounts(t *testing.T) {
+	tr := &trial{T: t}
+	tr.start(drafting(t, seal.Unconditional), 1)
+	after := copied(t, seal.Unconditional).disk
+	file, err := tr.disk.Open("draft.store")
+	mustDo(t, err)
+	_, err = file.WriteAt(after.Bytes("draft.store"), 0)
+	mustDo(t, err)
+	tr.disk.Put("draft.record", after.Bytes("draft.record"))
+	tr.stock.draft.bytes = after.Bytes("draft.store")
+	mustDo(t, tr.open())
+	tr.stock.draft.least = tr.store.Draft().Done()
+	if tr.stock.draft.least != padToMake {
+		t.Fatalf("%d bytes", tr.stock.draft.least)
+	}
+	tr.disk.PowerOff()
+	tr.disk.PowerOn(durabletest.Lost)
+	mustDo(t, tr.open())
+	tr.finish(false)
+}
+
 // A draft's record that goes back in time alone loses what it does not know of.
 func TestADraftsRecordRolledBackAlone(t *testing.T) {
 	sc := drafting(t, seal.Unconditional)

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"slices"
@@ -24,7 +25,8 @@ const (
 	maxDraftLots = 24
 )
 
-// draftState is a draft's record. Done never counts a byte that is not synced.
+// draftState is a draft's record. Bytes before Sure were synced before it was
+// written, those from there to Done together with it.
 type draftState struct {
 	Contact string `json:"contact"`
 	Peer    string `json:"peer"`
@@ -35,6 +37,8 @@ type draftState struct {
 
 	Stage  Stage  `json:"stage"`
 	Done   int64  `json:"done"`
+	Sure   int64  `json:"sure"`
+	Sum    string `json:"sum"` // of [Sure, Done), empty if that is
 	Tag    string `json:"tag"`
 	Ours   lots   `json:"ours"`
 	Theirs lots   `json:"theirs"`
@@ -207,17 +211,58 @@ func (d *Draft) open() error {
 	if err != nil {
 		return err
 	}
-	if size < now.Done || decided && size != now.Done {
+	done := now.Done
+	if !d.whole(now) {
+		done = now.Sure
+	}
+	if size < done || decided && size != done {
 		return fmt.Errorf("%w: its file has %d bytes instead of %d", errRecord, size, now.Done)
 	}
-	if size > now.Done {
-		// Written again, as the newest slot may be one that only could not be
-		// read just now, and tell of more than is cut off here.
-		if err := d.record.change(func(*draftState) {}); err != nil {
+	if size > done || done < now.Done {
+		// Written also if nothing changes, as the newest slot may be one that only
+		// could not be read just now, and tell of more than is cut off here.
+		if err := d.record.change(func(next *draftState) { next.rewind(done) }); err != nil {
 			return err
 		}
 	}
-	return d.cut(now.Done)
+	if err := d.cut(done); err != nil {
+		return err
+	}
+	return d.file.Sync() // what was read may not be on the card yet
+}
+
+// whole tells whether the bytes that were synced together with the record are
+// the ones that it tells of. What no sum finds, the tag does.
+func (d *Draft) whole(now draftState) bool {
+	sum := crc32.New(castagnoli())
+	piece := make([]byte, min(copySize, now.Done-now.Sure))
+	defer clear(piece)
+	for at := now.Sure; at < now.Done; {
+		part := piece[:min(int64(len(piece)), now.Done-at)]
+		if n, err := d.file.ReadAt(part, at); n < len(part) || err != nil && err != io.EOF {
+			return false
+		}
+		sum.Write(part)
+		at += int64(len(part))
+	}
+	return now.Sure == now.Done || sumText(sum.Sum32()) == now.Sum
+}
+
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
+
+func sumText(sum uint32) string { return fmt.Sprintf("%08x", sum) }
+
+// pieceSum is the checksum of bytes of pad, CRC-32C, which processors compute as
+// fast as they read.
+func pieceSum(b []byte) string { return sumText(crc32.Checksum(b, castagnoli())) }
+
+// rewind forgets what lies beyond done bytes.
+func (now *draftState) rewind(done int64) {
+	if done < now.Done {
+		now.Done, now.Sure, now.Sum = done, done, ""
+		now.Ours, _ = now.Ours.split(done)
+		now.Theirs, _ = now.Theirs.split(done)
+	}
 }
 
 // check tells whether a record makes sense for this device.
@@ -228,8 +273,8 @@ func (d *Draft) check(now draftState) error {
 	if err := d.store.checkMaking(d.Making()); err != nil {
 		return err
 	}
-	if now.Done < 0 || now.Done > now.Bytes {
-		return fmt.Errorf("%d bytes of %d", now.Done, now.Bytes)
+	if now.Sure < 0 || now.Sure > now.Done || now.Done > now.Bytes {
+		return fmt.Errorf("%d and %d bytes of %d", now.Sure, now.Done, now.Bytes)
 	}
 	if err := errors.Join(checkLots(now.Ours, now.Done), checkLots(now.Theirs, now.Done)); err != nil {
 		return err

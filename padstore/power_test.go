@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -33,6 +34,12 @@ func TestPowerCutAtEveryOperationOfEveryAction(t *testing.T) {
 								continue // as a cut at the next operation, its data lost
 							}
 							cutOnce(t, sc, a, k+1, fate, uint64(k))
+							if fate != durabletest.Kept && strings.HasPrefix(op, "sync ") {
+								// The disk syncs two files in an order that the seed decides.
+								for seed := range uint64(4) {
+									cutOnce(t, sc, a, k+1, fate, seed)
+								}
+							}
 						}
 					}
 				})

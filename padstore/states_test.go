@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"onetimechat/padstore"
@@ -219,26 +220,33 @@ func TestInUseIsInBothSlots(t *testing.T) {
 	}
 }
 
-// What is thrown away is overwritten, not only removed.
-func TestWhatIsDiscardedIsOverwritten(t *testing.T) {
+// What is thrown away is overwritten on the card before it is given up there.
+func TestWhatIsThrownAwayIsOverwritten(t *testing.T) {
 	for name, c := range map[string]struct {
 		scene func(*testing.T, seal.Suite) *scene
 		do    func(*trial) error
+		file  string
+		from  int
 	}{
-		"alice.carol.random.store": {prepared, (*trial).discard},
-		"draft.store":              {copied, func(tr *trial) error { return tr.store.Draft().Discard() }},
+		"a pad":           {prepared, (*trial).discard, "alice.carol.random.store", 0},
+		"a draft":         {copied, func(tr *trial) error { return tr.store.Draft().Discard() }, "draft.store", 0},
+		"a draft's end":   {copied, func(tr *trial) error { return tr.store.Draft().Rewind(640) }, "draft.store", 640},
+		"a former draft":  {copied, func(tr *trial) error { _, err := tr.store.Begin(making(tr.suite, "d1", 640)); return err }, "draft.store", 0},
+		"noise over size": {stocked, func(tr *trial) error { return tr.store.Reservoir().Resize(640) }, "reservoir.store", 640},
 	} {
 		sc, overwritten := c.scene(t, seal.Unconditional), false
-		for k := 1; ; k++ { // what the disk holds at each step
+		size := len(sc.disk.Bytes(c.file))
+		for k := 1; ; k++ { // what would be on the card for sure at each step
 			tr := begin(t, sc, action{}, 1)
 			tr.disk.CutAt(k)
 			if c.do(tr) == nil {
 				break
 			}
-			now := tr.disk.Bytes(name)
-			overwritten = overwritten || slices.Equal(now, make([]byte, padToMake))
-			if now == nil && !overwritten {
-				t.Fatalf("%s is removed at %d before it was overwritten", name, k)
+			tr.disk.PowerOn(durabletest.Lost)
+			now := tr.disk.Bytes(c.file)
+			overwritten = overwritten || len(now) == size && slices.Equal(now[c.from:], make([]byte, size-c.from))
+			if len(now) < size && !overwritten {
+				t.Fatalf("%s is given up at %d before it was overwritten", name, k)
 			}
 		}
 		if !overwritten {
@@ -282,5 +290,34 @@ func mustFail(t testing.TB, err error) {
 	t.Helper()
 	if err == nil {
 		t.Fatal("it did not fail")
+	}
+}
+
+// A pad is discarded, or its first package has put it to use: never both.
+func TestDiscardAgainstTheFirstPackage(t *testing.T) {
+	sc := prepared(t, seal.Unconditional)
+	for range 200 {
+		tr := begin(t, sc, action{}, 1)
+		p := tr.stock.pads[0]
+		number, pkg := tr.numberOf(p), p.incoming(t, p.base(), "first")
+		var wg sync.WaitGroup
+		var opened, gone [2]error
+		for i := range 2 {
+			wg.Go(func() { gone[i] = tr.store.Discard(number) })
+			wg.Go(func() { _, opened[i] = tr.store.Unseal(contact, pkg) })
+		}
+		wg.Wait()
+		won := 0
+		for _, err := range append(opened[:], gone[:]...) {
+			switch {
+			case err == nil:
+				won++
+			case !slices.ContainsFunc([]error{padstore.ErrNoPad, padstore.ErrState, padstore.ErrNotVerified, padstore.ErrAlreadyOpened}, func(kind error) bool { return errors.Is(err, kind) }):
+				t.Fatal(err)
+			}
+		}
+		if won != 1 || tr.store.Fault() != nil {
+			t.Fatalf("opened %v, discarded %v, %v", opened, gone, tr.store.Fault())
+		}
 	}
 }
