@@ -4,8 +4,8 @@
 // card, and its PID 1.
 //
 // Start with serve, which puts the device together of the board's parts: the
-// screen (glass.go), the card, the noise, and the two openings to the outside
-// (ports.go). What comes before is package boot's, and all that a device does is
+// screen (glass.go, finger.go), the card, the noise, and the two openings to the
+// outside (ports.go). What comes before is package boot's, and all that a device does is
 // package device's, the same as at a desk.
 package main
 
@@ -55,7 +55,9 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 	touching, lift := context.WithCancel(ctx)
 	defer lift()
 	go func() { _ = fingers.Run(touching, screen.touched) }()
-
+	if err := waitFinger(ctx, m, fingers, screen, renderer); err != nil {
+		return 0, err
+	}
 	owner, err := ownerOf(ctx, m, card, screen, renderer)
 	if err != nil {
 		return 0, err

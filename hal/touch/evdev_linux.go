@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -18,7 +19,7 @@ import (
 const eventSize = 24
 
 // searchTime is how often a touchscreen is looked for while there is none.
-const searchTime = 500 * time.Millisecond
+const searchTime = 200 * time.Millisecond
 
 // Opts says where touchscreens are to be found.
 type Opts struct {
@@ -33,6 +34,7 @@ var DefaultOpts = Opts{Folder: "/dev/input"}
 type Evdev struct {
 	folder string
 	ranges func(*os.File) (x, y axis, ok bool)
+	there  atomic.Bool
 }
 
 // NewEvdev returns an Evdev; it need not be plugged in yet.
@@ -50,7 +52,9 @@ func (e *Evdev) Run(ctx context.Context, tell func(Touch)) error {
 	for {
 		if file, t := e.find(); file != nil {
 			stop := context.AfterFunc(ctx, func() { file.Close() })
+			e.there.Store(true)
 			follow(file, t, tell)
+			e.there.Store(false)
 			stop()
 			file.Close()
 		}
@@ -62,15 +66,9 @@ func (e *Evdev) Run(ctx context.Context, tell func(Touch)) error {
 	}
 }
 
-// Present tells whether there is a touchscreen now.
-func (e *Evdev) Present() bool {
-	file, _ := e.find()
-	if file == nil {
-		return false
-	}
-	file.Close()
-	return true
-}
+// Present tells whether there is a touchscreen now, with its touches told by
+// Run.
+func (e *Evdev) Present() bool { return e.there.Load() }
 
 // find opens the first device that tells where a finger is.
 func (e *Evdev) find() (*os.File, *tracker) {

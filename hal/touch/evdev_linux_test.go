@@ -99,6 +99,9 @@ func TestATouchscreenIsFoundWheneverItIsPluggedIn(t *testing.T) {
 		if got := <-told; got != (Touch{Down: true, X: .5}) {
 			t.Errorf("%s: %+v", name, got)
 		}
+		if !e.Present() {
+			t.Errorf("%s is not there", name)
+		}
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
@@ -111,6 +114,9 @@ func TestATouchscreenIsFoundWheneverItIsPluggedIn(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+	if e.Present() {
+		t.Error("what was pulled out is there")
+	}
 }
 
 func TestWhatIsNoTouchscreenIsPassedOver(t *testing.T) {
@@ -118,7 +124,7 @@ func TestWhatIsNoTouchscreenIsPassedOver(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "event0"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if NewEvdev(&Opts{Folder: folder}).Present() {
+	if file, _ := NewEvdev(&Opts{Folder: folder}).find(); file != nil {
 		t.Error("an empty file is a touchscreen")
 	}
 }
