@@ -122,6 +122,9 @@ func asTheyAre(ctx context.Context, linux *kernel.Package) ([]file, error) {
 // writeImage writes the image, reads it back, and then writes what goes beside
 // it. A file that is there is replaced, at once and whole.
 func writeImage(o options, boot []card.File, m manifest, out io.Writer) error {
+	if err := checkRoom(boot); err != nil {
+		return err
+	}
 	err := replace(o.out, func(f *os.File) error {
 		if err := card.Write(f, o.size, boot); err != nil {
 			return err
@@ -147,6 +150,21 @@ func writeImage(o options, boot []card.File, m manifest, out io.Writer) error {
 		}
 	}
 	return writeSums(filepath.Join(filepath.Dir(o.out), "SHA256SUMS"), written, out)
+}
+
+// checkRoom refuses files that fit the boot partition but leave no room there
+// for an update, which is written one file at a time beside the old one. A
+// tenth is kept for what later versions grow by.
+func checkRoom(boot []card.File) error {
+	total, largest := 0, 0
+	for _, f := range boot {
+		total += len(f.Data)
+		largest = max(largest, len(f.Data))
+	}
+	if need, most := total+largest, card.BootSize/10*9; need > most {
+		return fmt.Errorf("the boot files have %d bytes and with an update of the largest %d, more than %d", total, need, most)
+	}
+	return nil
 }
 
 // readBack checks that the image at path holds what was written to it.

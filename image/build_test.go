@@ -3,6 +3,8 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"io"
 	"io/fs"
@@ -171,6 +173,28 @@ func TestAnUpdateLeavesTheSettings(t *testing.T) {
 	}
 }
 
+func TestRoomIsLeftForAnUpdate(t *testing.T) {
+	const most = card.BootSize / 10 * 9
+	for _, test := range []struct {
+		sizes []int
+		fits  bool
+	}{
+		{[]int{most / 2}, true},
+		{[]int{most/2 + 1}, false},
+		{[]int{most / 4, most / 2}, false},
+		{[]int{most / 4, most / 4, most / 4}, true},
+		{[]int{most / 4, most / 4, most / 4, 1}, false},
+	} {
+		var boot []card.File
+		for _, n := range test.sizes {
+			boot = append(boot, card.File{Data: make([]byte, n)})
+		}
+		if err := checkRoom(boot); (err == nil) != test.fits {
+			t.Errorf("%d: %v", test.sizes, err)
+		}
+	}
+}
+
 func TestTheXzIsTheImage(t *testing.T) {
 	data := slices.Concat(bytes.Repeat([]byte("one time "), 20000), make([]byte, 1<<20), []byte("chat"))
 	path := keep(t, data)
@@ -186,6 +210,19 @@ func TestTheXzIsTheImage(t *testing.T) {
 	if !bytes.Equal(first.Bytes(), second.Bytes()) {
 		t.Error("the same image gives another .xz")
 	}
+}
+
+// dynamic is the program at path with one of its program headers said to name
+// a loader.
+func dynamic(t *testing.T, path string) []byte {
+	t.Helper()
+	program, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	headers := binary.LittleEndian.Uint64(program[32:])
+	binary.LittleEndian.PutUint32(program[headers:], uint32(elf.PT_INTERP))
+	return program
 }
 
 // What fails changes no file that was there.
@@ -207,6 +244,7 @@ func TestAFailureLeavesTheOldImage(t *testing.T) {
 		"no such file":       {"--binary", filepath.Join(t.TempDir(), "nothing"), "--kernel-deb", deb},
 		"it is no program":   {"--binary", text, "--kernel-deb", deb},
 		"for arm64 but":      {"--binary", goBuild(t, "./testdata/standin", "GOOS=linux", "GOARCH=amd64"), "--kernel-deb", deb},
+		"it is not static":   {"--binary", keep(t, dynamic(t, program)), "--kernel-deb", deb},
 		"not a Debian":       {"--binary", program, "--kernel-deb", text},
 		"no bcm2837-rpi-3-b": {"--binary", program, "--kernel-deb", kerneltest.Write(t, noTree)},
 		"has no bcm2835":     {"--binary", program, "--kernel-deb", kerneltest.Write(t, kerneltest.Package{Modules: map[string][]byte{"a": nil}, Builtin: []string{"b.ko"}})},

@@ -97,7 +97,7 @@ func checkFiles(t *testing.T, c *card.Card) {
 		total += len(mustFile(t, c, name))
 	}
 	t.Logf("%d files, %.1f MB", len(names), float64(total)/1e6)
-	if limit := 60_000_000; total > limit { // so that an update finds room beside
+	if limit := 60_000_000; total > limit { // with a stand-in for our program, which has 12 MB
 		t.Errorf("the boot files have %d bytes, more than %d", total, limit)
 	}
 	for _, line := range strings.Split(string(mustFile(t, c, "config.txt")), "\n") {

@@ -25,8 +25,7 @@ import (
 )
 
 // Where the partitions lie, in bytes from the start of the card. They begin at
-// multiples of 4 MiB, the erase block of common cards. The boot partition has
-// room for its files twice, so that a PC can copy an update beside them.
+// multiples of 4 MiB, the erase block of common cards.
 const (
 	BootStart = 4 << 20
 	BootSize  = 128 << 20

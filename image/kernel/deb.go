@@ -88,7 +88,7 @@ func (p *Package) readArchive(r io.Reader) error {
 		if err != nil {
 			return err
 		}
-		member := &io.LimitedReader{R: r, N: size}
+		member := io.LimitReader(r, size)
 		if read := readers[name]; read != nil {
 			if err := read(member); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
@@ -98,9 +98,6 @@ func (p *Package) readArchive(r io.Reader) error {
 		// Members are padded to an even length.
 		if _, err := io.Copy(io.Discard, member); err != nil {
 			return err
-		}
-		if member.N > 0 {
-			return fmt.Errorf("%s: cut short", name)
 		}
 		if _, err := io.CopyN(io.Discard, r, size%2); err != nil && !errors.Is(err, io.EOF) {
 			return err
