@@ -147,8 +147,12 @@ func TestTheClientsIdentifierComesBack(t *testing.T) {
 func TestDamagedPackets(t *testing.T) {
 	whole := asks(dhcpv4.MessageTypeRequest, of("10.77.3.1"), wants("10.77.3.2"),
 		dhcpv4.WithGeneric(dhcpv4.OptionClientIdentifier, []byte("a laptop"))).ToBytes()
+	const nameAndFile, cookie = 44, 236 // between them are the two that nobody reads
 	for at := range whole {
 		checkAnswer(t, whole[:at])
+		if at >= nameAndFile && at < cookie {
+			continue
+		}
 		damaged := slices.Clone(whole)
 		for b := range 256 {
 			damaged[at] = byte(b)

@@ -1,0 +1,156 @@
+package link
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// onUSB is a pad device with a fake gadget, whose interface the cable's is.
+func onUSB(t *testing.T, port Port, r Roots) (*Link, chan bool) {
+	t.Helper()
+	ups := make(chan bool, 100)
+	p, err := New(&Opts{Port: port, Net: 3, Roots: r, Changed: func(up bool) { ups <- up }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake := fakeGadget(t, r)
+	p.gadget = fake.gadget
+	return p, ups
+}
+
+func TestTheLinkOnUSB(t *testing.T) {
+	noWait(t)
+	l := newLaptop(t)
+	l.plug("usb0")
+	r := fakeRoots(t)
+	suspended := r.class("udc", "3f980000.usb", "device/gadget.0/suspended")
+	put(t, suspended, "0\n")
+	p, ups := onUSB(t, USB, r)
+	requests, err := p.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := &pad{Link: p, requests: requests, ups: ups}
+	on.turns(t, true)
+	l.take(l.ask())
+	l.reaches(on, third().device)
+	put(t, suspended, "1\n") // the laptop sleeps
+	on.turns(t, false)
+	if err := p.AwaitUnplugged(t.Context(), "usb0"); err != nil {
+		t.Error(err)
+	}
+	put(t, suspended, "0\n")
+	on.turns(t, true)
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if p.gadget.controller == "" {
+		t.Error("the gadget is gone for the meeting")
+	}
+	if err := p.OfferUSB(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := p.Halt(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(r.gadget()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after the end there is a gadget: %v", err)
+	}
+}
+
+// On a board with one USB socket, an adapter in it is the link while it is
+// there.
+func TestEither(t *testing.T) {
+	noWait(t)
+	l, other := newLaptop(t), newLaptop(t)
+	l.plug("usb0")
+	r := fakeRoots(t)
+	put(t, r.class("net", "usb0/type"), "1") // the gadget's own interface is no adapter
+	put(t, r.class("net", "usb0/device/uevent"), "")
+	put(t, r.class("net", "usb1/type"), "1")
+	put(t, r.class("net", "usb1/device/uevent"), "")
+	hidden := filepath.Join(t.TempDir(), "usb1")
+	move := func(from, to string) {
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move(r.class("net", "usb1"), hidden)
+	p, ups := onUSB(t, Either, r)
+	requests, err := p.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := &pad{Link: p, requests: requests, ups: ups}
+	on.turns(t, true)
+	l.take(l.ask())
+	l.reaches(on, third().device)
+
+	move(hidden, r.class("net", "usb1"))
+	unplug := other.plug("usb1")
+	until(t, "the address at the adapter", func() bool { return hasAddress(t, "usb1") })
+	if hasAddress(t, "usb0") {
+		t.Error("the address is at both")
+	}
+	other.take(other.ask())
+	other.reaches(on, third().device)
+	move(r.class("net", "usb1"), hidden)
+	unplug()
+	until(t, "the address at the socket again", func() bool { return hasAddress(t, "usb0") })
+	if err := p.Halt(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func hasAddress(t *testing.T, name string) bool {
+	t.Helper()
+	addrs, err := interfaceOf(t, name).Addrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addrs {
+		if strings.HasPrefix(a.String(), third().device.String()+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// Where the link is on Ethernet, the USB socket is for meetings only.
+func TestUSBForAMeeting(t *testing.T) {
+	noWait(t)
+	l := newLaptop(t)
+	l.plug("pad0")
+	r := fakeRoots(t)
+	put(t, r.class("net", "pad0/type"), "1")
+	put(t, r.class("net", "pad0/device/uevent"), "")
+	p, _ := onUSB(t, Ethernet, r)
+	offered := func() bool { _, err := os.Stat(r.gadget()); return err == nil }
+	for range 2 {
+		if _, err := p.Open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if offered() {
+			t.Error("there is a gadget while the link is open")
+		}
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.OfferUSB(t.Context()); err != nil || !offered() {
+			t.Errorf("no gadget for the meeting: %v", err)
+		}
+	}
+	if err := p.Halt(); err != nil || offered() {
+		t.Errorf("after the end there is a gadget, %v", err)
+	}
+	if err := os.RemoveAll(r.class("udc")); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.OfferUSB(t.Context()); err != nil || offered() {
+		t.Errorf("without a controller: %v", err)
+	}
+}
