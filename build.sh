@@ -122,6 +122,12 @@ test_all() {
   lint
   need chromium chromium
   need qemu-system-aarch64 qemu-system-arm
+  need fsck.vfat dosfstools
+  need mcopy mtools
+  need e2fsck e2fsprogs
+  need dtc device-tree-compiler
+  need xz xz-utils
+  need ip iproute2
   stage "build" build
   stage "tests" tests
   stage "demo" demo_alone
