@@ -5,20 +5,13 @@ package main
 import (
 	"context"
 	"net"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
-	"time"
 
 	"onetimechat/hal/cable"
 	"onetimechat/hal/link"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
 )
-
-// unplugTime is how often it is looked whether the meeting cable is out.
-const unplugTime = 500 * time.Millisecond
 
 // ports are the board's two openings: the laptop's link, and whatever cable
 // another device can be at. They implement device.Ports.
@@ -62,10 +55,12 @@ func (p *ports) CloseLink() error {
 func (p *ports) OpenLink(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := unplugged(ctx, p.met); err != nil {
-		return err
+	if p.met != "" {
+		if err := p.link.AwaitUnplugged(ctx, p.met); err != nil {
+			return err
+		}
+		p.met = ""
 	}
-	p.met = ""
 	listener, err := p.link.Open(ctx)
 	if err != nil {
 		return err
@@ -88,28 +83,6 @@ func (p *ports) OpenLink(ctx context.Context) error {
 		return err
 	}
 	return nil
-}
-
-// unplugged waits until nothing is at the other end of an interface's cable.
-func unplugged(ctx context.Context, name string) error {
-	clock := time.NewTicker(unplugTime)
-	defer clock.Stop()
-	for carrier(name) {
-		select {
-		case <-clock.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-func carrier(name string) bool {
-	if name == "" {
-		return false
-	}
-	text, err := os.ReadFile(filepath.Join("/sys/class/net", name, "carrier"))
-	return err == nil && strings.TrimSpace(string(text)) == "1"
 }
 
 // Find implements device.Ports.
