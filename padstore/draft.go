@@ -11,11 +11,11 @@ import (
 
 // Making is a pad that two devices agreed to make at a meeting.
 type Making struct {
-	Contact string     // their owner
-	Peer    string     // their device's id
-	PadID   string     // hex, made from both nonces
-	Bytes   int64      // planned
-	Suite   seal.Suite // fixed from here on, as is
+	Contact string // their owner
+	Peer    string // their device's id
+	PadID   string // hex, made from both nonces
+	Bytes   int64  // planned
+	Suite   seal.Suite
 	Bucket  int
 }
 

@@ -321,3 +321,24 @@ func TestDiscardAgainstTheFirstPackage(t *testing.T) {
 		}
 	}
 }
+
+// One bad sector of its record, on top of a power cut, loses no draft.
+func TestPreparingSurvivesABadSlotOfItsRecord(t *testing.T) {
+	sc := agreed(t, seal.Unconditional)
+	for k, op := range operations(t, sc, action{do: (*trial).prepare}) {
+		for slot := range 2 {
+			if isRead(op) {
+				continue
+			}
+			tr := begin(t, sc, action{}, 1)
+			tr.disk.CutAt(k + 1)
+			mustFail(t, tr.prepare())
+			tr.disk.PowerOn(durabletest.Kept)
+			if tr.disk.Bytes("draft.record") != nil {
+				tr.disk.DropSector("draft.record", slot*65536/512)
+			}
+			mustDo(t, tr.open())
+			tr.finish(false)
+		}
+	}
+}

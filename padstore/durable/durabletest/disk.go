@@ -55,6 +55,7 @@ type Disk struct {
 	fullAt int
 	room   int64 // for the bytes of all files
 	off    bool
+	turn   bool // SyncFiles went backwards
 	trace  func(op string)
 }
 
@@ -65,6 +66,7 @@ func New(seed uint64) *Disk {
 		now:  map[string]*inode{},
 		safe: map[string]*inode{},
 		room: 1 << 40,
+		turn: seed%2 == 0,
 	}
 }
 
@@ -314,13 +316,18 @@ func (d *Disk) Sync() error {
 	return nil
 }
 
-// SyncFiles syncs the files one by one, in an order that the seed decides.
+// SyncFiles syncs the files one by one, in the order given or in the opposite
+// one, by turns: whether the seed is even decides which comes first.
 func (d *Disk) SyncFiles(files ...durable.File) error {
 	d.mu.Lock()
-	order := d.rng.Perm(len(files))
+	d.turn = !d.turn
+	files = slices.Clone(files)
+	if d.turn {
+		slices.Reverse(files)
+	}
 	d.mu.Unlock()
-	for _, i := range order {
-		if err := files[i].Sync(); err != nil {
+	for _, f := range files {
+		if err := f.Sync(); err != nil {
 			return err
 		}
 	}
