@@ -4,14 +4,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
+	"time"
 
 	"onetimechat/hal/cable"
 	"onetimechat/hal/link"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
 )
+
+// dryTime is how often an empty reservoir is looked at.
+const dryTime = time.Second
 
 // ports are the board's two openings: the laptop's link, and whatever cable
 // another device can be at. They implement device.Ports.
@@ -87,8 +92,8 @@ func (p *ports) OpenLink(ctx context.Context) error {
 
 // Find implements device.Ports.
 func (p *ports) Find(ctx context.Context) (net.Conn, error) {
-	var tie cable.TieBreaker
-	if _, err := p.store.Reservoir().Take(tie[:]); err != nil {
+	tie, err := p.tieBreaker(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := p.link.OfferUSB(ctx); err != nil {
@@ -104,4 +109,21 @@ func (p *ports) Find(ctx context.Context) (net.Conn, error) {
 		p.met = addr.Zone
 	}
 	return conn, nil
+}
+
+// tieBreaker is noise, as soon as there is some.
+func (p *ports) tieBreaker(ctx context.Context) (tie cable.TieBreaker, err error) {
+	clock := time.NewTicker(dryTime)
+	defer clock.Stop()
+	for {
+		_, err := p.store.Reservoir().Take(tie[:])
+		if !errors.Is(err, padstore.ErrDry) {
+			return tie, err
+		}
+		select {
+		case <-clock.C:
+		case <-ctx.Done():
+			return tie, ctx.Err()
+		}
+	}
 }

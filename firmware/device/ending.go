@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"onetimechat/firmware/meeting"
+	"onetimechat/hal/cable"
 	"onetimechat/padstore"
 )
 
@@ -32,6 +33,8 @@ func ending(err error) (title, text string) {
 		{meeting.ErrCable, "The cable is out", "The connection to the other device broke." + kept},
 		{meeting.ErrNoNoise, "No randomness", "This device has none to give, and no noise source that makes any. Without it there is no pad."},
 		{meeting.ErrTheyFail, "The other device stopped", "Its screen says why. No pad was made."},
+		{cable.ErrSeveral, "Several devices", "More than one device is looking for another one on this cable, or on the cables in this device. Connect just the two with one cable."},
+		{cable.ErrVersion, "The versions differ", "The two devices speak different versions of the meeting. Update the older one."},
 		{padstore.ErrFull, "The card is full", "There is no room for this pad. Choose a smaller one, or discard old pads: tap the contact on the home screen."},
 	} {
 		if errors.Is(err, e.err) {

@@ -27,6 +27,9 @@ const (
 	announceBytes   = len(announceMagic) + 1 + len(TieBreaker{}) + 2
 )
 
+// ErrSeveral: more than one device calls out on the cable, or the cables.
+var ErrSeveral = errors.New("several devices are looking for another one here")
+
 // ErrVersion: the other device calls out in a way that this one is too old, or
 // too new, to understand.
 var ErrVersion = errors.New("the other device finds its peers in another version")

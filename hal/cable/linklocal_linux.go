@@ -24,9 +24,6 @@ const (
 	maxInterfaces = 8
 )
 
-// ErrSeveral: more than one device calls out on the cable, or the cables.
-var ErrSeveral = errors.New("several devices are looking for another one here")
-
 // LinkLocal is a cable between two devices: Ethernet, or USB that looks like
 // it. They need nothing on it but IPv6 link-local addresses, which Linux makes
 // by itself.
