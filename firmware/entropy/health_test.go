@@ -72,11 +72,12 @@ func TestHealthTestsAreTheStandardsSampleBySample(t *testing.T) {
 	for range 1500 {
 		sampleBits := []int{1, 8}[r.IntN(2)]
 		p := make([]byte, 128*(1+r.IntN(30)))
-		for i := range p { // with runs, and with a lean
-			switch {
-			case r.IntN(4) == 0:
+		runs := r.IntN(4)
+		for i := range p { // with runs, or with a lean
+			switch kind := r.IntN(4); {
+			case kind == 0:
 				p[i] = byte(r.Uint32())
-			case i > 0:
+			case kind <= runs && i > 0:
 				p[i] = p[i-1]
 			}
 		}
@@ -175,6 +176,35 @@ func TestNoiseThatComesAgainIsStuck(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A source that begins to repeat itself after hours, with a period longer than
+// a batch, is found by what was remembered since.
+func TestAPeriodThatBeginsLateIsFound(t *testing.T) {
+	const batch, period = 64 << 10, 200_000
+	h := newHealth(t, 8)
+	source := entropytest.Good(1)
+	p := make([]byte, batch)
+	test := func() error {
+		if err := source.Read(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		return h.Test(p)
+	}
+	for range 3 * maxBatch / batch {
+		if err := test(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	source.Become(entropytest.Periodic(period, entropytest.Bytes(2)))
+	var err error
+	read := 0
+	for ; err == nil && read < 2*maxBatch; read += batch {
+		err = test()
+	}
+	if !errors.Is(err, ErrStuck) {
+		t.Errorf("%v after %d bytes", err, read)
 	}
 }
 

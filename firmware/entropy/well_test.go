@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,6 +87,9 @@ func TestDrawGivesWhatTheReferenceExtracts(t *testing.T) {
 		// Not in steps of blocks: what is left of one is kept.
 		for _, n := range []int{0, 1, 37, 224, 500, 3, 448} {
 			got = append(got, mustDraw(t, w, n)...)
+			if batch := w.springs[0].noise; !bytes.Equal(batch[:cap(batch)], make([]byte, cap(batch))) {
+				t.Error("noise is left over")
+			}
 		}
 		if want := r.yields(t); len(want)-len(got) >= 224 || !bytes.HasPrefix(want, got) {
 			t.Errorf("got %x\nwant %x", got, want)
@@ -196,6 +200,32 @@ func TestATransientFaultIsOvercome(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestNothingIsLeftInAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := entropytest.Good(5)
+		source.Become(entropytest.Ending(2*portion*BlockSize/224, noise.ErrMissing, entropytest.Bytes(5)))
+		w := NewWell(source)
+		p := make([]byte, 3*portion)
+		ctx, cancel := context.WithCancel(t.Context())
+		var drawing sync.WaitGroup
+		drawing.Go(func() {
+			if err := w.Draw(ctx, p); !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		if state := w.State()[0]; !errors.Is(state.Failed, noise.ErrMissing) || state.Balance.Blocks < portion/224 {
+			t.Fatalf("it does not pause after a portion: %+v", state)
+		}
+		if !bytes.Equal(p, make([]byte, len(p))) {
+			t.Errorf("there is %x", p[:32])
+		}
+		mustBeWiped(t, w)
+		cancel()
+		drawing.Wait()
+	})
 }
 
 func TestFailuresInARowStopAWell(t *testing.T) {
