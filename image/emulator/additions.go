@@ -1,0 +1,65 @@
+//go:build linux
+
+package emulator
+
+import (
+	"fmt"
+	"strings"
+
+	"onetimechat/image/fdt"
+)
+
+// This file is all that the emulated board is given beside the image, and why.
+//
+//   - Kernel, device tree, initramfs and command line are read out of the
+//     image's own FAT partition and handed to QEMU, which does not run a Pi's
+//     boot code. So what that does is not emulated: config.txt, and the overlays
+//     for the pin header and for USB from device to device.
+//   - addScreen: the boot code would describe the screen that it has set up.
+//   - addConsole: there is no other way to see how a start fails.
+//   - emulatorSettings: one line of otc.conf, as an owner could write it.
+//   - The card gets larger: QEMU takes cards with a power of two as their size.
+//     A card is larger than the image anyway.
+
+// The screen that QEMU sets up (hw/display/bcm2835_fb.c).
+const (
+	screenAt     = 0x3c100000
+	screenWidth  = 640
+	screenHeight = 480
+	screenStride = 2 * screenWidth
+)
+
+// addScreen describes QEMU's screen in the device tree, as the boot code does
+// (Linux, Documentation/devicetree/bindings/display/simple-framebuffer.yaml).
+func addScreen(tree []byte) ([]byte, error) {
+	t, err := fdt.Parse(tree)
+	if err != nil {
+		return nil, err
+	}
+	chosen := t.Root.Find("chosen")
+	if chosen == nil {
+		return nil, fmt.Errorf("the device tree has no /chosen")
+	}
+	for _, p := range []string{"#address-cells", "#size-cells"} {
+		chosen.Set(p, fdt.Cells(1))
+	}
+	chosen.Set("ranges", nil)
+	chosen.Nodes = append(chosen.Nodes, &fdt.Node{Name: fmt.Sprintf("framebuffer@%x", screenAt), Props: []fdt.Prop{
+		{Name: "compatible", Value: fdt.Strings("simple-framebuffer")},
+		{Name: "reg", Value: fdt.Cells(screenAt, screenStride*screenHeight)},
+		{Name: "width", Value: fdt.Cells(screenWidth)},
+		{Name: "height", Value: fdt.Cells(screenHeight)},
+		{Name: "stride", Value: fdt.Cells(screenStride)},
+		{Name: "format", Value: fdt.Strings("r5g6b5")},
+	}})
+	return t.Bytes(), nil
+}
+
+// addConsole has Linux and our program speak on the serial port.
+func addConsole(cmdline string) string {
+	return strings.TrimSpace(cmdline) + " console=ttyAMA0,115200"
+}
+
+// emulatorSettings are what otc.conf says on every emulated card: QEMU takes
+// the start of the watchdog for its bite, and resets the board.
+func emulatorSettings() map[string]string { return map[string]string{"watchdog": "off"} }

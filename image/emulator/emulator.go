@@ -1,0 +1,168 @@
+//go:build linux
+
+// Package emulator is a Raspberry Pi 3B in QEMU that boots the very image that
+// is flashed onto cards, with a finger for its glass, eyes for its screen, and
+// hands for its cables and its power.
+//
+// Start with Flash, which makes a Card of an image, and Start, which puts it
+// into a board and switches that on. glass.go is finger and eyes; laptop.go and
+// cable.go are what is plugged in; Cut is the power cut. What the emulated board
+// lacks and is given, so that the image's own kernel, device tree, initramfs and
+// command line run on it, stands in additions.go, each with its reason, and
+// nowhere else.
+//
+// What it refuses: to change what is in the image but for otc.conf, as its owner
+// may on any PC; to go around the screen; to go around the link's rules. It
+// needs qemu-system-aarch64 of Debian's qemu-system-arm, and no root.
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+// program is QEMU.
+const program = "qemu-system-aarch64"
+
+// ErrMissing: there is no emulator on this computer.
+var ErrMissing = errors.New(program + " is missing: install it, on Debian by: sudo apt-get install qemu-system-arm")
+
+// Options say what is plugged into a board when it is switched on.
+type Options struct {
+	Card *Card
+	// Laptop is whether there is one at the link.
+	Laptop bool
+	// MAC is the last byte of the addresses of the board's network adapters:
+	// two boards on one cable need different ones.
+	MAC byte
+	// Log has QEMU note what is written to the card in this file; "" for not.
+	Log string
+}
+
+// Pi is a board that was switched on.
+type Pi struct {
+	card    *Card
+	opts    Options
+	cmd     *exec.Cmd
+	monitor *monitor
+	console *console
+	folder  string // for pictures
+	ended   chan struct{}
+	cut     atomic.Bool // the power was cut
+	failed  error       // why QEMU failed, once it has ended
+
+	mu     sync.Mutex
+	laptop *Laptop
+}
+
+// Start switches a board on. It runs until Cut, until it switches itself off,
+// or until ctx ends.
+func Start(ctx context.Context, opts Options) (*Pi, error) {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return nil, ErrMissing
+	}
+	boot, err := opts.Card.bootFiles()
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", "otc-pi-")
+	if err != nil {
+		return nil, err
+	}
+	p := &Pi{card: opts.Card, opts: opts, folder: folder, console: newConsole(), ended: make(chan struct{})}
+	ours, theirs, err := pair("monitor")
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	defer theirs.Close()
+	p.cmd = exec.CommandContext(ctx, path, arguments(opts, boot)...)
+	p.cmd.ExtraFiles = []*os.File{theirs} // monitorFD
+	p.cmd.Stdout = p.console
+	p.cmd.Stderr = p.console
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := p.cmd.Start(); err != nil {
+		return nil, errors.Join(err, ours.Close(), os.RemoveAll(folder))
+	}
+	go p.wait()
+	if p.monitor, err = newMonitor(ours); err == nil && opts.Laptop {
+		err = p.PlugLaptop()
+	}
+	if err == nil {
+		_, err = p.monitor.do("cont", nil)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.Cut(), errors.New(p.console.text()))
+	}
+	return p, nil
+}
+
+// monitorFD is the file descriptor by which QEMU is told what to do.
+const monitorFD = 3
+
+// arguments is QEMU's command line.
+func arguments(opts Options, boot *boot) []string {
+	drive := "if=none,id=card,format=raw,cache=directsync,file=" + opts.Card.path
+	args := []string{
+		"-machine", "raspi3b",
+		// With several threads the emulated cores wait for each other: start
+		// then takes 20 s and more.
+		"-accel", "tcg,thread=single",
+		"-kernel", boot.kernel, "-dtb", boot.tree, "-initrd", boot.initramfs, "-append", boot.cmdline,
+		"-display", "none", "-serial", "stdio", "-S", "-no-reboot",
+		"-chardev", fmt.Sprintf("socket,id=monitor,fd=%d", monitorFD), "-mon", "chardev=monitor,mode=control",
+		"-device", "usb-tablet",
+	}
+	if opts.Log == "" {
+		return append(args, "-drive", strings.Replace(drive, "if=none", "if=sd", 1))
+	}
+	return append(args, "-drive", "if=sd,driver=blklogwrites,file.driver=raw,file.file.driver=file,cache.direct=on,file.file.filename="+opts.Card.path+
+		",log.driver=file,log.filename="+opts.Log+",log-sector-size=512")
+}
+
+// wait waits for the end of QEMU.
+func (p *Pi) wait() {
+	if err := p.cmd.Wait(); err != nil && !p.cut.Load() {
+		p.failed = fmt.Errorf("%s: %w\n%s", program, err, p.console.text())
+	}
+	close(p.ended)
+}
+
+// Cut cuts the power, and waits until the board is dead. It is for boards that
+// are off, too: the error says if QEMU itself has failed.
+func (p *Pi) Cut() error {
+	p.cut.Store(true)
+	err := p.cmd.Process.Kill()
+	if errors.Is(err, os.ErrProcessDone) {
+		err = nil
+	}
+	<-p.ended
+	return errors.Join(err, p.failed, p.closeDoor(), os.RemoveAll(p.folder))
+}
+
+// Ended is closed when the board is off, by Cut or by itself.
+func (p *Pi) Ended() <-chan struct{} { return p.ended }
+
+// Console is what Linux and the device's program have said so far, to nobody on
+// a real board.
+func (p *Pi) Console() string { return p.console.text() }
+
+// WaitConsole waits until text was said, and returns the line that it begins.
+func (p *Pi) WaitConsole(ctx context.Context, text string) (string, error) {
+	line, err := p.console.wait(ctx, text, p.ended)
+	if err != nil {
+		err = fmt.Errorf("waiting for the board to say %q: %w; it said\n%s", text, err, p.console.text())
+	}
+	return line, err
+}
+
+// picture is where QEMU puts a picture of the screen.
+func (p *Pi) picture() string { return filepath.Join(p.folder, "screen.ppm") }

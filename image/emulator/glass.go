@@ -1,0 +1,150 @@
+//go:build linux
+
+package emulator
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"io"
+	"os"
+	"time"
+)
+
+// Glass is the size of the board's screen in pixels.
+var glassSize = image.Pt(screenWidth, screenHeight)
+
+// lookTime is how often the screen is looked at while something is waited for:
+// as often as an attentive person.
+const lookTime = 50 * time.Millisecond
+
+// Screen is what is on the screen now. Its colours have gone through the
+// board's 16 bits a pixel: see Same.
+func (p *Pi) Screen() (*image.RGBA, error) {
+	if _, err := p.monitor.do("screendump", map[string]any{"filename": p.picture()}); err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(p.picture())
+	if err != nil {
+		return nil, err
+	}
+	return readPPM(bufio.NewReader(bytes.NewReader(b)))
+}
+
+// readPPM reads the picture format that QEMU writes (ppm(5), 8 bits a colour).
+func readPPM(r *bufio.Reader) (*image.RGBA, error) {
+	var w, h, most int
+	if _, err := fmt.Fscanf(r, "P6\n%d %d\n%d\n", &w, &h, &most); err != nil {
+		return nil, fmt.Errorf("QEMU's picture: %w", err)
+	}
+	if w < 1 || h < 1 || w > 4096 || h > 4096 || most != 255 {
+		return nil, fmt.Errorf("QEMU's picture has %d×%d pixels of %d", w, h, most)
+	}
+	row := make([]byte, 3*w)
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		if _, err := io.ReadFull(r, row); err != nil {
+			return nil, fmt.Errorf("QEMU's picture: %w", err)
+		}
+		for x := range w {
+			m.SetRGBA(x, y, color.RGBA{row[3*x], row[3*x+1], row[3*x+2], 0xff})
+		}
+	}
+	return m, nil
+}
+
+// Same tells whether the part of the screen at where shows want, which begins
+// at its own corner. Colours are compared as RGB565, which is what the emulated
+// screen has.
+func Same(screen *image.RGBA, where image.Rectangle, want *image.RGBA, from image.Point) bool {
+	if !where.In(screen.Rect) || !where.Sub(where.Min).Add(from).In(want.Rect) {
+		return false
+	}
+	for y := range where.Dy() {
+		for x := range where.Dx() {
+			a := screen.RGBAAt(where.Min.X+x, where.Min.Y+y)
+			b := want.RGBAAt(from.X+x, from.Y+y)
+			if a.R>>3 != b.R>>3 || a.G>>2 != b.G>>2 || a.B>>3 != b.B>>3 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// WaitScreen waits until ok likes what is on the screen. The error of a wait in
+// vain holds the last picture: see Stuck.
+func (p *Pi) WaitScreen(ctx context.Context, ok func(*image.RGBA) bool) (*image.RGBA, error) {
+	clock := time.NewTicker(lookTime)
+	defer clock.Stop()
+	for {
+		screen, err := p.Screen()
+		if err != nil {
+			return nil, err
+		}
+		if ok(screen) {
+			return screen, nil
+		}
+		select {
+		case <-clock.C:
+		case <-p.ended:
+			return nil, fmt.Errorf("waiting for a picture: %w; it said\n%s", errOff, p.console.text())
+		case <-ctx.Done():
+			return nil, &Stuck{screen, p.console.text(), ctx.Err()}
+		}
+	}
+}
+
+// Stuck is a wait for a picture that did not come.
+type Stuck struct {
+	Screen  *image.RGBA // what was there instead
+	Console string
+	Err     error
+}
+
+func (s *Stuck) Error() string {
+	return fmt.Sprintf("the picture does not come: %v; the board said\n%s", s.Err, s.Console)
+}
+
+// Unwrap returns why the wait has ended.
+func (s *Stuck) Unwrap() error { return s.Err }
+
+// Tap puts a finger down at a pixel of the screen, and lifts it.
+func (p *Pi) Tap(at image.Point) error {
+	if err := p.Press(at); err != nil {
+		return err
+	}
+	return p.Release(at)
+}
+
+// Press puts a finger down.
+func (p *Pi) Press(at image.Point) error { return p.finger(at, true) }
+
+// Release lifts the finger.
+func (p *Pi) Release(at image.Point) error { return p.finger(at, false) }
+
+// finger moves the finger and then puts it down, or lifts it.
+func (p *Pi) finger(at image.Point, down bool) error {
+	event := func(kind string, data map[string]any) map[string]any {
+		return map[string]any{"type": kind, "data": data}
+	}
+	for _, events := range [][]map[string]any{
+		{
+			event("abs", map[string]any{"axis": "x", "value": onTablet(at.X, glassSize.X)}),
+			event("abs", map[string]any{"axis": "y", "value": onTablet(at.Y, glassSize.Y)}),
+		},
+		{event("btn", map[string]any{"button": "left", "down": down})},
+	} {
+		if _, err := p.monitor.do("input-send-event", map[string]any{"events": events}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onTablet is where the middle of a pixel lies on QEMU's tablet, which has 0 to
+// 32767 both ways.
+func onTablet(pixel, size int) int { return (2*pixel + 1) * 32767 / (2 * size) }

@@ -1,0 +1,236 @@
+//go:build linux
+
+package emulator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/image/emulator"
+	"onetimechat/padstore/seal"
+)
+
+// built is what the tests run on, made anew by TestMain.
+var built struct {
+	image string // the very image that is flashed onto cards
+	otc   string // the laptop's program
+}
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+// run makes the image and the laptop's program, and runs the tests.
+func run(m *testing.M) int {
+	if _, err := exec.LookPath("qemu-system-aarch64"); err != nil {
+		fmt.Println(emulator.ErrMissing)
+		return 1
+	}
+	begin := time.Now()
+	folder, err := os.MkdirTemp("", "otc-emulator-")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	built.image, built.otc = filepath.Join(folder, "otc-pad.img"), filepath.Join(folder, "otc")
+	program, writer := filepath.Join(folder, "init"), filepath.Join(folder, "image")
+	for _, c := range []struct {
+		env  []string
+		args []string
+	}{
+		{[]string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0"}, []string{"go", "build", "-trimpath", "-o", program, "../../firmware"}},
+		{nil, []string{"go", "build", "-o", writer, ".."}},
+		{nil, []string{"go", "build", "-o", built.otc, "../../hostlink/otc"}},
+		{nil, []string{writer, "--binary", program, "--out", built.image, "--cache", "../../out/cache", "--xz=false"}},
+	} {
+		cmd := exec.Command(c.args[0], c.args[1:]...)
+		cmd.Env = append(os.Environ(), c.env...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			fmt.Printf("%s: %v\n%s", strings.Join(c.args, " "), err, out)
+			return 1
+		}
+	}
+	fmt.Printf("image made in %.1f s\n", time.Since(begin).Seconds())
+	return m.Run()
+}
+
+// Sizes of cards.
+const (
+	smallCard = 256 << 20
+	largeCard = 1 << 30
+)
+
+// patience is how long a person would wait for a screen, on a slow computer
+// that does other things too.
+const patience = 90 * time.Second
+
+// flash makes a new card with settings in its otc.conf.
+func flash(t *testing.T, size int64, settings map[string]string) *emulator.Card {
+	t.Helper()
+	c, err := emulator.Flash(built.image, filepath.Join(t.TempDir(), "card.img"), size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Set(settings); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// device is an emulated pad device with somebody in front of it, who knows the
+// screens by their pictures.
+type device struct {
+	*emulator.Pi
+	t        *testing.T
+	renderer *display.Renderer
+	began    time.Time
+}
+
+// area is where a frame stands on the glass: the largest that fits, in its
+// middle.
+var area = image.Rect(80, 80, 560, 400)
+
+// start switches a board on.
+func start(t *testing.T, opts emulator.Options) *device {
+	t.Helper()
+	renderer, err := display.NewRenderer(area.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &device{t: t, renderer: renderer, began: time.Now()}
+	if d.Pi, err = emulator.Start(t.Context(), opts); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.cut() })
+	return d
+}
+
+func (d *device) cut() {
+	d.t.Helper()
+	if err := d.Cut(); err != nil {
+		d.t.Error(err)
+	}
+}
+
+// wait waits for a picture. A wait in vain keeps what was there instead.
+func (d *device) wait(what string, ok func(*image.RGBA) bool) *image.RGBA {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), patience)
+	defer cancel()
+	got, err := d.WaitScreen(ctx, ok)
+	var stuck *emulator.Stuck
+	if errors.As(err, &stuck) {
+		d.t.Fatalf("%s does not come: %v; see %s", what, err, d.keep(what, stuck.Screen))
+	}
+	if err != nil {
+		d.t.Fatalf("%s: %v", what, err)
+	}
+	return got
+}
+
+// keep saves a picture for whoever looks into a failure.
+func (d *device) keep(what string, m image.Image) string {
+	d.t.Helper()
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(d.t.Name()+"-"+what))
+	folder := "../../out/emulator"
+	path := filepath.Join(folder, name+".png")
+	err := os.MkdirAll(folder, 0o755)
+	if err != nil {
+		return err.Error()
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err.Error()
+	}
+	if err := errors.Join(png.Encode(f, m), f.Close()); err != nil {
+		return err.Error()
+	}
+	return path
+}
+
+// sees waits until the glass shows exactly that screen, to the last pixel.
+func (d *device) sees(s display.Screen) *display.Frame {
+	d.t.Helper()
+	f := d.renderer.Render(s)
+	d.wait("the screen "+f.Name, func(got *image.RGBA) bool {
+		return emulator.Same(got, area, f.Image, image.Point{})
+	})
+	return f
+}
+
+// taps waits until the glass shows exactly that screen, and taps a target.
+func (d *device) taps(s display.Screen, target string) {
+	d.t.Helper()
+	d.touch(d.sees(s), target)
+}
+
+// tapsLike waits until a target of the screen is on the glass, alive, whatever
+// else is there, and taps it.
+func (d *device) tapsLike(s display.Screen, target string) {
+	d.t.Helper()
+	f := d.renderer.Render(s)
+	rect := find(d.t, f, target).Rect
+	d.wait("the target "+target, func(got *image.RGBA) bool {
+		return emulator.Same(got, rect.Add(area.Min), f.Image, rect.Min)
+	})
+	d.touch(f, target)
+}
+
+func (d *device) touch(f *display.Frame, target string) {
+	d.t.Helper()
+	rect := find(d.t, f, target).Rect
+	if err := d.Tap(rect.Min.Add(rect.Size().Div(2)).Add(area.Min)); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func find(t *testing.T, f *display.Frame, target string) display.Target {
+	t.Helper()
+	for _, at := range f.Targets {
+		if at.Name == target && at.Active {
+			return at
+		}
+	}
+	t.Fatalf("the screen %s has no %s that is alive", f.Name, target)
+	return display.Target{}
+}
+
+// took logs how long something took since the board was switched on.
+func (d *device) took(what string) {
+	d.t.Helper()
+	d.t.Logf("%s after %.1f s", what, time.Since(d.began).Seconds())
+}
+
+// link is the address that the home screen shows.
+const link = "10.77.1.1:9051"
+
+// reservoir is what the devices of tests lay up, in bytes.
+const reservoir = 1 << 20
+
+// home is the home screen of a device whose reservoir is full.
+func home(owner string, contacts ...display.Contact) display.Home {
+	return display.Home{
+		Owner: owner, Link: link, NewContact: true, Details: true, Contacts: contacts,
+		Reserve: &display.Reserve{Ready: reservoir, Capacity: reservoir, Messages: messages(reservoir), Wait: time.Second / 2},
+	}
+}
+
+// messages is how many texts of 100 bytes each way a pad is good for.
+func messages(pad int64) int64 {
+	each := seal.Unconditional.SegmentSize(seal.Unconditional.PlainSizeOfText(100, seal.DefaultBucket))
+	return (pad/2 - seal.CellSize) / each
+}
