@@ -112,6 +112,33 @@ func (c *Card) Set(settings map[string]string) error {
 	return c.WriteBoot(conf.Name, said.Text())
 }
 
+// Update brings the boot partition up to an image's, as copying an update's
+// files over it does: otc.conf stays, and the pads are on another partition.
+func (c *Card) Update(image string) error {
+	from, err := card.Open(image)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	names, err := from.Files()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name == conf.Name {
+			continue
+		}
+		data, err := from.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := c.WriteBoot(name, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // WriteBoot writes a file of the boot partition, in place of one that is there,
 // as a PC does that the card is plugged into. nil removes it.
 func (c *Card) WriteBoot(name string, data []byte) (err error) {

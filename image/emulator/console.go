@@ -12,8 +12,8 @@ import (
 // maxConsole is how much of what a board says is kept, in bytes.
 const maxConsole = 1 << 20
 
-// errOff: the board was switched off meanwhile.
-var errOff = errors.New("the board is off")
+// ErrOff: the board is off, or went off meanwhile.
+var ErrOff = errors.New("the board is off")
 
 // console keeps what a board says on its serial port.
 type console struct {
@@ -59,7 +59,7 @@ func (c *console) wait(ctx context.Context, text string, off <-chan struct{}) (s
 		select {
 		case <-changed:
 		case <-off:
-			return "", errOff
+			return "", ErrOff
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}

@@ -38,8 +38,9 @@ var ErrMissing = errors.New(program + " is missing: install it, on Debian by: su
 // Options say what is plugged into a board when it is switched on.
 type Options struct {
 	Card *Card
-	// Laptop is whether there is one at the link.
-	Laptop bool
+	// Laptop is where programs on this computer reach the device, an address on
+	// loopback such as "127.0.0.1:0"; "": no laptop is plugged in.
+	Laptop string
 	// MAC is the last byte of the addresses of the board's network adapters:
 	// two boards on one cable need different ones.
 	MAC byte
@@ -93,8 +94,8 @@ func Start(ctx context.Context, opts Options) (*Pi, error) {
 		return nil, errors.Join(err, ours.Close(), os.RemoveAll(folder))
 	}
 	go p.wait()
-	if p.monitor, err = newMonitor(ours); err == nil && opts.Laptop {
-		err = p.PlugLaptop()
+	if p.monitor, err = newMonitor(ours); err == nil && opts.Laptop != "" {
+		err = p.PlugLaptop(opts.Laptop)
 	}
 	if err == nil {
 		_, err = p.monitor.do("cont", nil)

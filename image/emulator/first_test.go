@@ -26,7 +26,7 @@ func TestTheFirstStart(t *testing.T) {
 	d.took("home with a full reservoir")
 	d.switchOff(home("bob-2"))
 
-	d = start(t, emulator.Options{Card: card, Laptop: true})
+	d = start(t, emulator.Options{Card: card, Laptop: anyPort})
 	d.sees(home("bob-2"))
 	d.took("home of the second start")
 	if status := d.answers(); status.Owner != "bob-2" || status.Start != 2 || status.Screen != "home" {

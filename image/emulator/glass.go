@@ -14,18 +14,23 @@ import (
 	"time"
 )
 
-// Glass is the size of the board's screen in pixels.
+// glassSize is the size of the board's screen in pixels.
 var glassSize = image.Pt(screenWidth, screenHeight)
 
 // lookTime is how often the screen is looked at while something is waited for:
 // as often as an attentive person.
 const lookTime = 50 * time.Millisecond
 
-// Screen is what is on the screen now. Its colours have gone through the
-// board's 16 bits a pixel: see Same.
+// Screen is what is on the screen now, or ErrOff. Its colours have gone through
+// the board's 16 bits a pixel: see Same.
 func (p *Pi) Screen() (*image.RGBA, error) {
 	if _, err := p.monitor.do("screendump", map[string]any{"filename": p.picture()}); err != nil {
-		return nil, err
+		select {
+		case <-p.ended:
+			return nil, ErrOff
+		case <-time.After(endTime):
+			return nil, err
+		}
 	}
 	b, err := os.ReadFile(p.picture())
 	if err != nil {
@@ -33,6 +38,9 @@ func (p *Pi) Screen() (*image.RGBA, error) {
 	}
 	return readPPM(bufio.NewReader(bytes.NewReader(b)))
 }
+
+// endTime is how long QEMU may take to be gone after it has hung up.
+const endTime = 5 * time.Second
 
 // readPPM reads the picture format that QEMU writes (ppm(5), 8 bits a colour).
 func readPPM(r *bufio.Reader) (*image.RGBA, error) {
@@ -91,7 +99,7 @@ func (p *Pi) WaitScreen(ctx context.Context, ok func(*image.RGBA) bool) (*image.
 		select {
 		case <-clock.C:
 		case <-p.ended:
-			return nil, fmt.Errorf("waiting for a picture: %w; it said\n%s", errOff, p.console.text())
+			return nil, fmt.Errorf("waiting for a picture: %w; it said\n%s", ErrOff, p.console.text())
 		case <-ctx.Done():
 			return nil, &Stuck{screen, p.console.text(), ctx.Err()}
 		}

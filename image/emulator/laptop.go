@@ -31,9 +31,9 @@ type Laptop struct {
 	done chan error
 }
 
-// PlugLaptop plugs a laptop in. The board can be on. It stays until the board is
-// off: see PlugCable.
-func (p *Pi) PlugLaptop() error {
+// PlugLaptop plugs a laptop in, whose door is at an address as in Options. The
+// board can be on. The laptop stays until the board is off: see PlugCable.
+func (p *Pi) PlugLaptop(door string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.laptop != nil {
@@ -43,25 +43,35 @@ func (p *Pi) PlugLaptop() error {
 	if err != nil {
 		return err
 	}
+	l, err := net.Listen("tcp", door)
+	if err != nil {
+		return fmt.Errorf("the laptop's door: %w", err)
+	}
+	forwarded, device, err := p.plugNetwork(n)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	p.laptop = openDoor(l, forwarded, device)
+	return nil
+}
+
+// plugNetwork plugs in QEMU's own network, and returns where it forwards
+// connections from to the device, and the device's address.
+func (p *Pi) plugNetwork(n int) (forwarded, device string, err error) {
 	at := func(host int) string { return fmt.Sprintf("10.77.%d.%d", n, host) }
-	device := fmt.Sprintf("%s:%d", at(1), hostlink.Port)
+	device = fmt.Sprintf("%s:%d", at(1), hostlink.Port)
 	_, err = p.monitor.do("netdev_add", map[string]any{
 		"type": "user", "id": "laptop", "ipv6": false, "restrict": true,
 		"net": at(0) + "/24", "host": at(2), "dns": at(3), "dhcpstart": at(15),
 		"hostfwd": []map[string]string{{"str": "tcp:127.0.0.1:0-" + device}},
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.plugAdapter("laptop", 0x10)
 	}
-	if err := p.plugAdapter("laptop", 0x10); err != nil {
-		return err
+	if err == nil {
+		forwarded, err = p.forwarded()
 	}
-	forwarded, err := p.forwarded()
-	if err != nil {
-		return err
-	}
-	p.laptop, err = openDoor(forwarded, device)
-	return err
+	return forwarded, device, err
 }
 
 // plugAdapter plugs an Ethernet adapter with a network behind it into USB.
@@ -115,13 +125,9 @@ func (p *Pi) forwarded() (string, error) {
 	return net.JoinHostPort("127.0.0.1", found[1]), nil
 }
 
-// openDoor serves what is asked of it on loopback with the device at address,
+// openDoor serves what is asked of l on loopback with the device at address,
 // which QEMU has at forwarded.
-func openDoor(forwarded, address string) (*Laptop, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
+func openDoor(l net.Listener, forwarded, address string) *Laptop {
 	quiet := log.New(io.Discard, "", 0) // a board that is off answers nothing
 	pass := &httputil.ReverseProxy{Transport: &http.Transport{}, ErrorLog: quiet, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: forwarded})
@@ -133,7 +139,7 @@ func openDoor(forwarded, address string) (*Laptop, error) {
 		done: make(chan error, 1),
 	}
 	go func() { door.done <- door.door.Serve(l) }()
-	return door, nil
+	return door
 }
 
 func (l *Laptop) close() error {

@@ -69,6 +69,9 @@ const (
 	largeCard = 1 << 30
 )
 
+// anyPort is where a laptop's door is.
+const anyPort = "127.0.0.1:0"
+
 // patience is how long a person would wait for a screen, on a slow computer
 // that does other things too.
 const patience = 90 * time.Second
