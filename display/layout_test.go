@@ -191,7 +191,7 @@ func (r random) screen() Screen {
 	case 7:
 		return Fault{Title: r.words(8), Text: r.words(120), Page: r.IntN(4)}
 	case 8:
-		return Busy{r.words(12)}
+		return Busy{Text: r.words(12)}
 	}
 	return Progress{Title: r.words(8), Done: r.amount(), Total: r.amount(), Unit: []string{"bytes", "cells"}[r.IntN(2)],
 		Rate: r.amount(), Left: time.Duration(r.amount()), Cancellable: r.IntN(2) == 0}

@@ -51,7 +51,7 @@ func (c *canvas) drawNotice(t title, head, text string, page int, always bool, b
 
 func (s Busy) draw(c *canvas) {
 	c.drawTitle(title{symbol: symWait, text: "Please wait", ink: colWhite, ground: colBar})
-	box := c.body(false)
+	box := c.body(s.Cancellable)
 	rows := c.words(s.Text, style{face: c.fonts.title, ink: colInk, align: centre}, box.Dx())
 	side := c.px(40)
 	top := max(0, (box.Dy()-side-c.gap-height(rows))/2)
@@ -59,6 +59,9 @@ func (s Busy) draw(c *canvas) {
 	c.symbol(icon, symWait, colGauge, colGround)
 	box.Min.Y = icon.Max.Y + c.gap
 	c.stack(box, rows)
+	if s.Cancellable {
+		c.drawButtons([]button{cancelButton()})
+	}
 }
 
 func (s Progress) draw(c *canvas) {

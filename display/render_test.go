@@ -71,7 +71,7 @@ func TestQuestionsAreDeadUntilReady(t *testing.T) {
 		{ApproveLog{Entries: 1, Ready: true}, "deny to-laptop", "", ""},
 		{Reader{From: "bob", Text: longText}, "next ok", "prev", ""},
 		{Warning{Title: "t", Text: "x"}, "ok", "", ""},
-		{Busy{"x"}, "", "", ""},
+		{Busy{Text: "x"}, "", "", ""},
 		{Progress{Title: "x"}, "", "", ""},
 		{Progress{Title: "x", Cancellable: true}, "cancel", "", ""},
 	} {

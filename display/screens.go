@@ -127,7 +127,8 @@ type Fault struct {
 
 // Busy says that the device is at work.
 type Busy struct {
-	Text string
+	Text        string
+	Cancellable bool
 }
 
 // Progress shows a long task.

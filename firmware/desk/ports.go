@@ -76,6 +76,9 @@ func (p *ports) CloseLink() error {
 // OpenLink implements device.Ports. Another program may have taken the address
 // meanwhile; that is told after a while.
 func (p *ports) OpenLink(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, reopenTime)
 	defer cancel()
 	addr := p.listener.Addr().String()

@@ -80,26 +80,33 @@ func (d *Device) showPad(ctx context.Context, p padstore.Pad, more bool) (target
 
 // act does what the owner tapped on a pad's certificate, once they are sure.
 func (d *Device) act(ctx context.Context, p padstore.Pad, target string) {
-	switch target {
-	case "in-use":
-		if d.sure(ctx, "Does "+p.Contact+"’s device show “paired”?", "Only then does it have the whole pad, and texts to "+p.Contact+" can be sealed with it. If it does not, meet again, or discard this pad.", "Yes, it does", "No") {
+	if target == "in-use" {
+		shows, err := d.yesOrNo(ctx, "Does "+p.Contact+"’s device show “paired”?", "Only then does it have the whole pad, and texts to "+p.Contact+" can be sealed with it. If it does not, meet again; or tap No, and discard this pad.", "Yes, it does", "No")
+		if err != nil {
+			return
+		}
+		if shows {
 			d.change(ctx, d.store.Use(p.Number))
 			return
 		}
-		fallthrough
-	case "discard":
-		if d.sure(ctx, "Discard this pad?", "What was sealed with it and not yet opened can never be opened again. Its bytes are overwritten; a laboratory may still find some of them on the card.", "Discard", "Keep") {
-			d.change(ctx, d.store.Discard(p.Number))
-		}
+	}
+	if d.sure(ctx, "Discard this pad?", "What was sealed with it and not yet opened can never be opened again. Its bytes are overwritten; a laboratory may still find some of them on the card.", "Discard", "Keep") {
+		d.change(ctx, d.store.Discard(p.Number))
 	}
 }
 
-// sure asks a question of yes and no.
+// sure tells whether the owner tapped yes.
 func (d *Device) sure(ctx context.Context, title, text, yes, no string) bool {
+	is, err := d.yesOrNo(ctx, title, text, yes, no)
+	return err == nil && is
+}
+
+// yesOrNo asks a question of yes and no.
+func (d *Device) yesOrNo(ctx context.Context, title, text, yes, no string) (bool, error) {
 	target, err := d.choose(ctx, choice{guarded: true, patience: errandFor, screen: func(page int, ready bool) display.Screen {
 		return display.Ask{Title: title, Text: text, Yes: yes, No: no, Ready: ready, Page: page}
 	}})
-	return err == nil && target == "yes"
+	return target == "yes", err
 }
 
 // change shows what a change of the store led to.

@@ -247,6 +247,7 @@ func (d *Device) fail(reason error) {
 		return
 	}
 	d.fault = reason
+	d.endLife() // a meeting, too: nobody could see how it goes
 	was := d.view
 	d.show(faultView(reason))
 	if was != nil && was.drop != nil {

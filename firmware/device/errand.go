@@ -23,6 +23,11 @@ func (d *Device) errand(do func(ctx context.Context)) {
 		return
 	}
 	d.taken = true
+	d.begin(do)
+}
+
+// begin begins an errand that has the turn already. mu is held.
+func (d *Device) begin(do func(ctx context.Context)) {
 	d.running.Add(1)
 	go func() {
 		defer d.running.Done()

@@ -120,13 +120,13 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 		return errNoRoom
 	}
 	b := piece[:size]
+	defer clear(b)
 	if err := d.fill.noise.Draw(ctx, b); err != nil {
 		return err
 	}
 	if err := reservoir.Add(b, origins(d.fill.noise)); err != nil {
 		return err
 	}
-	clear(b)
 	d.fill.turn(nil)
 	if d.store.DeviceID() == "" {
 		if err := d.store.MakeDeviceID(); err != nil {
@@ -153,6 +153,7 @@ func (d *Device) fillFailed(ctx context.Context, err error) {
 	await(ctx, d.fill.retry)
 	d.fill.noise.Restart()
 	d.fill.turn(nil)
+	d.refreshReserve()
 }
 
 // origins tells the reservoir what a Well is made of.

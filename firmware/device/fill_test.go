@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,6 +89,28 @@ func TestASourceThatFailsGivesNothingIsShownAndRecovers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// It is shown wherever the owner looks, also when the source fails only then.
+func TestASourceThatFailsDuringTheWaitForAPeerIsShownThere(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := entropytest.Good(1)
+		source.Slow(1000)
+		m := startWithNoise(t, source)
+		m.wantScreen("home")
+		m.tap("new-contact")
+		m.wantScreen("new-contact")
+		source.Fail(noise.ErrMissing)
+		time.Sleep(5 * time.Minute)
+		m.wantScreen("new-contact")
+		m.wantText("No more randomness is made", "is not there")
+		source.Heal()
+		m.tap("retry")
+		time.Sleep(time.Minute)
+		if text := m.text(); strings.Contains(text, "No more randomness") {
+			t.Errorf("the screen still says %q", text)
+		}
+	})
 }
 
 // A source that is pulled out and put back in soon needs nobody's help.

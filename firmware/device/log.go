@@ -88,13 +88,12 @@ func (d *Device) logView(entries []padstore.Entry) *view {
 			return s
 		},
 		tap: func(target string) func() {
-			d.nextTurn()
-			return func() {
-				d.markRead(entries)
-				if target == "power-off" {
-					d.errand(d.switchOff)
-				}
+			if target == "power-off" {
+				d.begin(d.switchOff) // with the turn that the log has
+			} else {
+				d.nextTurn()
 			}
+			return func() { d.markRead(entries) }
 		},
 		expire: d.nextTurn,
 	}

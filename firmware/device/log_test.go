@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/seal"
 )
 
 func TestTheLogIsReadOnTheDevice(t *testing.T) {
@@ -188,6 +190,26 @@ func TestTheOwnerSwitchesTheDeviceOff(t *testing.T) {
 		alice.approve("yes")
 		alice.wantScreen("busy")
 		if off != 1 {
+			t.Errorf("switched off %d times", off)
+		}
+	})
+}
+
+// A laptop that asks and asks cannot keep its owner from switching off.
+func TestTheOwnerSwitchesTheDeviceOffWhileALaptopWaits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		off := 0
+		disks := cards(t, seal.Unconditional, 64<<10, "alice", "bob")
+		alice := startRig(t, disks["alice"], "alice", func(c *config) { c.Off = func() { off++ } })
+		alice.tap("log")
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		waits := send(ctx, alice, "", "first", "bob")
+		alice.wantScreen("log")
+		alice.tap("power-off")
+		alice.approve("yes")
+		synctest.Wait()
+		if off != 1 || !pending(waits) {
 			t.Errorf("switched off %d times", off)
 		}
 	})

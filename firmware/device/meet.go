@@ -42,6 +42,9 @@ func (d *Device) meet(ctx context.Context) {
 	d.tellMeeting(result, err)
 	d.refresh(true)
 	d.showEnd(ctx, result, err)
+	if ctx.Err() != nil {
+		return // the device stops, and its link with it
+	}
 	d.put(waiting("Unplug the cable between the two devices."))
 	if err := d.ports.OpenLink(ctx); err != nil && ctx.Err() == nil {
 		d.stopFor(err)
@@ -136,6 +139,9 @@ func (d *Device) tellMeeting(result meeting.Result, err error) {
 func (d *Device) showEnd(ctx context.Context, result meeting.Result, err error) {
 	if err != nil {
 		if title, text := ending(err); title != "" {
+			if d.store.Draft() != nil {
+				text += kept
+			}
 			d.tell(ctx, title, text)
 		}
 		return

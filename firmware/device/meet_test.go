@@ -53,6 +53,14 @@ type sockets struct {
 	*wire
 	mu    sync.Mutex
 	noted []string
+	conn  net.Conn // of the last meeting
+}
+
+// cut pulls the cable.
+func (s *sockets) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn.Close()
 }
 
 func (s *sockets) note(what string) {
@@ -69,6 +77,9 @@ func (s *sockets) Find(ctx context.Context) (net.Conn, error) {
 	conn, err := s.find(ctx)
 	if err == nil {
 		s.note("met")
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.conn = conn
 	}
 	return conn, err
 }
@@ -236,6 +247,14 @@ func TestEveryWayOutOfAMeeting(t *testing.T) {
 			bob.wantScreen("meeting-size")
 			bob.tap("cancel")
 		}, "cancelled", "", 0},
+		{"alice does not wait for bob's answer", func(alice, bob *meeter) {
+			alice.tap("new-contact")
+			bob.tap("new-contact")
+			alice.wantScreen("meeting-size")
+			alice.tap("size-1")
+			alice.wantScreen("busy")
+			alice.tap("cancel")
+		}, "", "cancelled", 0},
 		{"the words differ for bob", func(alice, bob *meeter) {
 			upToWords(alice, bob)
 			alice.approve("same")
@@ -335,4 +354,64 @@ func TestTheLaptopHasNoPartInAMeeting(t *testing.T) {
 		alice.tap("cancel")
 		alice.wantScreen("home")
 	})
+}
+
+// What a night has filled is not thrown away by one tap.
+func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
+	for _, how := range []string{"go on", "begin anew", "stop"} {
+		t.Run(how, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				alice, bob := newPair(t)
+				for _, m := range []*meeter{alice, bob} {
+					m.noise.Slow(1000)
+				}
+				time.Sleep(10 * time.Minute)
+				for _, m := range []*meeter{alice, bob} {
+					m.tap("new-contact")
+				}
+				alice.wantScreen("meeting-size")
+				alice.tap("size-3") // in an hour
+				bob.approve("confirm")
+				time.Sleep(10 * time.Minute)
+				alice.sockets.cut()
+				for _, m := range []*meeter{alice, bob} {
+					m.wantScreen("warning")
+					m.wantText("is kept")
+					m.tap("ok")
+					m.wantScreen("home")
+				}
+				for _, m := range []*meeter{alice, bob} {
+					m.tap("new-contact")
+				}
+				time.Sleep(time.Minute) // the reservoirs are empty
+				alice.wantScreen("meeting-size")
+				alice.wantText("Go on")
+				if how == "go on" {
+					alice.tap("size-1")
+					bob.approve("confirm")
+					time.Sleep(2 * time.Hour)
+					alice.approve("same")
+					bob.approve("same")
+					alice.wantScreen("paired")
+					return
+				}
+				alice.tap("size-2") // now
+				alice.wantScreen("question")
+				alice.wantText("thrown away")
+				if how == "stop" {
+					alice.tap("no")
+					alice.wantScreen("home")
+					if alice.store.Draft() == nil || bob.store.Draft() == nil {
+						t.Error("the draft is gone")
+					}
+					return
+				}
+				alice.approve("yes")
+				bob.approve("confirm")
+				bob.approve("yes")
+				time.Sleep(time.Hour)
+				alice.wantScreen("meeting-words")
+			})
+		})
+	}
 }

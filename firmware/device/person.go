@@ -36,10 +36,32 @@ func (p *person) Choose(ctx context.Context, o meeting.Offer) (int64, error) {
 	}
 	for i, s := range sizes {
 		if target == sizeTarget(i) {
-			return s.bytes, nil
+			return s.bytes, p.sureOf(ctx, o, s.bytes)
 		}
 	}
 	return 0, meeting.ErrCancelled
+}
+
+// sureOf makes sure that the owner knows what a choice throws away: what was
+// filled with this contact, or with another one. If they want to keep it, the
+// meeting ends.
+func (p *person) sureOf(ctx context.Context, o meeting.Offer, bytes int64) error {
+	draft := p.device.store.Draft()
+	if draft == nil || bytes == o.Resume.Bytes {
+		return nil
+	}
+	with := draft.Making().Contact
+	target, err := p.device.choose(ctx, choice{guarded: true, screen: func(page int, ready bool) display.Screen {
+		return display.Ask{
+			Title: "Begin anew?",
+			Text:  "What was filled at a meeting with " + with + " is not a pad yet. It is thrown away if a new pad is begun now. To keep it, stop here, and go on with " + with + ".",
+			Yes:   "Begin anew", No: "Stop", Ready: ready, Page: page,
+		}
+	}})
+	if err == nil && target != "yes" {
+		err = meeting.ErrCancelled
+	}
+	return err
 }
 
 // Confirm implements meeting.Owner.
@@ -51,7 +73,10 @@ func (p *person) Confirm(ctx context.Context, o meeting.Offer, bytes int64) erro
 	if err == nil && target != "confirm" {
 		err = meeting.ErrCancelled
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.sureOf(ctx, o, bytes)
 }
 
 // Compare implements meeting.Owner.
@@ -63,7 +88,17 @@ func (p *person) Compare(ctx context.Context, contact string, words [4]string) (
 }
 
 // Wait implements meeting.Owner.
-func (p *person) Wait(what string) { p.device.put(waiting("Waiting for " + what + ".")) }
+func (p *person) Wait(what string) {
+	p.device.put(&view{
+		screen: func(int, bool) display.Screen {
+			return display.Busy{Text: "Waiting for " + what + ".", Cancellable: true}
+		},
+		tap: func(string) func() {
+			p.wish(meeting.Cancel)
+			return nil
+		},
+	})
+}
 
 // Show implements meeting.Owner.
 func (p *person) Show(is meeting.Progress) {

@@ -76,7 +76,7 @@ func (d *Device) refresh(burned bool) {
 	if burned || d.workAt.IsZero() {
 		d.workAt = time.Now().Add(restTime)
 	}
-	if d.view.isHome {
+	if d.view.isHome || d.view.reserve {
 		d.draw()
 	}
 	d.stir()

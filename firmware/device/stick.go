@@ -3,6 +3,7 @@ package device
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +67,9 @@ func (d *Device) offerStick(ctx context.Context, folder Folder, name, answered s
 		return answered // another time
 	}
 	defer turn.end()
+	if still, err := d.store.Importable(folder); err != nil || !slices.Equal(still, contacts) {
+		return "" // it was pulled out, or changed, while others had the screen
+	}
 	target, err := d.choose(ctx, choice{guarded: true, patience: errandFor, screen: func(page int, ready bool) display.Screen {
 		return display.Ask{
 			Title: "Move pads here?",

@@ -31,6 +31,10 @@ const (
 // should not change by themselves. The host's own packages, lists and settings
 // are not touched.
 func Fetch(ctx context.Context, cache string, log io.Writer) (string, error) {
+	cache, err := filepath.Abs(cache) // apt runs elsewhere
+	if err != nil {
+		return "", err
+	}
 	path, err := cached(cache)
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		return path, err
