@@ -94,6 +94,7 @@ func flash(t *testing.T, size int64, settings map[string]string) *emulator.Card 
 type device struct {
 	*emulator.Pi
 	t        *testing.T
+	card     *emulator.Card
 	renderer *display.Renderer
 	began    time.Time
 }
@@ -109,7 +110,7 @@ func start(t *testing.T, opts emulator.Options) *device {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &device{t: t, renderer: renderer, began: time.Now()}
+	d := &device{t: t, card: opts.Card, renderer: renderer, began: time.Now()}
 	if d.Pi, err = emulator.Start(t.Context(), opts); err != nil {
 		t.Fatal(err)
 	}
@@ -181,22 +182,45 @@ func (d *device) taps(s display.Screen, target string) {
 	d.touch(d.sees(s), target)
 }
 
-// tapsLike waits until a target of the screen is on the glass, alive, whatever
-// else is there, and taps it.
-func (d *device) tapsLike(s display.Screen, target string) {
+// seesTarget waits until a target of the screen is on the glass, alive, whatever
+// else is there.
+func (d *device) seesTarget(s display.Screen, target string) (*display.Frame, *image.RGBA) {
 	d.t.Helper()
 	f := d.renderer.Render(s)
 	rect := find(d.t, f, target).Rect
-	d.wait("the target "+target, func(got *image.RGBA) bool {
+	return f, d.wait("the target "+target, func(got *image.RGBA) bool {
 		return emulator.Same(got, rect.Add(area.Min), f.Image, rect.Min)
 	})
+}
+
+// tapsLike waits for a target, as seesTarget does, and taps it.
+func (d *device) tapsLike(s display.Screen, target string) {
+	d.t.Helper()
+	f, _ := d.seesTarget(s, target)
 	d.touch(f, target)
+}
+
+// titled waits until the glass shows the screen's title bar.
+func (d *device) titled(s display.Screen) *display.Frame {
+	d.t.Helper()
+	f := d.renderer.Render(s)
+	bar := image.Rect(0, 0, area.Dx(), 32)
+	d.wait("the title of "+f.Name, func(got *image.RGBA) bool {
+		return emulator.Same(got, bar.Add(area.Min), f.Image, bar.Min)
+	})
+	return f
 }
 
 func (d *device) touch(f *display.Frame, target string) {
 	d.t.Helper()
 	rect := find(d.t, f, target).Rect
-	if err := d.Tap(rect.Min.Add(rect.Size().Div(2)).Add(area.Min)); err != nil {
+	d.touchAt(rect.Min.Add(rect.Size().Div(2)))
+}
+
+// touchAt taps a point of the frame.
+func (d *device) touchAt(p image.Point) {
+	d.t.Helper()
+	if err := d.Tap(p.Add(area.Min)); err != nil {
 		d.t.Fatal(err)
 	}
 }
