@@ -72,6 +72,9 @@ func reasonOf(err error) reason {
 // end closes the connection, keeps or throws away the pad in the making, and
 // says how the meeting ended.
 func (m *meet) end(err error) (Result, error) {
+	if fault := m.Store.Fault(); err != nil && fault != nil {
+		err = fault // whatever else came of it
+	}
 	var they told
 	theyEnded := errors.As(err, &they)
 	farewell := err != nil && !theyEnded && !errors.Is(err, ErrCable) && !errors.Is(err, ErrVersion)
