@@ -17,6 +17,7 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -56,9 +57,11 @@ type Pi struct {
 	monitor *monitor
 	console *console
 	folder  string // for pictures
-	ended   chan struct{}
-	cut     atomic.Bool // the power was cut
-	failed  error       // why QEMU failed, once it has ended
+	// complaints are QEMU's own, of which it has some about things in order.
+	complaints bytes.Buffer
+	ended      chan struct{}
+	cut        atomic.Bool // the power was cut
+	failed     error       // why QEMU failed, once it has ended
 
 	mu     sync.Mutex
 	laptop *Laptop
@@ -88,12 +91,12 @@ func Start(ctx context.Context, opts Options) (*Pi, error) {
 	p.cmd = exec.CommandContext(ctx, path, arguments(opts, boot)...)
 	p.cmd.ExtraFiles = []*os.File{theirs} // monitorFD
 	p.cmd.Stdout = p.console
-	p.cmd.Stderr = p.console
+	p.cmd.Stderr = &p.complaints
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(err, ours.Close(), os.RemoveAll(folder))
 	}
-	go p.wait()
+	go p.wait(ctx)
 	if p.monitor, err = newMonitor(ours); err == nil && opts.Laptop != "" {
 		err = p.PlugLaptop(opts.Laptop)
 	}
@@ -101,7 +104,7 @@ func Start(ctx context.Context, opts Options) (*Pi, error) {
 		_, err = p.monitor.do("cont", nil)
 	}
 	if err != nil {
-		return nil, errors.Join(err, p.Cut(), errors.New(p.console.text()))
+		return nil, errors.Join(err, p.Cut(), errors.New(p.complaints.String()))
 	}
 	return p, nil
 }
@@ -129,10 +132,10 @@ func arguments(opts Options, boot *boot) []string {
 		",log.driver=file,log.filename="+opts.Log+",log-sector-size=512")
 }
 
-// wait waits for the end of QEMU.
-func (p *Pi) wait() {
-	if err := p.cmd.Wait(); err != nil && !p.cut.Load() {
-		p.failed = fmt.Errorf("%s: %w\n%s", program, err, p.console.text())
+// wait waits for the end of QEMU, which the end of ctx brings about, too.
+func (p *Pi) wait(ctx context.Context) {
+	if err := p.cmd.Wait(); err != nil && !p.cut.Load() && ctx.Err() == nil {
+		p.failed = fmt.Errorf("%s: %w\n%s", program, err, p.complaints.Bytes())
 	}
 	close(p.ended)
 }

@@ -5,7 +5,6 @@ package emulator_test
 import (
 	"image"
 	"testing"
-	"time"
 
 	"onetimechat/display"
 	"onetimechat/image/emulator"
@@ -71,10 +70,4 @@ func compareWords(t *testing.T, a, b *image.RGBA, likeA, likeB *display.Frame) {
 	if rows < area.Dy()/2 {
 		t.Fatalf("only %d rows are alike: is this test looking at words?", rows)
 	}
-}
-
-func TestTwoDevicesMeetAndChat(t *testing.T) {
-	begin := time.Now()
-	meeting(t)
-	t.Logf("met in %.1f s", time.Since(begin).Seconds())
 }
