@@ -2,6 +2,7 @@ package meeting
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"onetimechat/padstore"
@@ -67,7 +68,7 @@ func (f *filling) fill(ctx context.Context) error {
 	tick := time.NewTicker(showEvery)
 	defer tick.Stop()
 	for {
-		if err := f.goOn(); err != nil {
+		if err := errors.Join(ctx.Err(), f.goOn()); err != nil {
 			return err
 		}
 		if f.toldKey && f.theirKey != nil && !f.taking {
@@ -106,7 +107,6 @@ func (f *filling) event(ctx context.Context, tick <-chan time.Time) error {
 			f.show(now)
 		}
 	case <-ctx.Done():
-		return ctx.Err()
 	}
 	return nil
 }

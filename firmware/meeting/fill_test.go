@@ -44,7 +44,7 @@ func TestFillingStopsWithWhatThereIs(t *testing.T) {
 		{"too early", func(s *scene) { s.cable.when(0, 'C', 1, func() { s.alice.wishes <- meeting.Stop }) }, meeting.MinBytes, 12 * pieceSize},
 		{"when it is all but over", func(s *scene) {
 			s.cable.when(0, 'C', large/pieceSize, func() { s.alice.wishes <- meeting.Stop })
-		}, large, large},
+		}, large - 8*pieceSize, large},
 		{"when it is over on one", func(s *scene) {
 			s.cable.when(1, 'K', 1, func() { s.alice.wishes <- meeting.Stop })
 		}, large, large},
@@ -143,6 +143,33 @@ func TestSlowNoiseFillsAPadInItsTime(t *testing.T) {
 		if sound < len(s.alice.shown)/4 {
 			t.Errorf("the rate is right %d times of %d", sound, len(s.alice.shown))
 		}
+	})
+}
+
+// Noise that comes quickly is given in whole pieces: each costs some writes to
+// the card.
+func TestQuickNoiseIsGivenInWholePieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, alice, bob := play(t, func(s *scene) {
+			must(t, s.bob.drain())
+			s.bob.layUp(48)
+			s.bob.flows(nil)
+			go func() {
+				for range padSize / 64 { // a piece in 8 s
+					time.Sleep(time.Second)
+					s.bob.layUp(64)
+				}
+			}()
+			s.cable.tamper = func(p parcel) ([][]byte, bool) {
+				if p.kind() == 'C' {
+					if _, b := contribution(p.raw); len(b) != pieceSize {
+						t.Errorf("a piece of %d bytes", len(b))
+					}
+				}
+				return asItIs(p), false
+			}
+		})
+		s.paired(alice, bob, padSize, padSize)
 	})
 }
 

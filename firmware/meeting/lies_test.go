@@ -34,6 +34,9 @@ func TestAPeerThatLiesIsRefused(t *testing.T) {
 		{'H', `}`, `}{}`},
 		{'H', `}`, "}\n"},
 		{'H', `}`, ``},
+		{'H', whole, `null`},
+		{'H', whole, `[]`},
+		{'H', whole, ``},
 		{'S', `"room":`, `"room":-`},
 		{'S', `"room":`, `"room":99`}, // far beyond the last index
 		{'S', `"room":`, `"room":1e`},
@@ -62,11 +65,15 @@ func TestAPeerThatLiesIsRefused(t *testing.T) {
 		{'J', `512`, `8192`},
 		{'J', `512`, `500`},
 		{'J', `512`, `-512`},
-		{'K', ``, `x`},
+		{'K', whole, "a key of less than 32 bytes"},
 		{'T', `"}`, `00"}`},
 		{'T', `"tag"`, `"tga"`},
 		{'W', `"same":"`, `"same":"` + zeros + `","pad":"`},
 		{'W', `"same"`, `"prepared"`},
+		{'W', whole, `{"same":"` + zeros + `"}`},
+		{'T', whole, `{"tag":"` + zeros[:31] + `"}`},
+		{'J', whole, `{"joined":4128}`},
+		{'J', whole, `{"joined":281474976710656}`},
 		{'B', `"cancel"`, `"` + strings.Repeat("x", 33) + `"`},
 	} {
 		t.Run(fmt.Sprintf("%c %.60s", c.kind, c.new), func(t *testing.T) {
@@ -86,6 +93,9 @@ func TestAPeerThatLiesIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// whole stands for all that a frame says.
+const whole = ""
 
 const zeros = "00000000000000000000000000000000"
 
@@ -282,8 +292,9 @@ func TestNothingThatComesOutOfTurnDoesHarm(t *testing.T) {
 		}
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
+			some := newSample(t, 5)
 			for from := range 2 {
-				for index, reached := 0, true; reached; index++ {
+				for index, reached := some.first(), true; reached; index += some.next() {
 					reached = false
 					within(t, fmt.Sprintf("after message %d of end %d", index, from), func(t *testing.T) {
 						tr := begin(t, w, uint64(index))

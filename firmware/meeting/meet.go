@@ -103,7 +103,7 @@ func (m *meet) next(ctx context.Context) (message, error) { return m.nextUntil(c
 
 // nextUntil is next; at the tick it answers nil.
 func (m *meet) nextUntil(ctx context.Context, tick <-chan time.Time) (message, error) {
-	for {
+	for ctx.Err() == nil {
 		select {
 		case msg, more := <-m.wire.in:
 			return m.receive(msg, more)
@@ -114,9 +114,9 @@ func (m *meet) nextUntil(ctx context.Context, tick <-chan time.Time) (message, e
 		case <-tick:
 			return nil, nil
 		case <-ctx.Done():
-			return nil, ctx.Err()
 		}
 	}
+	return nil, ctx.Err()
 }
 
 // receive is a message that came, or why none comes any more.

@@ -2,16 +2,49 @@ package meeting_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/subtle"
+	"flag"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"onetimechat/firmware/meeting"
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable/durabletest"
 )
+
+var (
+	seed       = flag.Uint64("seed", uint64(time.Now().UnixNano()), "decides what a sample is made of")
+	exhaustive = flag.Bool("exhaustive", false, "try everything, not a sample: takes minutes")
+)
+
+// sample goes through 0, 1, 2 and so on, or about one in so many of them.
+type sample struct {
+	rng   *rand.Rand
+	oneIn int
+}
+
+func newSample(t *testing.T, oneIn int) sample {
+	if *exhaustive {
+		oneIn = 1
+	}
+	if oneIn > 1 {
+		t.Logf("-seed %d", *seed)
+	}
+	h := fnv.New64()
+	io.WriteString(h, t.Name())
+	return sample{rand.New(rand.NewPCG(*seed, h.Sum64())), oneIn}
+}
+
+// first and next are how far it goes.
+func (s sample) first() int { return s.rng.IntN(s.oneIn) }
+
+func (s sample) next() int { return 1 + s.rng.IntN(2*s.oneIn-1) }
 
 // trial is one world of the model: two devices meet, something happens, and
 // they meet again over a sound cable.
@@ -27,6 +60,14 @@ type trial struct {
 type world struct {
 	name    string
 	devices [2]*device
+}
+
+// rarely is 1 for strangers: what may happen to them is tried without gaps.
+func (w world) rarely(oneIn int) int {
+	if w.name == "strangers" {
+		return 1
+	}
+	return oneIn
 }
 
 // onward is the world that a trial leaves behind.
@@ -201,8 +242,9 @@ func TestAnythingMayHappenToAnyMessage(t *testing.T) {
 		for _, how := range tamperings() {
 			t.Run(w.name+"/"+how.name, func(t *testing.T) {
 				t.Parallel()
+				some := newSample(t, w.rarely(10))
 				for from := range 2 {
-					for index, reached := 0, true; reached; index++ {
+					for index, reached := some.first(), true; reached; index += some.next() {
 						reached = false
 						within(t, fmt.Sprintf("message %d of end %d", index, from), func(t *testing.T) {
 							tr := begin(t, w, uint64(index))
@@ -259,7 +301,12 @@ func TestThePowerMayBeCutAtAnyOperation(t *testing.T) {
 			for which := range 2 {
 				t.Run(fmt.Sprintf("%s/%s/%v", w.name, w.devices[which].owner, fate), func(t *testing.T) {
 					t.Parallel()
-					for k, reached := 1, true; reached; k++ {
+					every := w.rarely(20)
+					if fate != durabletest.Lost {
+						every = 20
+					}
+					some := newSample(t, every)
+					for k, reached := 1+some.first(), true; reached; k += some.next() {
 						within(t, fmt.Sprintf("operation %d", k), func(t *testing.T) {
 							tr := begin(t, w, uint64(k))
 							c := newCable()
@@ -272,5 +319,50 @@ func TestThePowerMayBeCutAtAnyOperation(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Devices that meet many times, with something happening each time.
+func TestRandomLives(t *testing.T) {
+	w := strangers(t)
+	for life := range 40 {
+		t.Run(fmt.Sprint(life), func(t *testing.T) {
+			t.Parallel()
+			some := newSample(t, 2)
+			synctest.Test(t, func(t *testing.T) {
+				tr := begin(t, w, some.rng.Uint64())
+				tr.rng = some.rng
+				for range 6 {
+					tr.something()
+				}
+				tr.soundly()
+			})
+		})
+	}
+}
+
+// something happens at a meeting: to a message, or to the power, or to both.
+func (tr *trial) something() {
+	for _, d := range tr.devices {
+		if d.store.Reservoir().Level().Ready < 2*padSize {
+			d.layUp(laidUp / 2)
+		}
+		d.compare = nil
+		if tr.rng.IntN(8) == 0 {
+			d.compare = func(context.Context, [4]string) (bool, error) { return false, meeting.ErrCancelled }
+		}
+	}
+	c, which, fate := newCable(), tr.rng.IntN(2), durabletest.Unsynced(tr.rng.IntN(3))
+	if tr.rng.IntN(2) == 0 {
+		reached := false
+		how := tamperings()[tr.rng.IntN(len(tamperings()))]
+		tr.tamper(c, how, tr.rng.IntN(2), tr.rng.IntN(30), &reached)
+	} else {
+		tr.cutPower(c, which, 1+tr.rng.IntN(200))
+	}
+	tr.ends = tr.meet(c)
+	tr.powerOn(which, fate)
+	for _, d := range tr.devices {
+		d.compare = nil
 	}
 }

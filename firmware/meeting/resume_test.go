@@ -132,16 +132,15 @@ func TestACheckedPadGoesStraightToTheWords(t *testing.T) {
 					for _, d := range []*device{s.alice, s.bob} {
 						d.compare = func(ctx context.Context, _ [4]string) (bool, error) {
 							if stage == padstore.Agreed {
-								s.cable.when(0, 'W', 1, func() { s.cable.dead = [2]bool{true, true} })
-								s.cable.when(1, 'W', 1, func() { s.cable.dead = [2]bool{true, true} })
 								return true, nil
 							}
 							return never[bool](ctx)
 						}
 					}
-					if stage == padstore.Checked {
-						time.AfterFunc(time.Minute, func() { s.cable.cut() })
-					}
+					dies := func() { s.cable.dead = [2]bool{true, true} }
+					s.cable.when(0, 'W', 1, dies)
+					s.cable.when(1, 'W', 1, dies)
+					time.AfterFunc(time.Minute, s.cable.cut)
 				})
 				words := s.alice.words
 				for _, d := range []*device{s.alice, s.bob} {

@@ -124,7 +124,7 @@ func (m *meet) settle() error {
 			continue // its owner has discarded it meanwhile
 		}
 		if is.State == padstore.Prepared {
-			if err := m.Store.Use(is.Number); err != nil {
+			if err := m.useOnHello(is); err != nil {
 				return err
 			}
 		}
@@ -135,6 +135,16 @@ func (m *meet) settle() error {
 	}
 	m.findHalf()
 	return m.Store.Fault()
+}
+
+func (m *meet) useOnHello(p padstore.Pad) error {
+	if err := m.Store.Use(p.Number); err != nil {
+		return err
+	}
+	return m.Store.Record(padstore.Entry{
+		Kind: padstore.KindMeeting, Contact: p.Contact,
+		Text: "pad " + p.Number + " is in use from now on: the other device has it, too",
+	})
 }
 
 // resultOf is a pad of an earlier meeting as a result of this one.
