@@ -155,7 +155,7 @@ func (p *person) receives(from, text, answer string) {
 
 func TestTwoDevicesMeetAndChat(t *testing.T) {
 	begin := time.Now()
-	cardA, cardB := meeting(t)
+	cardA, cardB := paired(t)
 	t.Logf("met in %.1f s", time.Since(begin).Seconds())
 	relay := startRelay(t)
 	alice, bob := sits(t, "alice", cardA, relay), sits(t, "bob", cardB, relay)

@@ -22,8 +22,9 @@ import (
 
 // built is what the tests run on, made anew by TestMain.
 var built struct {
-	image string // the very image that is flashed onto cards
-	otc   string // the laptop's program
+	folder string
+	image  string // the very image that is flashed onto cards
+	otc    string // the laptop's program
 }
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -41,6 +42,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
+	built.folder = folder
 	built.image, built.otc = filepath.Join(folder, "otc-pad.img"), filepath.Join(folder, "otc")
 	program, writer := filepath.Join(folder, "init"), filepath.Join(folder, "image")
 	for _, c := range []struct {
