@@ -70,6 +70,14 @@ func TestEveryErrorShowsOnTheRightSides(t *testing.T) {
 		{"the other one has our id", func(s *scene) {
 			s.cable.says(1, 'H', s.bob.store.DeviceID(), s.alice.store.DeviceID())
 		}, meeting.ErrMirror, meeting.ErrMirror, false, false, ""},
+		{"a digit of the other one's id is altered", func(s *scene) {
+			id := s.bob.store.DeviceID()
+			other := "0" + id[1:]
+			if id[0] == '0' {
+				other = "1" + id[1:]
+			}
+			s.cable.says(1, 'H', id, other)
+		}, meeting.ErrGarbled, meeting.ErrGarbled, false, false, "the hellos changed on their way"},
 		{"another version", func(s *scene) {
 			s.cable.tamper = func(p parcel) ([][]byte, bool) {
 				if p.index == 0 {

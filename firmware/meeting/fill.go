@@ -71,7 +71,7 @@ func (f *filling) fill(ctx context.Context) error {
 		if err := errors.Join(ctx.Err(), f.goOn()); err != nil {
 			return err
 		}
-		if f.toldKey && f.theirKey != nil && !f.taking {
+		if f.toldKey && f.theirKey != nil {
 			f.show(time.Now())
 			return nil
 		}
@@ -124,7 +124,7 @@ func (f *filling) goOn() error {
 	return f.wire.send(key{*f.ourKey}, nil)
 }
 
-// rest waits for what was begun beside it.
+// rest waits for what was begun beside it, and is of no use any more.
 func (f *filling) rest() {
 	if f.taking {
 		<-f.takes

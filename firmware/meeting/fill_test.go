@@ -2,6 +2,7 @@ package meeting_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"testing"
@@ -331,5 +332,24 @@ func TestAFailingCardIsNamed(t *testing.T) {
 		if !reached {
 			return
 		}
+	}
+}
+
+// Stop comes at any moment, also while the next piece is being taken.
+func TestStopAtAnyMoment(t *testing.T) {
+	for at := range 80 {
+		within(t, fmt.Sprintf("at operation %d", at), func(t *testing.T) {
+			s, alice, bob := play(t, func(s *scene) {
+				s.alice.size = 5 * padSize
+				ops := 0
+				stopping := []*device{s.alice, s.bob}[at%2]
+				stopping.disk.Trace(func(string) {
+					if ops++; ops == 150+2*at {
+						stopping.wishes <- meeting.Stop
+					}
+				})
+			})
+			s.paired(alice, bob, meeting.MinBytes, 5*padSize)
+		})
 	}
 }

@@ -200,7 +200,10 @@ func TestDifferentThrowsThePadAwayOnBoth(t *testing.T) {
 func TestTheSmallerDeviceIDHasChosen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, sizes := range [][2]int64{{padSize, padSize}, {padSize, 2 * padSize}, {2 * padSize, padSize}} {
-			s, alice, bob := play(t, func(s *scene) { s.alice.size, s.bob.size = sizes[0], sizes[1] })
+			s, alice, bob := play(t, func(s *scene) {
+				s.alice.size, s.bob.size = sizes[0], sizes[1]
+				s.cable.slow = time.Second // both have tapped by the time they hear
+			})
 			first, second, want := s.alice, s.bob, sizes[0]
 			if s.bob.store.DeviceID() < s.alice.store.DeviceID() {
 				first, second, want = s.bob, s.alice, sizes[1]
