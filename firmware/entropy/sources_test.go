@@ -39,6 +39,21 @@ func TestSourcesAreExtractedEachForItselfAndXored(t *testing.T) {
 	})
 }
 
+// The seeds are fixed: at 2^-30 a few megabytes of bits exactly at their credit
+// fail once in 200 times.
+func TestGoodSourcesDoNotFail(t *testing.T) {
+	const seed = 1
+	synctest.Test(t, func(t *testing.T) {
+		for _, s := range []*entropytest.Source{entropytest.Good(seed), entropytest.Biased(seed), entropytest.Correlated(seed)} {
+			w := NewWell(s)
+			mustDraw(t, w, 1<<20)
+			if state := w.State()[0]; state.Failures != 0 {
+				t.Errorf("%+v", state)
+			}
+		}
+	})
+}
+
 func TestTheFirstSourceThatFailsFailsTheDraw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		good, bad := entropytest.Good(1), entropytest.Biased(2)
