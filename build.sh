@@ -19,6 +19,7 @@ help() {
                    ./build.sh image --help
   emulate          the same image on an emulated Raspberry Pi, whose screen is a
                    web page
+  emulated         the image's tests on emulated boards; minutes, not part of test
   test             all checks: vet, staticcheck, govulncheck, every test with
                    the race detector, a real browser, the demo
   bench [--json] [--only NAME]
@@ -115,13 +116,19 @@ lint() {
   stage govulncheck vulncheck
 }
 
-tests() { go test -race -timeout 15m ./...; }
+tests() { go list ./... | grep -v /image/emulator | xargs go test -race -timeout 15m; }
+
+# The very image on emulated boards, from the first start to a conversation.
+emulated() {
+  need_go
+  need qemu-system-aarch64 qemu-system-arm
+  go test -timeout 30m -v "$@" ./image/emulator
+}
 
 test_all() {
   local begin=$SECONDS
   lint
   need chromium chromium
-  need qemu-system-aarch64 qemu-system-arm
   need fsck.vfat dosfstools
   need mcopy mtools
   need e2fsck e2fsprogs
@@ -185,7 +192,7 @@ main() {
   case $command in
     build | demo | lint | help) "$command" ;;
     test) test_all ;;
-    image | emulate | bench | randomness | fuzz) "$command" "$@" ;;
+    image | emulate | emulated | bench | randomness | fuzz) "$command" "$@" ;;
     *) help >&2; die "unknown command: $command" ;;
   esac
 }
