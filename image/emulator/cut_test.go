@@ -57,9 +57,10 @@ type cutter struct {
 
 // on switches the device on, and takes away what it says of the last stop.
 // noted tells that there was something.
-func (c *cutter) on() (noted bool) {
+// log is where QEMU notes what is written; may be empty.
+func (c *cutter) on(log string) (noted bool) {
 	c.t.Helper()
-	c.device = start(c.t, emulator.Options{Card: c.card, Laptop: anyPort})
+	c.device = start(c.t, emulator.Options{Card: c.card, Laptop: anyPort, Log: log})
 	c.status = c.answers()
 	if pads := c.status.Pads; len(pads) != 1 || pads[0].State != "in use" || pads[0].Forgeries != 0 {
 		c.t.Fatalf("after a cut the device says %+v", c.status)
@@ -104,7 +105,7 @@ func (c *cutter) sealing(bob *padstore.Store) {
 	answers := 0
 	left := int64(-1) // at least burned so far
 	for i := range cuts + 1 {
-		c.on()
+		c.on("")
 		pad := c.status.Pads[0]
 		if left >= 0 && pad.SendLeft > left {
 			c.t.Fatalf("%d bytes are left to send, more than %d before", pad.SendLeft, left)
@@ -116,9 +117,7 @@ func (c *cutter) sealing(bob *padstore.Store) {
 		done := c.calls(func(ctx context.Context, client *hostlink.Client) {
 			sealed, err = client.Package(ctx, hostlink.PackageRequest{ID: fmt.Sprint("seal-", i), From: c.owner, To: []string{c.peer}, Text: text})
 		})
-		c.taps(display.ApproveSend{
-			Text: text, Costs: []display.Cost{{Contact: c.peer, Cost: costOf(text), Left: pad.SendLeft - costOf(text)}}, Ready: true,
-		}, "approve")
+		c.approveSend(text)
 		c.cutSoon(done)
 		if err != nil {
 			c.unreachable(err)
@@ -143,7 +142,7 @@ func (c *cutter) opening(alice *padstore.Store) {
 	var lastText string
 	read := true // the laptop has the last round's text
 	for i := range cuts + 1 {
-		noted := c.on()
+		noted := c.on("")
 		if i > 0 {
 			c.again(last, lastText, read, noted)
 		}
@@ -169,6 +168,12 @@ func (c *cutter) opening(alice *padstore.Store) {
 		}
 	}
 	c.tell(answers)
+}
+
+func (c *cutter) approveSend(text string) {
+	c.t.Helper()
+	left := c.answers().Pads[0].SendLeft - costOf(text)
+	c.taps(display.ApproveSend{Text: text, Costs: []display.Cost{{Contact: c.peer, Cost: costOf(text), Left: left}}, Ready: true}, "approve")
 }
 
 func (c *cutter) approveOpen(text string) {
