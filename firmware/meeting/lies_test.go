@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"onetimechat/firmware/meeting"
 	"onetimechat/padstore"
@@ -80,6 +81,12 @@ func TestAPeerThatLiesIsRefused(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, alice, bob := play(t, func(s *scene) {
 					s.cable.says(1, c.kind, c.old, c.new)
+					if c.kind == 'W' {
+						s.bob.compare = func(context.Context, [4]string) (bool, error) {
+							time.Sleep(time.Second) // she taps first
+							return true, nil
+						}
+					}
 					if c.kind == 'B' {
 						s.bob.confirm = func(context.Context, meeting.Offer, int64) error { return meeting.ErrCancelled }
 					}
