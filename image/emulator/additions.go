@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,16 +30,32 @@ const (
 	screenStride = 2 * screenWidth
 )
 
-// addScreen describes QEMU's screen in the device tree, as the boot code does
-// (Linux, Documentation/devicetree/bindings/display/simple-framebuffer.yaml).
-func addScreen(tree []byte) ([]byte, error) {
+// boardTree is the device tree that Linux gets: as on the card, with a screen,
+// and without what is broken on this board.
+func boardTree(tree []byte, broken []string) ([]byte, error) {
 	t, err := fdt.Parse(tree)
 	if err != nil {
 		return nil, err
 	}
+	for _, path := range broken {
+		node := t.Root.Find(path)
+		if node == nil {
+			return nil, fmt.Errorf("the device tree has no /%s", path)
+		}
+		node.Set("status", fdt.Strings("disabled"))
+	}
+	if err := addScreen(t); err != nil {
+		return nil, err
+	}
+	return t.Bytes(), nil
+}
+
+// addScreen describes QEMU's screen in the device tree, as the boot code does
+// (Linux, Documentation/devicetree/bindings/display/simple-framebuffer.yaml).
+func addScreen(t *fdt.Tree) error {
 	chosen := t.Root.Find("chosen")
 	if chosen == nil {
-		return nil, fmt.Errorf("the device tree has no /chosen")
+		return errors.New("the device tree has no /chosen")
 	}
 	for _, p := range []string{"#address-cells", "#size-cells"} {
 		chosen.Set(p, fdt.Cells(1))
@@ -52,7 +69,7 @@ func addScreen(tree []byte) ([]byte, error) {
 		{Name: "stride", Value: fdt.Cells(screenStride)},
 		{Name: "format", Value: fdt.Strings("r5g6b5")},
 	}})
-	return t.Bytes(), nil
+	return nil
 }
 
 // addConsole has Linux and our program speak on the serial port.

@@ -26,7 +26,10 @@ type Card struct {
 }
 
 // boot are the files that QEMU is handed, beside the card, and the command line.
-type boot struct{ kernel, tree, initramfs, cmdline string }
+type boot struct {
+	kernel, tree, initramfs, cmdline string
+	plain                            []byte // the device tree as it is on the card
+}
 
 // board is the device tree of the board that QEMU emulates.
 const board = "bcm2837-rpi-3-b.dtb"
@@ -164,11 +167,24 @@ func (c *Card) WriteBoot(name string, data []byte) (err error) {
 }
 
 // bootFiles reads out of the card's own boot partition what QEMU must be
-// handed, and puts that beside the card.
-func (c *Card) bootFiles() (*boot, error) {
-	if c.boot != nil {
-		return c.boot, nil
+// handed, and puts that beside the card. broken are nodes of the device tree
+// that are switched off.
+func (c *Card) bootFiles(broken []string) (*boot, error) {
+	if c.boot == nil {
+		var err error
+		if c.boot, err = c.readBoot(); err != nil {
+			return nil, err
+		}
 	}
+	tree, err := boardTree(c.boot.plain, broken)
+	if err != nil {
+		return nil, err
+	}
+	return c.boot, os.WriteFile(c.boot.tree, tree, 0o600)
+}
+
+// readBoot reads the boot partition.
+func (c *Card) readBoot() (*boot, error) {
 	disk, err := card.Open(c.path)
 	if err != nil {
 		return nil, err
@@ -184,17 +200,13 @@ func (c *Card) bootFiles() (*boot, error) {
 			return nil, err
 		}
 	}
-	if read[board], err = addScreen(read[board]); err != nil {
-		return nil, err
-	}
 	for name, data := range read {
 		if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
 			return nil, err
 		}
 	}
-	c.boot = &boot{
+	return &boot{
 		kernel: filepath.Join(folder, "vmlinuz"), tree: filepath.Join(folder, board), initramfs: filepath.Join(folder, "initramfs"),
-		cmdline: addConsole(string(read["cmdline.txt"])),
-	}
-	return c.boot, nil
+		cmdline: addConsole(string(read["cmdline.txt"])), plain: read[board],
+	}, nil
 }

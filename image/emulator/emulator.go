@@ -45,6 +45,11 @@ type Options struct {
 	// MAC is the last byte of the addresses of the board's network adapters:
 	// two boards on one cable need different ones.
 	MAC byte
+	// NoFinger leaves the touchscreen out, until PlugFinger.
+	NoFinger bool
+	// Broken are parts of the board that Linux is not told of: nodes of the
+	// device tree, such as "soc/rng@7e104000".
+	Broken []string
 	// Log has QEMU note what is written to the card in this file; "" for not.
 	Log string
 }
@@ -74,7 +79,7 @@ func Start(ctx context.Context, opts Options) (*Pi, error) {
 	if err != nil {
 		return nil, ErrMissing
 	}
-	boot, err := opts.Card.bootFiles()
+	boot, err := opts.Card.bootFiles(opts.Broken)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +114,9 @@ func Start(ctx context.Context, opts Options) (*Pi, error) {
 	return p, nil
 }
 
+// finger is QEMU's touchscreen.
+const finger = "usb-tablet"
+
 // monitorFD is the file descriptor by which QEMU is told what to do.
 const monitorFD = 3
 
@@ -123,7 +131,9 @@ func arguments(opts Options, boot *boot) []string {
 		"-kernel", boot.kernel, "-dtb", boot.tree, "-initrd", boot.initramfs, "-append", boot.cmdline,
 		"-display", "none", "-serial", "stdio", "-S", "-no-reboot",
 		"-chardev", fmt.Sprintf("socket,id=monitor,fd=%d", monitorFD), "-mon", "chardev=monitor,mode=control",
-		"-device", "usb-tablet",
+	}
+	if !opts.NoFinger {
+		args = append(args, "-device", finger)
 	}
 	if opts.Log == "" {
 		return append(args, "-drive", strings.Replace(drive, "if=none", "if=sd", 1))

@@ -62,7 +62,7 @@ func (d *device) switchOff(home display.Home) {
 // taken back.
 func named(d *device, name string) {
 	d.t.Helper()
-	screen := display.Keyboard{Title: "Whose device is this?", Hint: "Your name, as others will know you."}
+	screen := keyboard()
 	d.sees(screen)
 	d.took("the keyboard")
 	pages := []string{"abcdefghijklm", "nopqrstuvwxyz", "0123456789-_"}
@@ -84,4 +84,9 @@ func named(d *device, name string) {
 	d.taps(screen, "delete")
 	screen.Text = name
 	d.taps(screen, "ok")
+}
+
+// keyboard is the first screen of a device that has no owner.
+func keyboard() display.Keyboard {
+	return display.Keyboard{Title: "Whose device is this?", Hint: "Your name, as others will know you."}
 }

@@ -120,6 +120,12 @@ func (s *Stuck) Error() string {
 // Unwrap returns why the wait has ended.
 func (s *Stuck) Unwrap() error { return s.Err }
 
+// PlugFinger plugs in the touchscreen of a board that was started without.
+func (p *Pi) PlugFinger() error {
+	_, err := p.monitor.do("device_add", map[string]any{"driver": finger})
+	return err
+}
+
 // Tap puts a finger down at a pixel of the screen, and lifts it.
 func (p *Pi) Tap(at image.Point) error {
 	if err := p.Press(at); err != nil {
@@ -129,13 +135,13 @@ func (p *Pi) Tap(at image.Point) error {
 }
 
 // Press puts a finger down.
-func (p *Pi) Press(at image.Point) error { return p.finger(at, true) }
+func (p *Pi) Press(at image.Point) error { return p.touch(at, true) }
 
 // Release lifts the finger.
-func (p *Pi) Release(at image.Point) error { return p.finger(at, false) }
+func (p *Pi) Release(at image.Point) error { return p.touch(at, false) }
 
-// finger moves the finger and then puts it down, or lifts it.
-func (p *Pi) finger(at image.Point, down bool) error {
+// touch moves the finger and then puts it down, or lifts it.
+func (p *Pi) touch(at image.Point, down bool) error {
 	event := func(kind string, data map[string]any) map[string]any {
 		return map[string]any{"type": kind, "data": data}
 	}

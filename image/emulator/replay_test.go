@@ -21,7 +21,7 @@ import (
 )
 
 // replays is how many states of the card are looked at.
-const replays = 100
+const replays = 50
 
 // write is one entry of QEMU's log of what was written to the card, in the form
 // of Linux's dm-log-writes. SD cards are given one block after the other, and

@@ -85,28 +85,28 @@ func unpack(t *testing.T, path string) string {
 	t.Helper()
 	folder := t.TempDir()
 	data := filepath.Join(folder, "data.ext4")
+	extract(t, path, data)
+	// 1: the journal was replayed. Preening refuses to repair anything worse.
+	tool(t, []int{0, 1}, "e2fsck", "-f", "-p", data)
+	tool(t, []int{0}, "e2fsck", "-f", "-n", data)
+	tool(t, []int{0}, "debugfs", "-R", "rdump /card "+folder, data)
+	return filepath.Join(folder, "card")
+}
+
+// extract copies a card's data partition out.
+func extract(t *testing.T, path, to string) {
+	t.Helper()
 	c, err := card.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Create(data)
+	f, err := os.Create(to)
 	if err == nil {
 		err = errors.Join(c.ExtractData(f), f.Close())
 	}
 	if err = errors.Join(err, c.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return unpackData(t, data, folder)
-}
-
-// unpackData does so with a data partition, which it changes.
-func unpackData(t *testing.T, data, folder string) string {
-	t.Helper()
-	// 1: the journal was replayed. Preening refuses to repair anything worse.
-	tool(t, []int{0, 1}, "e2fsck", "-f", "-p", data)
-	tool(t, []int{0}, "e2fsck", "-f", "-n", data)
-	tool(t, []int{0}, "debugfs", "-R", "rdump /card "+folder, data)
-	return filepath.Join(folder, "card")
 }
 
 // opened opens a store on this computer.
