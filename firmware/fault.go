@@ -9,9 +9,6 @@ import (
 	"onetimechat/display"
 )
 
-// nowhere is a point that is on no frame.
-var nowhere = image.Pt(-1, -1)
-
 // faultPages is the screen of a device that could not start, or has crashed. Its
 // pages can be turned, and nothing else.
 type faultPages struct {

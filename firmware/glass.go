@@ -23,6 +23,8 @@ type glass struct {
 
 	mu     sync.Mutex
 	finger finger // who takes touches now; may be nil
+
+	touching sync.Mutex // held while a touch is at work
 }
 
 // finger is who a touch is for: a Device, or a Naming before there is one.
@@ -80,15 +82,23 @@ func (g *glass) touched(t touch.Touch) {
 	if f == nil {
 		return
 	}
-	p := image.Pt(-1, -1) // nowhere
+	p := image.Pt(-1, -1) // on no frame
 	if !t.Lost {
 		p = g.point(t)
 	}
+	g.touching.Lock()
+	defer g.touching.Unlock()
 	if t.Down {
 		f.Press(p)
 	} else {
 		f.Release(p)
 	}
+}
+
+// look comes back when no touch is at work, as long as none hangs.
+func (g *glass) look() {
+	g.touching.Lock()
+	defer g.touching.Unlock()
 }
 
 // point is where on a frame a touch is.

@@ -94,7 +94,7 @@ func ownerOf(ctx context.Context, m *boot.Machine, card durable.Disk, screen *gl
 	defer screen.give(nil)
 	asking, stop := context.WithCancel(ctx)
 	defer stop()
-	go beat(asking, m, func() { naming.Press(nowhere) })
+	go beat(asking, m, screen.look)
 	return naming.Owner(ctx)
 }
 
@@ -106,10 +106,14 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 	}
 	ctx, off := context.WithCancel(ctx)
 	defer off()
+	reservoir, err := reservoirSize(store, m.Conf.Reservoir)
+	if err != nil {
+		return err
+	}
 	ports := &ports{store: store, broken: make(chan error, 1)}
 	config := device.Config{
 		Store: store, Renderer: renderer, Panel: screen,
-		Reservoir: m.Conf.Reservoir, Ports: ports, Stick: stick{m.Stick()},
+		Reservoir: reservoir, Ports: ports, Stick: stick{m.Stick()},
 		Off: off,
 	}
 	sources, err := noise.Find(noise.Roots{})
@@ -138,6 +142,19 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 		beat(ctx, m, func() { dev.Status(time.Time{}) })
 		return nil
 	})
+}
+
+// reservoirSize is how large the reservoir is to be: as otc.conf wishes, or, on
+// a card with less room, a third of that, so that the pad that is made of it
+// finds room, too. It never shrinks because pads have come to be there.
+func reservoirSize(store *padstore.Store, wish int64) (int64, error) {
+	free, err := store.Free()
+	if err != nil {
+		return 0, fmt.Errorf("the card cannot be read: %w", err)
+	}
+	now := store.Reservoir().Level().Capacity
+	third := (free + now) / 3 >> 20 << 20
+	return min(wish, max(now, third, 1<<20)), nil
 }
 
 // beat tells the watchdog that look, which waits for what a hang would hold,
