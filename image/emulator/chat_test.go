@@ -37,6 +37,18 @@ func sits(t *testing.T, name string, card *emulator.Card, relay string) *person 
 	return p
 }
 
+// contact is the person's contact as home shows it, with a pad that is as new.
+func (p *person) contact() display.Contact {
+	p.t.Helper()
+	pad := p.answers().Pads[0]
+	gauge := func(left, messages int64) display.Gauge {
+		return display.Gauge{Left: left, Total: left, Messages: messages}
+	}
+	return display.Contact{
+		Name: pad.Contact, Send: gauge(pad.SendLeft, pad.SendMessages), Receive: gauge(pad.ReceiveLeft, pad.ReceiveMessages),
+	}
+}
+
 // otc is a command of otc on somebody's laptop, running.
 type otc struct {
 	t    *testing.T

@@ -36,9 +36,7 @@ func TestTheFirstStart(t *testing.T) {
 	d.cut()
 
 	d = start(t, emulator.Options{Card: card})
-	after := home("bob-2")
-	after.Unread = true
-	d.sees(after)
+	d.sees(unread(home("bob-2")))
 }
 
 // switchOff taps the device off, from its home screen on.

@@ -24,6 +24,7 @@ import (
 var built struct {
 	folder string
 	image  string // the very image that is flashed onto cards
+	writer string // the program that writes images and updates
 	otc    string // the laptop's program
 }
 
@@ -43,16 +44,16 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	built.folder = folder
-	built.image, built.otc = filepath.Join(folder, "otc-pad.img"), filepath.Join(folder, "otc")
-	program, writer := filepath.Join(folder, "init"), filepath.Join(folder, "image")
+	built.image, built.otc, built.writer = filepath.Join(folder, "otc-pad.img"), filepath.Join(folder, "otc"), filepath.Join(folder, "image")
+	program := filepath.Join(folder, "init")
 	for _, c := range []struct {
 		env  []string
 		args []string
 	}{
 		{[]string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0"}, []string{"go", "build", "-trimpath", "-o", program, "../../firmware"}},
-		{nil, []string{"go", "build", "-o", writer, ".."}},
+		{nil, []string{"go", "build", "-o", built.writer, ".."}},
 		{nil, []string{"go", "build", "-o", built.otc, "../../hostlink/otc"}},
-		{nil, []string{writer, "--binary", program, "--out", built.image, "--cache", "../../out/cache", "--xz=false"}},
+		{nil, []string{built.writer, "--binary", program, "--out", built.image, "--cache", "../../out/cache", "--xz=false"}},
 	} {
 		cmd := exec.Command(c.args[0], c.args[1:]...)
 		cmd.Env = append(os.Environ(), c.env...)
@@ -178,6 +179,15 @@ func (d *device) sees(s display.Screen) *display.Frame {
 	return f
 }
 
+// seesOne waits until the glass shows exactly one of two screens.
+func (d *device) seesOne(a, b display.Screen) {
+	d.t.Helper()
+	is, or := d.renderer.Render(a), d.renderer.Render(b)
+	d.wait("the screen "+is.Name, func(got *image.RGBA) bool {
+		return emulator.Same(got, area, is.Image, image.Point{}) || emulator.Same(got, area, or.Image, image.Point{})
+	})
+}
+
 // taps waits until the glass shows exactly that screen, and taps a target.
 func (d *device) taps(s display.Screen, target string) {
 	d.t.Helper()
@@ -256,6 +266,12 @@ func home(owner string, contacts ...display.Contact) display.Home {
 		Owner: owner, Link: link, NewContact: true, Details: true, Contacts: contacts,
 		Reserve: &display.Reserve{Ready: reservoir, Capacity: reservoir, Messages: messages(reservoir), Wait: time.Second / 2},
 	}
+}
+
+// unread is a home screen after a stop that was not in order.
+func unread(h display.Home) display.Home {
+	h.Unread = true
+	return h
 }
 
 // messages is how many texts of 100 bytes each way a pad is good for.
