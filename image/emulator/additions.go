@@ -5,6 +5,7 @@ package emulator
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"onetimechat/image/fdt"
@@ -17,6 +18,9 @@ import (
 //     boot code. So what that does is not emulated: config.txt, and the overlays
 //     for the pin header and for USB from device to device.
 //   - addScreen: the boot code would describe the screen that it has set up.
+//   - boardRoot: QEMU's board has no USB port that could be a device's. One test
+//     lays dummy_hcd, which joins the gadget to a USB host in the same kernel,
+//     and a laptop at that (package inside) over the initramfs.
 //   - addConsole: there is no other way to see how a start fails.
 //   - emulatorSettings: one line of otc.conf, as an owner could write it.
 //   - The card gets larger: QEMU takes cards with a power of two as their size.
@@ -70,6 +74,15 @@ func addScreen(t *fdt.Tree) error {
 		{Name: "format", Value: fdt.Strings("r5g6b5")},
 	}})
 	return nil
+}
+
+// boardRoot is the initramfs that Linux gets: as on the card, and over it, file by
+// file, what is in another archive (Linux,
+// Documentation/driver-api/early-userspace/buffer-format.rst).
+func boardRoot(root, over []byte) []byte {
+	const alignment = 4
+	padded := append(slices.Clip(root), make([]byte, -len(root)&(alignment-1))...)
+	return append(padded, over...)
 }
 
 // addConsole has Linux and our program speak on the serial port.

@@ -28,7 +28,7 @@ type Card struct {
 // boot are the files that QEMU is handed, beside the card, and the command line.
 type boot struct {
 	kernel, tree, initramfs, cmdline string
-	plain                            []byte // the device tree as it is on the card
+	plainTree, plainRoot             []byte // device tree and initramfs as they are on the card
 }
 
 // board is the device tree of the board that QEMU emulates.
@@ -167,20 +167,22 @@ func (c *Card) WriteBoot(name string, data []byte) (err error) {
 }
 
 // bootFiles reads out of the card's own boot partition what QEMU must be
-// handed, and puts that beside the card. broken are nodes of the device tree
-// that are switched off.
-func (c *Card) bootFiles(broken []string) (*boot, error) {
+// handed, and puts that beside the card, with what the options change of it.
+func (c *Card) bootFiles(opts Options) (*boot, error) {
 	if c.boot == nil {
 		var err error
 		if c.boot, err = c.readBoot(); err != nil {
 			return nil, err
 		}
 	}
-	tree, err := boardTree(c.boot.plain, broken)
+	tree, err := boardTree(c.boot.plainTree, opts.Broken)
 	if err != nil {
 		return nil, err
 	}
-	return c.boot, os.WriteFile(c.boot.tree, tree, 0o600)
+	if err := os.WriteFile(c.boot.tree, tree, 0o600); err != nil {
+		return nil, err
+	}
+	return c.boot, os.WriteFile(c.boot.initramfs, boardRoot(c.boot.plainRoot, opts.Over), 0o600)
 }
 
 // readBoot reads the boot partition.
@@ -207,6 +209,6 @@ func (c *Card) readBoot() (*boot, error) {
 	}
 	return &boot{
 		kernel: filepath.Join(folder, "vmlinuz"), tree: filepath.Join(folder, board), initramfs: filepath.Join(folder, "initramfs"),
-		cmdline: addConsole(string(read["cmdline.txt"])), plain: read[board],
+		cmdline: addConsole(string(read["cmdline.txt"])), plainTree: read[board], plainRoot: read["initramfs"],
 	}, nil
 }

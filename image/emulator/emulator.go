@@ -52,6 +52,9 @@ type Options struct {
 	Broken []string
 	// Log has QEMU note what is written to the card in this file; "" for not.
 	Log string
+	// Over is a cpio archive that is laid over the card's initramfs: what a test
+	// has the board run beside the device; nil for nothing.
+	Over []byte
 }
 
 // Pi is a board that was switched on.
@@ -79,7 +82,7 @@ func Start(ctx context.Context, opts Options) (*Pi, error) {
 	if err != nil {
 		return nil, ErrMissing
 	}
-	boot, err := opts.Card.bootFiles(opts.Broken)
+	boot, err := opts.Card.bootFiles(opts)
 	if err != nil {
 		return nil, err
 	}

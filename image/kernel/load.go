@@ -31,6 +31,25 @@ func forbidden(path string) bool {
 // load them: each after what it needs.
 func (p *Package) Load() ([]Module, error) { return p.load(wanted()) }
 
+// Module is one module of the package alone, whatever it needs, and though it
+// may not be in an image: for tests, on boards that are emulated.
+func (p *Package) Module(name string) (Module, error) {
+	m, ok := p.modules[strings.ReplaceAll(name, "-", "_")]
+	if !ok {
+		return Module{}, fmt.Errorf("%s has no module %s", p.Name, name)
+	}
+	data, err := unpack(m.data)
+	if err != nil {
+		return Module{}, fmt.Errorf("%s: %w", m.path, err)
+	}
+	return m.load(data), nil
+}
+
+// load is the module, unpacked, to be loaded.
+func (m packed) load(data []byte) Module {
+	return Module{File: strings.TrimSuffix(m.base(), ".xz"), Data: unsigned(data)}
+}
+
 func (p *Package) load(groups []group) ([]Module, error) {
 	o := order{p: p, place: make(map[string]int)}
 	for _, g := range groups {
@@ -87,7 +106,9 @@ func (o *order) add(name string, optional bool, path []string) error {
 		return nil
 	}
 	o.place[name] = len(o.modules)
-	o.modules = append(o.modules, Module{File: strings.TrimSuffix(m.base(), ".xz"), Data: unsigned(data), Optional: optional})
+	module := m.load(data)
+	module.Optional = optional
+	o.modules = append(o.modules, module)
 	return o.addAll(info.after, optional, path)
 }
 

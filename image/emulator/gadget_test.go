@@ -1,0 +1,173 @@
+//go:build linux
+
+package emulator_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cavaliergopher/cpio"
+
+	"onetimechat/hostlink"
+	"onetimechat/image/card"
+	"onetimechat/image/emulator"
+	"onetimechat/image/kernel"
+)
+
+// The link as a USB gadget: Linux's host takes it for a network adapter, gets
+// an address by it and no way into the internet, and is answered; and on the
+// whole board nobody runs or listens but the device.
+func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
+	c := flash(t, smallCard, map[string]string{"owner": "alice", "link": "usb", "net": "7", "reservoir": "1 MiB"})
+	d := start(t, emulator.Options{Card: c, Over: laptopInside(t)})
+	const mark = "laptop inside: "
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	end := ""
+	for _, end = range []string{"lease", "owner", "done"} {
+		line, err := d.WaitConsole(ctx, mark+end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.took(line)
+		switch end {
+		case "lease":
+			if !strings.HasSuffix(line, "lease 10.77.7.2 of 10.77.7.1, type ACK, router [], DNS []") {
+				t.Errorf("got a %s", line)
+			}
+		case "owner":
+			if !strings.HasSuffix(line, "owner alice, screen home") {
+				t.Errorf("the device answers: %s", line)
+			}
+		}
+	}
+	var programs []string
+	doors := 0
+	for line := range strings.Lines(d.Console()) {
+		_, said, ok := strings.Cut(strings.TrimSpace(line), mark)
+		what, rest, _ := strings.Cut(said, " ")
+		switch {
+		case ok && what == "program":
+			programs = append(programs, rest)
+		case ok && what == "socket":
+			t.Log(rest)
+			doors++
+			checkDoor(t, strings.Fields(rest))
+		}
+	}
+	// PID 1, the device, and the laptop that is inside for this test.
+	if slices.Sort(programs); !slices.Equal(programs, []string{"/init", "/pad", "/pad"}) {
+		t.Errorf("programs on the board: %q", programs)
+	}
+	if doors == 0 {
+		t.Error("no socket on the board was seen, not even the link's")
+	}
+}
+
+// checkDoor checks a socket of the board: protocol, local address and port in
+// the kernel's hexadecimal, and state.
+func checkDoor(t *testing.T, socket []string) {
+	t.Helper()
+	const listens = "0A"
+	protocol, state := socket[0], socket[2]
+	_, port, _ := strings.Cut(socket[1], ":")
+	number, err := hex.DecodeString(port)
+	if err != nil || len(number) != 2 {
+		t.Fatalf("socket %q", socket)
+	}
+	at := int(number[0])<<8 | int(number[1])
+	switch {
+	case strings.HasPrefix(protocol, "tcp") && (at == hostlink.Port || state != listens):
+	case protocol == "udp" && (at == 67 || at == 5353), protocol == "udp6" && at == 5353:
+	default:
+		t.Errorf("the board has a socket %q", socket)
+	}
+}
+
+// laptopInside is what is laid over the initramfs: dummy_hcd, to be loaded last,
+// and a laptop in place of the program that is PID 1, which starts that.
+func laptopInside(t *testing.T) []byte {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "inside")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "./inside")
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	laptop, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deb, err := kernel.Fetch(t.Context(), "../../out/cache", t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	linux, err := kernel.Read(deb)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dummy, err := linux.Module("dummy_hcd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pad, order := inInitramfs(t, "init"), inInitramfs(t, "modules/order")
+	var over bytes.Buffer
+	w := cpio.NewWriter(&over)
+	for _, f := range []struct {
+		name string
+		mode cpio.FileMode
+		data []byte
+	}{
+		{"pad", 0o500, pad},
+		{"init", 0o500, laptop},
+		{"modules/" + dummy.File, 0o400, dummy.Data},
+		{"modules/order", 0o400, append(order, dummy.File+"\n"...)},
+	} {
+		err := w.WriteHeader(&cpio.Header{Name: f.name, Mode: cpio.TypeReg | f.mode, Size: int64(len(f.data))})
+		if err == nil {
+			_, err = w.Write(f.data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return over.Bytes()
+}
+
+// inInitramfs is a file of the image's initramfs.
+func inInitramfs(t *testing.T, name string) []byte {
+	t.Helper()
+	c, err := card.Open(built.image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := c.ReadFile("initramfs")
+	if err := errors.Join(err, c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for r := cpio.NewReader(bytes.NewReader(root)); ; {
+		head, err := r.Next()
+		if err != nil {
+			t.Fatalf("%s in the initramfs: %v", name, err)
+		}
+		if head.Name == name {
+			data, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return data
+		}
+	}
+}
