@@ -88,17 +88,20 @@ func (p *Package) readArchive(r io.Reader) error {
 		if err != nil {
 			return err
 		}
-		member := io.LimitReader(r, size)
+		member := &io.LimitedReader{R: r, N: size}
 		if read := readers[name]; read != nil {
 			if err := read(member); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			delete(readers, name)
 		}
-		// Members are padded to an even length.
 		if _, err := io.Copy(io.Discard, member); err != nil {
 			return err
 		}
+		if member.N > 0 { // what was read of it may have been all that is of use
+			return fmt.Errorf("%s: %w", name, io.ErrUnexpectedEOF)
+		}
+		// Members are padded to an even length.
 		if _, err := io.CopyN(io.Discard, r, size%2); err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
