@@ -19,9 +19,10 @@ help() {
                    ./build.sh image --help
   emulate          the same image on an emulated Raspberry Pi, whose screen is a
                    web page
-  emulated         the image's tests on emulated boards; minutes, not part of test
+  emulated         of test, only what runs on emulated boards
   test             all checks: vet, staticcheck, govulncheck, every test with
-                   the race detector, a real browser, the demo
+                   the race detector, a real browser, the image on emulated
+                   boards, the demo
   bench [--json] [--only NAME]
                    figures, each beside its limit from the same run
   randomness       100 MB of extracted noise judged by rngtest, ent and
@@ -116,12 +117,14 @@ lint() {
   stage govulncheck vulncheck
 }
 
-tests() { go list ./... | grep -v /image/emulator | xargs go test -race -timeout 15m; }
+tests() { go list ./... | grep -v '/image/emulator$' | xargs go test -race -timeout 15m; }
 
 # The very image on emulated boards, from the first start to a conversation.
 emulated() {
   need_go
   need qemu-system-aarch64 qemu-system-arm
+  need e2fsck e2fsprogs
+  need fsck.vfat dosfstools
   go test -timeout 30m -v "$@" ./image/emulator
 }
 
@@ -137,6 +140,7 @@ test_all() {
   need ip iproute2
   stage "build" build
   stage "tests" tests
+  stage "emulated" emulated
   stage "demo" demo_alone
   echo "all of test: $((SECONDS - begin)) s"
 }
@@ -163,6 +167,9 @@ demo() {
 
 bench() {
   need_go
+  need qemu-system-aarch64 qemu-system-arm
+  need debugfs e2fsprogs
+  [ -f out/otc-pad.img.xz ] || image >/dev/null
   go run ./firmware/desk/bench "$@"
 }
 

@@ -22,6 +22,7 @@ import (
 // The data partition grows to the card at the first start, however often the
 // power is cut meanwhile.
 func TestTheCardGrowsThroughCuts(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
@@ -92,6 +93,7 @@ func sizes(t *testing.T, path string) (size, blocks int64) {
 // An update, copied over the files of a card's boot partition on a PC: the
 // device runs it, and its pads and settings are as before.
 func TestAnUpdateKeepsThePads(t *testing.T) {
+	t.Parallel()
 	c, _ := paired(t)
 	program, update := filepath.Join(t.TempDir(), "init"), filepath.Join(t.TempDir(), "update")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s", "-o", program, "../../firmware")

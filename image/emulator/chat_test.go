@@ -166,6 +166,7 @@ func (p *person) receives(from, text, answer string) {
 }
 
 func TestTwoDevicesMeetAndChat(t *testing.T) {
+	t.Parallel()
 	begin := time.Now()
 	cardA, cardB := paired(t)
 	t.Logf("met in %.1f s", time.Since(begin).Seconds())

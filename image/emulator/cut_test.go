@@ -28,6 +28,7 @@ const cuts = 10
 // computer: it opens what alice's device has sealed once, and never a second
 // message with the same pad.
 func TestPowerCuts(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	alice, bob := paired(t)

@@ -50,6 +50,7 @@ func (d *device) faultOf() string {
 
 // Each reason for not starting is on the screen, in words, and no pad is used.
 func TestFaultsAreShown(t *testing.T) {
+	t.Parallel()
 	faults := map[string]struct {
 		spoil func(t *testing.T) *emulator.Card
 		want  []string
@@ -146,6 +147,7 @@ func copiedCard(t *testing.T) *emulator.Card {
 // What is missing beside the card is said, too, and does not stop what can go on
 // without it.
 func TestPartsThatAreMissing(t *testing.T) {
+	t.Parallel()
 	t.Run("touchscreen", func(t *testing.T) {
 		t.Parallel()
 		d := start(t, emulator.Options{Card: flash(t, smallCard, nil), NoFinger: true})

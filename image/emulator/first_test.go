@@ -14,6 +14,7 @@ import (
 // A card fresh from the image asks for its owner's name, lays up randomness,
 // and knows all that at its next start.
 func TestTheFirstStart(t *testing.T) {
+	t.Parallel()
 	card := flash(t, smallCard, map[string]string{"reservoir": "1 MiB"})
 	d := start(t, emulator.Options{Card: card})
 	named(d, "bob-2")

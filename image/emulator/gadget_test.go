@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -27,6 +28,7 @@ import (
 // an address by it and no way into the internet, and is answered; and on the
 // whole board nobody runs or listens but the device.
 func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
+	t.Parallel()
 	c := flash(t, smallCard, map[string]string{"owner": "alice", "link": "usb", "net": "7", "reservoir": "1 MiB"})
 	d := start(t, emulator.Options{Card: c, Over: laptopInside(t)})
 	const mark = "laptop inside: "
@@ -51,13 +53,20 @@ func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
 		}
 	}
 	var programs []string
-	doors := 0
+	doors, ours := 0, 0
 	for line := range strings.Lines(d.Console()) {
 		_, said, ok := strings.Cut(strings.TrimSpace(line), mark)
 		what, rest, _ := strings.Cut(said, " ")
 		switch {
 		case ok && what == "program":
-			programs = append(programs, rest)
+			program, held := "", 0
+			if _, err := fmt.Sscanf(rest, "%s %d", &program, &held); err != nil {
+				t.Fatalf("%q: %v", rest, err)
+			}
+			programs = append(programs, program)
+			if program == "/pad" {
+				ours += held
+			}
 		case ok && what == "socket":
 			t.Log(rest)
 			doors++
@@ -71,6 +80,8 @@ func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
 	if doors == 0 {
 		t.Error("no socket on the board was seen, not even the link's")
 	}
+	memory := float64(ours) / 1024
+	figure{Name: "pi-memory", Value: memory, Unit: "MiB", Limit: 48, Goal: "≤ the limit, both processes", Met: memory <= 48}.print(t)
 }
 
 // checkDoor checks a socket of the board: protocol, local address and port in
@@ -97,16 +108,7 @@ func checkDoor(t *testing.T, socket []string) {
 // and a laptop in place of the program that is PID 1, which starts that.
 func laptopInside(t *testing.T) []byte {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "inside")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "./inside")
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	laptop, err := os.ReadFile(program)
-	if err != nil {
-		t.Fatal(err)
-	}
+	laptop := boardProgram(t, "./inside")
 	deb, err := kernel.Fetch(t.Context(), "../../out/cache", t.Output())
 	if err != nil {
 		t.Fatal(err)
@@ -120,18 +122,26 @@ func laptopInside(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	pad, order := inInitramfs(t, "init"), inInitramfs(t, "modules/order")
-	var over bytes.Buffer
-	w := cpio.NewWriter(&over)
-	for _, f := range []struct {
-		name string
-		mode cpio.FileMode
-		data []byte
-	}{
+	return over(t, []overlaid{
 		{"pad", 0o500, pad},
 		{"init", 0o500, laptop},
 		{"modules/" + dummy.File, 0o400, dummy.Data},
 		{"modules/order", 0o400, append(order, dummy.File+"\n"...)},
-	} {
+	})
+}
+
+// overlaid is a file that a test lays over the initramfs.
+type overlaid struct {
+	name string
+	mode cpio.FileMode
+	data []byte
+}
+
+func over(t *testing.T, files []overlaid) []byte {
+	t.Helper()
+	var archive bytes.Buffer
+	w := cpio.NewWriter(&archive)
+	for _, f := range files {
 		err := w.WriteHeader(&cpio.Header{Name: f.name, Mode: cpio.TypeReg | f.mode, Size: int64(len(f.data))})
 		if err == nil {
 			_, err = w.Write(f.data)
@@ -143,7 +153,23 @@ func laptopInside(t *testing.T) []byte {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return over.Bytes()
+	return archive.Bytes()
+}
+
+// boardProgram builds a program for the board.
+func boardProgram(t *testing.T, folder string) []byte {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "program")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, folder)
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	data, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // inInitramfs is a file of the image's initramfs.

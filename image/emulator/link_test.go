@@ -46,6 +46,7 @@ func (d *device) answers() hostlink.Status {
 // A stranger at the link's cable: what the device says of itself to the bare
 // wire, and which doors are open there.
 func TestTheLinkHasOneDoor(t *testing.T) {
+	t.Parallel()
 	card := flash(t, smallCard, map[string]string{"owner": "alice", "reservoir": "1 MiB"})
 	d := start(t, emulator.Options{Card: card})
 	end, frames, err := emulator.Wire()

@@ -90,6 +90,7 @@ type released struct {
 // After whichever of its writes the power is cut: the file system comes up sound,
 // the store opens, and no pad of which something has left the device serves again.
 func TestEveryStateOfTheCardIsSafe(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))

@@ -109,18 +109,24 @@ func ask(name string) error {
 	return nil
 }
 
-// census tells the programs that run on the board, this one too, and the
-// sockets of the board's network: protocol, local address and port, and state,
-// in the kernel's hexadecimal (proc_pid_net(5)).
+// census tells the programs that run on the board, this one too, with what each
+// holds of memory, and the sockets of the board's network: protocol, local
+// address and port, and state, in the kernel's hexadecimal (proc_pid_net(5)).
 func census() error {
 	programs, err := filepath.Glob("/proc/[0-9]*/exe")
 	if err != nil {
 		return err
 	}
 	for _, link := range programs {
-		if program, err := os.Readlink(link); err == nil { // the kernel's own have none
-			fmt.Println(mark + "program " + program)
+		program, err := os.Readlink(link)
+		if err != nil {
+			continue // the kernel's own have none
 		}
+		held, err := resident(filepath.Dir(link))
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%sprogram %s %d\n", mark, program, held)
 	}
 	for _, protocol := range []string{"tcp", "tcp6", "udp", "udp6", "raw", "raw6", "packet"} {
 		text, err := os.ReadFile("/proc/1/net/" + protocol)
@@ -137,4 +143,15 @@ func census() error {
 		}
 	}
 	return nil
+}
+
+// resident is the memory that a process holds, in KiB (proc_pid_status(5)).
+func resident(process string) (held int, err error) {
+	text, err := os.ReadFile(filepath.Join(process, "status"))
+	if err != nil {
+		return 0, err
+	}
+	_, line, _ := strings.Cut(string(text), "VmRSS:")
+	_, err = fmt.Sscanf(line, "%d kB", &held)
+	return held, err
 }

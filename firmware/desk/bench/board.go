@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"onetimechat/image/card"
+)
+
+// built is the image as build.sh makes it.
+const built = "out/otc-pad.img"
+
+// imageSizes are those of the image: of the files in it, and packed.
+func imageSizes() ([]figure, error) {
+	c, err := card.Open(built)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	names, err := c.Files()
+	if err != nil {
+		return nil, err
+	}
+	used := 0.0
+	for _, name := range names {
+		data, err := c.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		used += float64(len(data)) / 1e6
+	}
+	packed, err := os.Stat(built + ".xz")
+	if err != nil {
+		return nil, err
+	}
+	size := float64(packed.Size()) / 1e6
+	return []figure{
+		figure{Name: "image-used", Value: used, Unit: "MB"}.against(120).goal("≤ the limit", used <= 120),
+		figure{Name: "image-xz", Value: size, Unit: "MB"}.against(60).goal("≤ the limit", size <= 60),
+	}, nil
+}
+
+// onBoard has the tests on emulated boards measure what only a board shows.
+func onBoard() ([]figure, error) {
+	cmd := exec.Command("go", "test", "-count=1", "-v", "-run", "^(TestFigures|TestTheGadgetIsALaptopsNetworkAdapter)$", "./image/emulator")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, out)
+	}
+	var list []figure
+	for line := range bytes.Lines(out) {
+		_, text, ok := strings.Cut(string(line), ": figure ")
+		if !ok {
+			continue
+		}
+		var f figure
+		if err := json.Unmarshal([]byte(text), &f); err != nil {
+			return nil, err
+		}
+		list = append(list, f.against(f.Limit))
+	}
+	return list, nil
+}

@@ -1,0 +1,122 @@
+//go:build linux
+
+package emulator_test
+
+import (
+	"context"
+	"encoding/json"
+	"image"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/hostlink"
+	"onetimechat/image/emulator"
+)
+
+// figure is a measured number, in the form that the bench program reads from
+// this package's tests. A test measures it, and does not depend on it.
+type figure struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+	Limit float64 `json:"limit"`
+	Goal  string  `json:"goal"`
+	Met   bool    `json:"met"`
+}
+
+func (f figure) print(t *testing.T) {
+	t.Helper()
+	text, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("figure %s", text)
+}
+
+// sealings is how many messages are sealed to find how long one takes.
+const sealings = 5
+
+// How long a start and a message take. It runs before the tests that run beside
+// each other, so the figures are those of a board that is alone.
+func TestFigures(t *testing.T) {
+	bare := bareStart(t)
+	card, _ := paired(t)
+	d := start(t, emulator.Options{Card: card, Laptop: anyPort})
+	d.titled(home("alice"))
+	drawn := time.Since(d.began).Seconds()
+	d.answers()
+	answered := time.Since(d.began).Seconds()
+	figure{
+		Name: "pi-home", Value: drawn, Unit: "s", Limit: bare, Goal: "≤ 8 s, ≤ 3 s over the limit", Met: drawn <= 8 && drawn-bare <= 3,
+	}.print(t)
+	figure{
+		Name: "pi-link", Value: answered, Unit: "s", Limit: bare, Goal: "≤ 9 s", Met: answered <= 9,
+	}.print(t)
+	var took []float64
+	for range sealings {
+		took = append(took, d.seals(t).Seconds()*1000)
+	}
+	slices.Sort(took)
+	sealed := took[len(took)/2]
+	figure{Name: "pi-seal", Value: sealed, Unit: "ms", Limit: 150, Goal: "≤ the limit", Met: sealed <= 150}.print(t)
+}
+
+// bareStart is how long the image's kernel takes to an init that does nothing,
+// in seconds.
+func bareStart(t *testing.T) float64 {
+	t.Helper()
+	init := over(t, []overlaid{{"init", 0o500, boardProgram(t, "./testdata/bare")}})
+	d := start(t, emulator.Options{Card: flash(t, smallCard, nil), Over: init})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := d.WaitConsole(ctx, "bare init is up"); err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(d.began).Seconds()
+	d.cut()
+	return took
+}
+
+// seals has 100 bytes sealed, and returns how long that took: from the request
+// to the question, and from the tap to the answer, without the time between.
+func (d *device) seals(t *testing.T) time.Duration {
+	t.Helper()
+	text := strings.Repeat("ten bytes ", 10)
+	left := d.answers().Pads[0].SendLeft - costOf(text)
+	question := display.ApproveSend{Text: text, Costs: []display.Cost{{Contact: "bob", Cost: costOf(text), Left: left}}}
+	asked := d.renderer.Render(question)
+	client, err := hostlink.NewClient(d.Link())
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	begin := time.Now()
+	go func() {
+		_, err := client.Package(t.Context(), hostlink.PackageRequest{From: "alice", To: []string{"bob"}, Text: text})
+		done <- err
+	}()
+	for limit := begin.Add(patience); ; {
+		got, err := d.Screen()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if emulator.Same(got, area, asked.Image, image.Point{}) {
+			break
+		}
+		if time.Now().After(limit) {
+			t.Fatal("the question does not come")
+		}
+	}
+	took := time.Since(begin)
+	question.Ready = true
+	asked = d.sees(question)
+	begin = time.Now()
+	d.touch(asked, "approve")
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	return took + time.Since(begin)
+}
