@@ -12,7 +12,7 @@ import (
 	"onetimechat/image/fdt"
 )
 
-var update = flag.Bool("update", false, "write testdata anew")
+var update = flag.Bool("update", false, "store overlays and pictures as they are made now")
 
 // What the overlays say, as dtc reads them, is in testdata to look at.
 func TestOverlaysAreAsWritten(t *testing.T) {

@@ -81,7 +81,11 @@ func TestFaultsAreShown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := f.spoil(t)
 			t.Parallel()
-			reason := start(t, emulator.Options{Card: c}).faultOf()
+			d := start(t, emulator.Options{Card: c})
+			reason := d.faultOf()
+			if name == "unreadable otc.conf" {
+				d.pictured("fault")
+			}
 			for _, want := range f.want {
 				if !strings.Contains(reason, want) {
 					t.Errorf("the fault is %q, without %q", reason, want)

@@ -3,6 +3,14 @@
 package emulator_test
 
 import (
+	"bytes"
+	"errors"
+	"flag"
+	"image"
+	"image/draw"
+	"image/png"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,12 +26,16 @@ func TestTheFirstStart(t *testing.T) {
 	card := flash(t, smallCard, map[string]string{"reservoir": "1 MiB"})
 	d := start(t, emulator.Options{Card: card})
 	named(d, "bob-2")
-	d.taps(display.Ask{
+	sure := display.Ask{
 		Title: "Are you bob-2?",
 		Text:  "This is the name under which others meet you. It stays with this device, and cannot be changed once there is a pad.",
 		Yes:   "Yes", No: "Change it", Ready: true,
-	}, "yes")
+	}
+	d.sees(sure)
+	d.pictured("confirm")
+	d.taps(sure, "yes")
 	d.sees(home("bob-2"))
+	d.pictured("home")
 	d.took("home with a full reservoir")
 	d.switchOff(home("bob-2"))
 
@@ -82,7 +94,42 @@ func named(d *device, name string) {
 	}
 	d.taps(screen, "delete")
 	screen.Text = name
+	d.sees(screen)
+	d.pictured("keyboard")
 	d.taps(screen, "ok")
+}
+
+var update = flag.Bool("update", false, "store pictures of the first start as they are now")
+
+// pictured compares the whole glass with its stored picture, which the documents
+// show.
+func (d *device) pictured(name string) {
+	d.t.Helper()
+	path := filepath.Join("..", "testdata", "start", name+".png")
+	if *update {
+		got, err := d.Screen()
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		var b bytes.Buffer
+		err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, got)
+		if err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, b.Bytes(), 0o644)); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	stored, err := os.ReadFile(path)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	m, err := png.Decode(bytes.NewReader(stored))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	want := image.NewRGBA(m.Bounds())
+	draw.Draw(want, want.Rect, m, m.Bounds().Min, draw.Src)
+	d.wait("the stored picture "+name, func(got *image.RGBA) bool {
+		return got.Rect == want.Rect && emulator.Same(got, got.Rect, want, image.Point{})
+	})
 }
 
 // keyboard is the first screen of a device that has no owner.
