@@ -29,9 +29,9 @@ const (
 	cmdCOLMOD    = 0x3A // 8.2.33 / 8.2.32 / 9.1.32
 	cmdRAMWRC    = 0x3C // 8.2.34 / 8.2.33 / 9.1.33, write memory continue
 	cmdDISCTRL   = 0xB6 // ILI9341 8.3.7, ILI9486 8.2.56
-	cmdLCMCTRL   = 0xC0 // ST7789V 9.2.15
-	cmdRDID4     = 0xD3 // ILI9341 8.3.23, ILI9486 8.2.71
-	cmdRDID1     = 0xDA // ILI9341 8.2.46, ST7789V 9.1.45; 0xDB and 0xDC follow
+	cmdLCMCTRL   = 0xC0 // ST7789V 9.2, C0h
+	cmdRDID4     = 0xD3 // ILI9341 8.3.23
+	cmdRDID1     = 0xDA // ST7789V 9.1.46; 0xDB and 0xDC follow
 	cmdIFCTL     = 0xF6 // ILI9341 8.3.28
 )
 
@@ -98,7 +98,7 @@ func ili9341Commands() commands {
 	return c
 }
 
-// ili9486Commands: ILI9486 8.2.50 to 8.2.80.
+// ili9486Commands: ILI9486 8.2, from B0h to E3h.
 func ili9486Commands() commands {
 	return shared().
 		same(1, 0xB0, 0xB4, 0xB7, 0xC1, 0xC2, 0xC3, 0xC4, 0xC6, 0xC8, 0xC9, 0xCA, 0xCB, 0xCC, 0xCD, 0xCE, 0xCF).

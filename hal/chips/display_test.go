@@ -187,6 +187,29 @@ func TestGlassMayBeMirroredOrSmallerThanTheRAM(t *testing.T) {
 	b.wantNoErrors()
 }
 
+// SS and GS of display function control turn the scan, not the writing.
+func TestScanDirectionTurnsTheGlass(t *testing.T) {
+	b := wire(t, chips.NewILI9341, chips.Panel{})
+	b.wake()
+	b.window(0, 0, 3, 2)
+	b.send(0x2C, pixels("rgbw..")...)
+	for _, c := range []struct {
+		bits   byte
+		corner image.Point
+		want   string
+	}{
+		{0x00, image.Pt(0, 0), "rgb/w.."},
+		{0x20, image.Pt(237, 0), "bgr/..w"},
+		{0x40, image.Pt(0, 318), "w../rgb"},
+	} {
+		b.send(0xB6, 0x0A, 0x82|c.bits, 0x27, 0x00)
+		if got := letters(b.Picture(), image.Rect(0, 0, 3, 2).Add(c.corner)); got != c.want {
+			t.Errorf("bits %02X: %s, want %s", c.bits, got, c.want)
+		}
+	}
+	b.wantNoErrors()
+}
+
 func TestColoursDependOnFormatWiringAndInversion(t *testing.T) {
 	red := color.RGBA{255, 0, 0, 255}
 	blue := color.RGBA{0, 0, 255, 255}
@@ -336,8 +359,10 @@ func TestPortKeepsTheRulesOfTheWire(t *testing.T) {
 		}
 	}
 	d.FailFrom(1, broken)
-	if conn.Tx([]byte{0}, nil) == nil || conn.Tx([]byte{0}, nil) == nil {
-		t.Error("the bus is not broken")
+	for range 2 {
+		if err := conn.Tx([]byte{0}, nil); err != broken {
+			t.Errorf("%v, want broken", err)
+		}
 	}
 	if d.Transfers() != 6 || d.Sent() != 6 {
 		t.Errorf("%d transfers and %d bytes, want 6 and 6", d.Transfers(), d.Sent())

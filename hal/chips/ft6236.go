@@ -9,10 +9,10 @@ import (
 	"periph.io/x/conn/v3/physic"
 )
 
-// FT6236Addr is the chip's I²C address (application note, section 2).
+// FT6236Addr is the chip's I²C address (application note, "I2C interface").
 const FT6236Addr = 0x38
 
-// Registers of the FT6236 (application note, section 3: register map).
+// Registers of the FT6236 (application note, "Register map").
 const (
 	ftDeviceMode  = 0x00
 	ftStatus      = 0x02 // TD_STATUS: how many fingers, bits 3:0
@@ -29,7 +29,7 @@ const (
 	ftHibernating = 3
 )
 
-// Event flags, bits 7:6 of XH (section 3.1).
+// Event flags, bits 7:6 of XH.
 const (
 	ftPutDown = 0
 	ftLiftUp  = 1
@@ -100,7 +100,7 @@ func (f *FT6236) int() gpio.Level {
 // String implements i2c.Bus.
 func (f *FT6236) String() string { return "FT6236's bus" }
 
-// SetSpeed implements i2c.Bus; the chip takes 400 kHz (datasheet, table 2-1).
+// SetSpeed implements i2c.Bus; the chip takes 400 kHz.
 func (f *FT6236) SetSpeed(hz physic.Frequency) error {
 	if hz <= 0 || hz > 400*physic.KiloHertz {
 		return fmt.Errorf("chips: FT6236 takes at most 400 kHz, not %v", hz)
@@ -190,7 +190,7 @@ func (f *FT6236) sample() {
 	}
 }
 
-// point writes the six registers of one finger (section 3.1).
+// point writes the six registers of one finger.
 func (f *FT6236) point(at, id, event byte, x, y float64) {
 	xs, ys := f.measured(LineX, x), f.measured(LineY, y)
 	weight := f.measured(LinePressure, f.pressure*255)

@@ -93,7 +93,7 @@ func (d *Display) exchange(w, r []byte) {
 }
 
 // release ends a read. A pixel may go on after it, since chip select may rise
-// between any two bytes (ILI9341 7.1, "data transfer pause"), though not
+// between any two bytes (ILI9341 7.1.12), though not
 // within a latched word.
 func (d *Display) release() {
 	if len(d.answer) > 0 {

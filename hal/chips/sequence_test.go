@@ -10,6 +10,8 @@ import (
 	"onetimechat/hal/chips"
 
 	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
 )
 
 // Each wrong sequence is one error, and says what was wrong.
@@ -39,6 +41,12 @@ func TestWrongSequencesAreErrors(t *testing.T) {
 			b.clock.Sleep(119 * time.Millisecond)
 			b.send(0x11)
 		}, "sleep out came 1ms too early"},
+		{"sleep out after sleep in", func(b *board) {
+			b.clock.Sleep(time.Second)
+			b.send(0x10)
+			b.clock.Sleep(100 * time.Millisecond)
+			b.send(0x11)
+		}, "sleep out came 20ms too early"},
 		{"sleep in after sleep out", func(b *board) { b.send(0x10) }, "sleep in came 115ms too early"},
 		{"while reset", func(b *board) { b.Reset.Out(gpio.Low); b.send(0x00) }, "while reset is low"},
 		{"short reset", func(b *board) { b.Reset.Out(gpio.Low); b.Reset.Out(gpio.High) }, "reset was low for 0s"},
@@ -58,6 +66,21 @@ func TestWrongSequencesAreErrors(t *testing.T) {
 		if errs := b.Errors(); len(errs) != 1 || !strings.Contains(errs[0].Error(), c.want) {
 			t.Errorf("%s: %v, want one error with %q", c.name, errs, c.want)
 		}
+	}
+}
+
+// The datasheets allow 6.6 MHz for reading, whatever writing takes.
+func TestReadingIsSlowerThanWriting(t *testing.T) {
+	d := chips.NewST7789(chips.Panel{})
+	conn, err := d.Port.Connect(40*physic.MegaHertz, spi.Mode0, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.DC.Out(gpio.Low)
+	r := make([]byte, 2)
+	conn.Tx([]byte{0xDC, 0}, r)
+	if errs := d.Errors(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "reads at 40MHz") || r[1] != 0 {
+		t.Errorf("%v, and % X", errs, r)
 	}
 }
 
@@ -158,8 +181,10 @@ func TestSoftResetKeepsWhatTheDatasheetSays(t *testing.T) {
 		b.conn.Tx([]byte{c, 0}, r)
 		return r[1]
 	}
-	if read(0x0A) != 0x08 || read(0x0B) != 0x08 || read(0x0C) != 0x55 {
-		t.Errorf("power %02X, MADCTL %02X, COLMOD %02X", read(0x0A), read(0x0B), read(0x0C))
+	for _, c := range []struct{ command, want byte }{{0x0A, 0x08}, {0x0B, 0x08}, {0x0C, 0x55}} {
+		if got := read(c.command); got != c.want {
+			t.Errorf("command %02X reads %02X, want %02X", c.command, got, c.want)
+		}
 	}
 	b.wantNoErrors()
 }

@@ -8,20 +8,20 @@ import (
 	"periph.io/x/conn/v3/spi"
 )
 
-// Registers of the STMPE610 (datasheet section 6, table 10: register map), and
+// Registers of the STMPE610 (datasheet, "Register map"), and
 // the bits that the model knows.
 const (
 	stChipID  = 0x00 // 16 bits: 0x0811
 	stVersion = 0x02
-	stSys1    = 0x03 // section 7: SYS_CTRL1
+	stSys1    = 0x03 // SYS_CTRL1
 	stSys2    = 0x04 // SYS_CTRL2: a set bit takes a block's clock away
 	stSPI     = 0x08 // SPI_CFG
-	stIntCtrl = 0x09 // section 8
+	stIntCtrl = 0x09 // "Interrupt system"
 	stIntEn   = 0x0A
 	stIntSta  = 0x0B // bits are cleared by writing 1
-	stADC1    = 0x20 // section 9
+	stADC1    = 0x20 // "Analog-to-digital converter"
 	stADC2    = 0x21
-	stTSC     = 0x40 // section 10: TSC_CTRL
+	stTSC     = 0x40 // TSC_CTRL: "Touchscreen controller"
 	stTSCCfg  = 0x41
 	stFIFOTh  = 0x4A
 	stFIFOSta = 0x4B
@@ -41,7 +41,7 @@ const (
 	stOverflow, stFIFOReset  = 0x80, 0x01       // FIFO_STA
 )
 
-// Interrupts in INT_EN and INT_STA (section 8).
+// Interrupts in INT_EN and INT_STA ("Interrupt system").
 const (
 	stIntEmpty    = 0x10
 	stIntFull     = 0x08
@@ -88,7 +88,7 @@ func NewSTMPE610(p TouchPanel) *STMPE610 {
 	s.reset()
 	s.pass = s.advance
 	s.Port = &Port{chip: s.chip, mode: spi.Mode1, limit: 4096,
-		max:      physic.MegaHertz, // section 5, "SPI interface": 1 MHz
+		max:      physic.MegaHertz, // "SPI interface": 1 MHz
 		exchange: s.exchange, release: func() { s.phase = stAddress }, excuse: func() {}}
 	s.INT = newInPin("STMPE610 INT", s.int)
 	return s
@@ -113,7 +113,7 @@ func (s *STMPE610) int() gpio.Level {
 
 // exchange clocks bytes through: an address, and then data. A read's data
 // comes one byte after its address, and the next address goes out meanwhile;
-// 0 ends it (section 5, "SPI register access"), or goes on to the next
+// 0 ends it ("SPI interface", read and write), or goes on to the next
 // register under automatic increment.
 func (s *STMPE610) exchange(w, r []byte) {
 	s.advance()

@@ -2,7 +2,7 @@ package chips
 
 import "time"
 
-// The choices of TSC_CFG (section 10): how long a touch must last to be
+// The choices of TSC_CFG ("Touchscreen controller"): how long a touch must last to be
 // detected, and how long the drivers settle before a measurement.
 func detectDelay(cfg byte) time.Duration {
 	return [8]time.Duration{10 * time.Microsecond, 50 * time.Microsecond, 100 * time.Microsecond, 500 * time.Microsecond,
@@ -51,7 +51,7 @@ func (s *STMPE610) advance() {
 	}
 }
 
-// sample measures, and packs as the mode says (section 10, "TSC_DATA").
+// sample measures, and packs as the mode says ("TSC_DATA").
 func (s *STMPE610) sample() []byte {
 	px, py := s.plate.at(s.x, s.y)
 	x, y := s.measured(LineX, px), s.measured(LineY, py)

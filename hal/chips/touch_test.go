@@ -47,7 +47,7 @@ func wantError(t *testing.T, errs []error, want string) {
 	}
 }
 
-// convert is the datasheet's figure 12: a control byte, and the result in the
+// convert is the datasheet's 24 clocks: a control byte, and the result in the
 // next two bytes after a busy bit.
 func convert(t *testing.T, c spi.Conn, control byte) int {
 	t.Helper()
@@ -86,7 +86,7 @@ func TestXPT2046MeasuresTheFinger(t *testing.T) {
 }
 
 // The contact's resistance is worked out from Z1 and Z2 as the datasheet does
-// (equation 1), with plates of 600 ohm: 100 ohm at full pressure.
+// ("Pressure measurement"), with plates of 600 ohm: 100 ohm at full pressure.
 func TestXPT2046PressureFollowsTheDatasheet(t *testing.T) {
 	x := chips.NewXPT2046(chips.TouchPanel{})
 	c := connect(t, x.Port, 2*physic.MegaHertz, spi.Mode0)
@@ -257,7 +257,8 @@ func TestFT6236InterruptByMode(t *testing.T) {
 	noErrors(t, f.Errors())
 }
 
-// stmpe is set up as application note AN2807 does, its steps in order.
+// stmpe is set up in the order of the datasheet's "Touchscreen controller
+// programming sequence".
 func stmpe(t *testing.T) (*chips.STMPE610, spi.Conn, *chips.Clock) {
 	clock := &chips.Clock{}
 	s := chips.NewSTMPE610(chips.TouchPanel{Now: clock.Now})
@@ -323,6 +324,34 @@ func TestSTMPE610FillsItsFIFO(t *testing.T) {
 	noErrors(t, s.Errors())
 	read(0x57)
 	wantError(t, s.Errors(), "read while empty")
+}
+
+// With 10 bits a converter says a quarter of the number.
+func TestSTMPE610MeasuresAsItsModeSays(t *testing.T) {
+	for _, c := range []struct {
+		adc, mode byte
+		want      []byte
+	}{
+		{0x49, 0x00, []byte{0x80, 0x24, 0xB0, 0xFF}}, // raw 2050, 1200
+		{0x41, 0x00, []byte{0x20, 0x01, 0x2C, 0xFF}}, // 512, 300
+		{0x49, 0x02, []byte{0x80, 0x24, 0xB0}},
+		{0x49, 0x04, []byte{0x08, 0x02}},
+		{0x49, 0x06, []byte{0x04, 0xB0}},
+		{0x49, 0x08, []byte{0xFF}},
+	} {
+		s, conn, clock := stmpe(t)
+		tx(t, conn, 0x40, 0x00)
+		tx(t, conn, 0x20, c.adc)
+		tx(t, conn, 0x40, c.mode|1)
+		s.SetPressure(1)
+		s.Down(0.5, 0.25)
+		clock.Sleep(2 * time.Millisecond)
+		got := tx(t, conn, append(slices.Repeat([]byte{0xD7}, len(c.want)), 0)...)[1:]
+		if !slices.Equal(got, c.want) || tx(t, conn, 0xCC, 0)[1] != 0 {
+			t.Errorf("ADC_CTRL1 %02X, TSC_CTRL %02X: % X, want % X", c.adc, c.mode|1, got, c.want)
+		}
+		noErrors(t, s.Errors())
+	}
 }
 
 func TestSTMPE610RefusesWrongSettings(t *testing.T) {

@@ -6,14 +6,14 @@ import (
 	"periph.io/x/conn/v3/spi"
 )
 
-// Bits of the XPT2046's control byte (datasheet table 5, "order of the control
-// bits"; they are the ADS7846's), and its channels (tables 1 and 2).
+// Bits of the XPT2046's control byte, and its channels (datasheet, "Control
+// byte" and "Input configuration"; they are the ADS7846's).
 const (
 	xptStart   = 0x80
 	xptChannel = 0x70
 	xptEight   = 0x08 // 8 bits instead of 12
 	xptSingle  = 0x04 // single-ended instead of differential
-	xptPD1     = 0x02 // the internal reference is on (table 8, "power-down selection")
+	xptPD1     = 0x02 // the internal reference is on ("Power-down selection")
 	xptPD0     = 0x01 // the converter stays on, and PENIRQ is off
 
 	xptTemp0 = 0x00
@@ -52,7 +52,7 @@ func NewXPT2046(p TouchPanel) *XPT2046 {
 	}
 	x := &XPT2046{Finger: newFinger(newChip("XPT2046", p.Now), p.Plate, 4095)}
 	x.Port = &Port{chip: x.chip, mode: spi.Mode0, limit: 4096,
-		max:      2_500_000 * physic.Hertz, // DCLK high and low 200 ns each: table 9, "timing"
+		max:      2_500_000 * physic.Hertz, // DCLK high and low 200 ns each: "Timing specifications"
 		exchange: x.exchange, release: func() { x.answer = nil }, excuse: func() {}}
 	x.PenIRQ = newInPin("XPT2046 PENIRQ", x.penIRQ)
 	return x
@@ -65,7 +65,7 @@ func (x *XPT2046) penIRQ() gpio.Level {
 }
 
 // exchange clocks bytes through. A result takes two of them, and a control byte
-// may go out with the second (16 clocks for each conversion, figure 13).
+// may go out with the second ("16 clocks per conversion").
 func (x *XPT2046) exchange(w, r []byte) {
 	for i, b := range w {
 		out, last := byte(0), len(x.answer) <= 1
