@@ -7,7 +7,7 @@
 // at [NewXPT2046], [NewFT6236] and [NewSTMPE610]. The models are written from
 // the datasheets and know no driver:
 //
-//   - ILI9341: Ilitek, V1.11
+//   - ILI9341: Ilitek, V1.05
 //   - ILI9486: Ilitek, V1.00
 //   - ST7789: Sitronix ST7789V, V1.4
 //   - XPT2046: Shenzhen Xptek, 2007

@@ -80,14 +80,14 @@ func shared() commands {
 		same(6, 0x33)
 }
 
-// ili9341Commands: ILI9341 8.3 (extended command set) and 8.4 (registers for
-// the glass's maker). DISCTRL's last parameter only divides the clock of the
+// ili9341Commands: ILI9341 8.3 (level 2 commands) and 8.4 (extended
+// registers). DISCTRL's last parameter only divides the clock of the
 // RGB interface.
 func ili9341Commands() commands {
 	c := shared().
 		same(1, 0xB0, 0xB4, 0xB7, 0xB8, 0xB9, 0xBA, 0xBB, 0xBC, 0xBE, 0xBF, 0xC0, 0xC1, 0xC7, 0xF2, 0xF7).
 		same(2, 0xB1, 0xB2, 0xB3, 0xC5, 0xD0, 0xEA).
-		same(3, 0xCF, 0xD1, 0xE8, 0xE9, cmdIFCTL).
+		same(3, 0xCF, 0xD1, 0xE8, cmdIFCTL).
 		same(4, 0xB5, 0xED).
 		same(5, 0xCB).
 		same(15, 0xE0, 0xE1).

@@ -46,8 +46,8 @@ func (d *Display) applyVendor() {
 		d.flipX, d.flipY = d.params[1]&0x20 != 0, d.params[1]&0x40 != 0
 	case d.command == cmdIFCTL && d.name == "ILI9341":
 		d.ignores = d.params[0]&0x01 == 0 // WEMODE
-		if d.params[0]&0xC0 != 0 {
-			d.once("MADCTL's bits are turned round by IFCTL, which is not modelled")
+		if d.params[0]&0xE8 != 0 || d.params[1]&0x03 != 0 || d.params[2] != 0 {
+			d.once("IFCTL % X: MADCTL turned round, other transfers and interfaces are not modelled", d.params)
 		}
 	case d.command == cmdLCMCTRL && d.name == "ST7789":
 		if d.params[0] != 0x2C {

@@ -33,6 +33,8 @@ func TestWrongSequencesAreErrors(t *testing.T) {
 		{"half a pixel", func(b *board) { b.send(0x2C, 1, 2, 3); b.send(0x00) }, "a pixel ends after 1 bytes"},
 		{"more than the window", func(b *board) { b.window(0, 0, 2, 1); b.send(0x2C, pixels("rgb")...) }, "more pixels"},
 		{"12 bits", func(b *board) { b.send(0x3A, 0x53) }, "pixel format 53"},
+		{"MADCTL turned round", func(b *board) { b.send(0xF6, 0x41, 0, 0) }, "IFCTL 41 00 00"},
+		{"little endian", func(b *board) { b.send(0xF6, 0x01, 0, 0x20) }, "IFCTL 01 00 20"},
 		{"partial mode", func(b *board) { b.send(0x12) }, "not modelled"},
 		{"right after soft reset", func(b *board) { b.clock.Sleep(time.Second); b.send(0x01); b.send(0x28) }, "28 came 5ms too early"},
 		{"sleep out after soft reset", func(b *board) {
