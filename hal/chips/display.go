@@ -174,8 +174,7 @@ func (d *Display) hearLight(l gpio.Level) {
 	d.lit = bool(l) || !d.panel.SwitchLight
 }
 
-// Sent is how many bytes the chip has taken off the wire, and Pixels how many
-// pixels were written to its RAM.
+// Sent is how many bytes the chip has taken off the wire.
 func (d *Display) Sent() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -201,9 +200,9 @@ func (d *Display) Count(command byte) int {
 func (d *Display) Errors() []error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	kept := len(d.errs)
+	kept, reported := len(d.errs), d.reported
 	d.checkFinished()
 	all := append([]error(nil), d.errs...)
-	d.errs = d.errs[:kept]
+	d.errs, d.reported = d.errs[:kept], reported
 	return all
 }

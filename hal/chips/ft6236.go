@@ -73,7 +73,7 @@ func (f *FT6236) SetID(cipher, vendor byte) {
 	f.registers[ftCipher], f.registers[ftVendor] = cipher, vendor
 }
 
-// Second puts a second finger down, and LiftSecond takes it off.
+// Second puts a second finger down; it is felt while the first one is, too.
 func (f *FT6236) Second(x, y float64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

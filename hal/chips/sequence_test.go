@@ -22,6 +22,7 @@ func TestWrongSequencesAreErrors(t *testing.T) {
 		want string
 	}{
 		{"too few parameters", func(b *board) { b.send(0x2A, 0, 0); b.send(0x00) }, "has 2 parameters, not 4"},
+		{"too few, looked at before the end", func(b *board) { b.send(0x2A, 0, 0); b.Errors(); b.send(0x00) }, "has 2 parameters, not 4"},
 		{"too few at the end", func(b *board) { b.send(0x2A, 0, 0) }, "has 2 parameters, not 4"},
 		{"too many", func(b *board) { b.send(0x36, 0, 0, 0) }, "more than 1 parameters"},
 		{"parameters for none", func(b *board) { b.send(0x29, 1) }, "more than 0 parameters"},
