@@ -24,9 +24,9 @@ const module = "onetimechat"
 var floors = [][]string{
 	{"padstore/seal", "padstore/uid", "display/escape", "image/fdt"},
 	{"firmware/boot/conf", "image/card", "image/kernel/kerneltest", "padstore/durable", "hal/noise", "hal/cable", "hal/panel", "hal/touch", "hal/link"},
-	{"padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "image/kernel"},
-	{"padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy"},
-	{"firmware/entropy/entropytest", "firmware/meeting", "hostlink/host"},
+	{"padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "hal/panel/dcs", "image/kernel"},
+	{"hal/panel/ili9341", "hal/panel/ili9486", "hal/panel/st7789", "padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy"},
+	{"firmware/entropy/entropytest", "firmware/meeting", "hal/product", "hostlink/host"},
 	{"firmware/device"},
 	{"hal/desk", "hostlink/relay", "firmware/boot", "image/emulator"},
 	{"firmware", "image", "image/emulate", "firmware/desk", "firmware/desk/demo", "firmware/desk/bench", "firmware/desk/randomness", "hostlink/otc"},

@@ -50,6 +50,7 @@ func figures() []group {
 		{[]string{"meeting-256MiB", "meeting-1GiB", "meeting-memory"}, meetingFigures},
 		{[]string{"relay-send-1", "relay-send-64"}, relaySends},
 		{[]string{"draw"}, drawing},
+		{[]string{"bus-question", "question-16MHz", "bus-page", "bus-tick"}, busFigures},
 	}
 }
 
