@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"padstore/seal", "padstore/uid", "display/escape", "image/fdt"},
 	{"firmware/boot/conf", "image/card", "image/kernel/kerneltest", "padstore/durable", "hal/noise", "hal/cable", "hal/panel", "hal/touch", "hal/link"},
 	{"padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "hal/panel/dcs", "image/kernel"},
-	{"hal/panel/ili9341", "hal/panel/ili9486", "hal/panel/st7789", "padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy"},
+	{"hal/panel/dcs/dcstest", "hal/panel/ili9341", "hal/panel/ili9486", "hal/panel/st7789", "padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy"},
 	{"firmware/entropy/entropytest", "firmware/meeting", "hal/product", "hostlink/host"},
 	{"firmware/device"},
 	{"hal/desk", "hostlink/relay", "firmware/boot", "image/emulator"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"onetimechat/hal/panel"
 )
@@ -15,8 +16,9 @@ var ErrNoDevice = errors.New("no such device")
 
 // Opts are the options of a Screen.
 type Opts struct {
-	Rotation panel.Rotation // from upright
-	Dev      string         // where the kernel shows ports; "" is /dev
+	Rotation panel.Rotation      // from upright
+	Dev      string              // where the kernel shows ports; "" is /dev
+	Sleep    func(time.Duration) // nil: time.Sleep
 }
 
 // node is a port's file: /dev/spidev0.1 of SPI0.1.

@@ -50,7 +50,7 @@ func (p Product) open(opts Opts) (*Screen, error) {
 	if err != nil {
 		return nil, err
 	}
-	screen, err := p.Light(port, pins, opts.Rotation)
+	screen, err := p.Light(port, pins, opts)
 	if err != nil {
 		return nil, errors.Join(err, port.Close())
 	}

@@ -4,8 +4,7 @@
 //
 // Start with Find, which knows a Product by the name that otc.conf has for it,
 // and Open, which lights it. Ports are opened in ports_linux.go, and only
-// there, by periph's drivers for what Linux shows in /dev. A touch controller's
-// driver is called in touch.go.
+// there, by periph's drivers for what Linux shows in /dev.
 //
 // What it refuses to do: guess. A product whose port is not there is an error
 // that names both.
@@ -21,6 +20,7 @@ import (
 	"periph.io/x/conn/v3/spi"
 
 	"onetimechat/hal/panel"
+	"onetimechat/hal/panel/dcs"
 	"onetimechat/hal/panel/ili9341"
 	"onetimechat/hal/panel/ili9486"
 	"onetimechat/hal/panel/st7789"
@@ -128,27 +128,29 @@ type Pins struct {
 	DC, Reset, Light gpio.PinOut
 }
 
-// Light lights the display at port, its picture turned by r from upright.
-func (p Product) Light(port spi.Port, pins Pins, r panel.Rotation) (display.Drawer, error) {
-	if err := panel.CheckRotation(r); err != nil {
+// Light lights the display at port.
+func (p Product) Light(port spi.Port, pins Pins, opts Opts) (display.Drawer, error) {
+	if err := panel.CheckRotation(opts.Rotation); err != nil {
 		return nil, err
 	}
-	d := p.Display
-	switch d.Chip {
-	case ILI9341:
-		opts := ili9341.DefaultOpts
-		opts.Frequency, opts.Rotation, opts.Reset, opts.Light = d.Frequency, p.Turned(r), pins.Reset, pins.Light
-		return lit(ili9341.New(port, pins.DC, &opts))
-	case ILI9486:
-		opts := ili9486.DefaultOpts
-		opts.Frequency, opts.Rotation, opts.Reset, opts.Light = d.Frequency, p.Turned(r), pins.Reset, pins.Light
-		return lit(ili9486.New(port, pins.DC, &opts))
-	case ST7789:
-		opts := st7789.DefaultOpts
-		opts.Frequency, opts.Rotation, opts.Reset, opts.Light = d.Frequency, p.Turned(r), pins.Reset, pins.Light
-		return lit(st7789.New(port, pins.DC, &opts))
+	set := func(o dcs.Opts) dcs.Opts {
+		o.Frequency, o.Rotation = p.Display.Frequency, p.Turned(opts.Rotation)
+		o.Reset, o.Light, o.Sleep = pins.Reset, pins.Light, opts.Sleep
+		return o
 	}
-	return nil, fmt.Errorf("there is no driver for a %s", d.Chip)
+	switch p.Display.Chip {
+	case ILI9341:
+		o := set(ili9341.DefaultOpts)
+		return lit(ili9341.New(port, pins.DC, &o))
+	case ILI9486:
+		o := set(ili9486.DefaultOpts)
+		return lit(ili9486.New(port, pins.DC, &o))
+	case ST7789:
+		o := st7789.DefaultOpts
+		o.Opts = set(o.Opts)
+		return lit(st7789.New(port, pins.DC, &o))
+	}
+	return nil, fmt.Errorf("there is no driver for a %s", p.Display.Chip)
 }
 
 // lit keeps a nil pointer of a driver from becoming a Drawer.
