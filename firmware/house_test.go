@@ -95,6 +95,27 @@ func TestOnlyTestsImportWhatIsMadeForTests(t *testing.T) {
 	}
 }
 
+// Of periph's drivers for boards only those are used that go through the kernel:
+// package host and its drivers for SoCs map /dev/mem by themselves, on a Pi 5 at
+// a wrong address.
+func TestPeriphGoesThroughTheKernel(t *testing.T) {
+	const host = "periph.io/x/host/v3"
+	used := 0
+	for _, p := range packages(t) {
+		for _, i := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			switch {
+			case i == host+"/gpioioctl", i == host+"/sysfs":
+				used++
+			case i == host, strings.HasPrefix(i, host+"/"):
+				t.Errorf("%s imports %s", p.name(), i)
+			}
+		}
+	}
+	if used == 0 {
+		t.Error("no package uses the pin header: is this test reading it right?")
+	}
+}
+
 // forTests tells whether a package is made for tests, by its name: durabletest,
 // padtest.
 func forTests(name string) bool { return strings.HasSuffix(name, "test") }
