@@ -3,21 +3,25 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"image/draw"
 	"sync"
 
+	periph "periph.io/x/conn/v3/display"
+
 	"onetimechat/display"
 	"onetimechat/firmware/boot/conf"
 	"onetimechat/hal/panel"
+	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
 )
 
 // glass is the board's screen with its touchscreen: frames of one of display's
 // sizes in the middle of whatever the panel is. It implements device.Panel.
 type glass struct {
-	panel    *panel.Framebuffer
+	panel    periph.Drawer
 	rotation panel.Rotation
 	area     image.Rectangle // of frames, on the panel as its owner sees it
 
@@ -33,18 +37,40 @@ type finger interface {
 	Release(p image.Point) (target string, active bool)
 }
 
+// newGlass lights the screen that otc.conf names.
 func newGlass(c conf.Conf) (*glass, error) {
-	opts := panel.DefaultOpts
-	opts.Rotation = panel.Rotation(c.Rotate)
-	screen, err := panel.NewFramebuffer(&opts)
+	screen, rotation, err := light(c)
 	if err != nil {
 		return nil, fmt.Errorf("the screen: %w", err)
 	}
 	area, err := fit(screen.Bounds())
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(fmt.Errorf("panel %s: %w", c.Panel, err), screen.Halt())
 	}
-	return &glass{panel: screen, rotation: opts.Rotation, area: area}, nil
+	return &glass{panel: screen, rotation: rotation, area: area}, nil
+}
+
+// light lights a screen, and says how its picture is turned on the glass.
+func light(c conf.Conf) (periph.Drawer, panel.Rotation, error) {
+	wanted := panel.Rotation(c.Rotate)
+	if c.Panel == conf.Framebuffer {
+		opts := panel.DefaultOpts
+		opts.Rotation = wanted
+		screen, err := panel.NewFramebuffer(&opts)
+		if err != nil {
+			return nil, 0, err
+		}
+		return screen, wanted, nil
+	}
+	plugged, ok := product.Find(string(c.Panel))
+	if !ok {
+		return nil, 0, fmt.Errorf("panel %s is not known", c.Panel)
+	}
+	screen, err := plugged.Open(product.Opts{Rotation: wanted})
+	if err != nil {
+		return nil, 0, err
+	}
+	return screen, plugged.Turned(wanted), nil
 }
 
 // fit is the largest of display's sizes that fits, in the middle.

@@ -4,9 +4,12 @@ package main
 
 import (
 	"image"
+	"strings"
 	"testing"
 
+	"onetimechat/firmware/boot/conf"
 	"onetimechat/hal/panel"
+	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
 )
 
@@ -51,5 +54,27 @@ func TestATouchLandsWhereThePictureIs(t *testing.T) {
 				t.Errorf("%d degrees: a touch on %v lands on %v", r, p, got)
 			}
 		}
+	}
+}
+
+// Whatever otc.conf can name is known, and the other way round.
+func TestEveryPanelOfTheSettingsIsKnown(t *testing.T) {
+	for _, name := range conf.Panels() {
+		if _, ok := product.Find(string(name)); ok == (name == conf.Framebuffer) {
+			t.Errorf("%s: %v", name, ok)
+		}
+	}
+	if len(product.Products()) != len(conf.Panels())-1 {
+		t.Error("a product is not in the settings")
+	}
+}
+
+// On a board without SPI, such as the emulated one, the fault names panel and
+// port.
+func TestAPanelWithoutItsPortIsAFault(t *testing.T) {
+	c := conf.Default()
+	c.Panel = conf.Waveshare35
+	if _, err := newGlass(c); err == nil || !strings.Contains(err.Error(), "panel waveshare35: SPI0.0: no such device") {
+		t.Errorf("got %v", err)
 	}
 }

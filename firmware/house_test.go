@@ -23,9 +23,9 @@ const module = "onetimechat"
 var floors = [][]string{
 	{"padstore/seal", "padstore/uid", "display/escape", "image/fdt"},
 	{"firmware/boot/conf", "image/card", "image/kernel/kerneltest", "padstore/durable", "hal/noise", "hal/cable", "hal/panel", "hal/touch", "hal/link", "hal/chips"},
-	{"padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "image/kernel"},
-	{"padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy"},
-	{"firmware/entropy/entropytest", "firmware/meeting", "hostlink/host"},
+	{"padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "hal/panel/dcs", "image/kernel"},
+	{"hal/panel/dcs/dcstest", "hal/panel/ili9341", "hal/panel/ili9486", "hal/panel/st7789", "padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy"},
+	{"firmware/entropy/entropytest", "firmware/meeting", "hal/product", "hostlink/host"},
 	{"firmware/device"},
 	{"hal/desk", "hostlink/relay", "firmware/boot", "image/emulator"},
 	{"firmware", "image", "image/emulate", "image/emulator/inside", "firmware/desk", "firmware/desk/demo", "firmware/desk/bench", "firmware/desk/randomness", "hostlink/otc"},
@@ -92,6 +92,27 @@ func TestOnlyTestsImportWhatIsMadeForTests(t *testing.T) {
 				t.Errorf("%s imports %s outside its tests", p.name(), i)
 			}
 		}
+	}
+}
+
+// Of periph's drivers for boards only those are used that go through the kernel:
+// package host and its drivers for SoCs map /dev/mem by themselves, on a Pi 5 at
+// a wrong address.
+func TestPeriphGoesThroughTheKernel(t *testing.T) {
+	const host = "periph.io/x/host/v3"
+	used := 0
+	for _, p := range packages(t) {
+		for _, i := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			switch {
+			case i == host+"/gpioioctl", i == host+"/sysfs":
+				used++
+			case i == host, strings.HasPrefix(i, host+"/"):
+				t.Errorf("%s imports %s", p.name(), i)
+			}
+		}
+	}
+	if used == 0 {
+		t.Error("no package uses the pin header: is this test reading it right?")
 	}
 }
 

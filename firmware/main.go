@@ -16,10 +16,12 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"onetimechat/display"
 	"onetimechat/firmware/boot"
+	"onetimechat/firmware/boot/conf"
 	"onetimechat/firmware/device"
 	"onetimechat/firmware/entropy"
 	"onetimechat/hal/link"
@@ -206,8 +208,37 @@ func (s stick) Look() (device.Folder, string, error) {
 func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, error) {
 	screen, err := newGlass(m.Conf)
 	if err != nil {
-		return 0, err
+		if !strings.Contains(reason.Error(), err.Error()) {
+			reason = errors.Join(reason, err)
+		}
+		return withoutPanel(ctx, m, reason)
 	}
+	return showOn(ctx, screen, reason)
+}
+
+// withoutPanel has the LED tell that the panel cannot be used, and a screen that
+// the kernel drives show why, if there is one.
+func withoutPanel(ctx context.Context, m *boot.Machine, reason error) (boot.End, error) {
+	ctx, stop := context.WithCancel(ctx)
+	signalled := make(chan error, 1)
+	go func() { signalled <- m.Signal(ctx, boot.NoPanel) }()
+	c := m.Conf
+	c.Panel = conf.Framebuffer
+	screen, err := newGlass(c)
+	if err != nil {
+		// The LED is all there is.
+		defer stop()
+		return boot.PowerOff, errors.Join(err, <-signalled)
+	}
+	end, err := showOn(ctx, screen, reason)
+	stop()
+	// A board without an LED shows its fault all the same.
+	<-signalled
+	return end, err
+}
+
+// showOn shows a fault on a screen until ctx ends.
+func showOn(ctx context.Context, screen *glass, reason error) (boot.End, error) {
 	renderer, err := screen.renderer()
 	if err != nil {
 		return 0, err

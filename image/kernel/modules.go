@@ -50,6 +50,8 @@ func wanted() []group {
 		{names: "chaoskey cdc-acm", optional: true},
 		// Panels, touch and comparators on the pin header.
 		{names: "spi-bcm2835 i2c-bcm2835 i2c-dev", optional: true},
+		// The board's LED, which tells of a missing panel.
+		{names: "leds-gpio", optional: true},
 		// The processor's full speed.
 		{names: "cpufreq-dt raspberrypi-cpufreq", optional: true},
 	}

@@ -39,8 +39,20 @@ const (
 type Panel string
 
 // Framebuffer is a screen that the kernel offers as /dev/fb0: HDMI, and the
-// emulator's; its touchscreen is on USB.
-const Framebuffer Panel = "fb"
+// emulator's; its touchscreen is on USB. The others are plugged onto the pin
+// header; package product knows what they are.
+const (
+	Framebuffer Panel = "fb"
+	PiTFT28R    Panel = "pitft28r"
+	PiTFT28C    Panel = "pitft28c"
+	Waveshare35 Panel = "waveshare35"
+	Waveshare13 Panel = "waveshare13"
+)
+
+// Panels returns all there are.
+func Panels() []Panel {
+	return []Panel{Framebuffer, PiTFT28R, PiTFT28C, Waveshare35, Waveshare13}
+}
 
 // Noise is which sources of randomness are used.
 type Noise string

@@ -69,8 +69,8 @@ func TestAnErrorNamesLineAndValue(t *testing.T) {
 		{"rotate =", 1, "rotate =", "0, 90, 180 or 270"},
 		{"\r\n\r\nowner = Alice\r\n", 3, "owner = Alice", "not a user id"},
 		{"owner = ../../etc", 1, "../../etc", "not a user id"},
-		{"panel = vga", 1, "panel = vga", "panel can be fb"},
-		{"panel =", 1, "panel =", "panel can be fb"},
+		{"panel = vga", 1, "panel = vga", "panel can be fb, pitft28r, pitft28c, waveshare35 or waveshare13"},
+		{"panel =", 1, "panel =", "panel can be fb, pitft28r, pitft28c, waveshare35 or waveshare13"},
 		{"link = wifi", 1, "link = wifi", "auto, usb or ethernet"},
 		{"net = 0", 1, "net = 0", "1 to 254"},
 		{"net = 255", 1, "net = 255", "1 to 254"},
@@ -124,6 +124,9 @@ func TestTextIsReadBack(t *testing.T) {
 	change(func(c *conf.Conf) { c.Link = conf.USB })
 	change(func(c *conf.Conf) { c.Link = conf.Ethernet })
 	change(func(c *conf.Conf) { c.Watchdog = false })
+	for _, p := range conf.Panels() {
+		change(func(c *conf.Conf) { c.Panel = p })
+	}
 	for net := range 255 {
 		change(func(c *conf.Conf) { c.Net = net })
 	}

@@ -14,7 +14,9 @@ const comments = `# One Time Chat: settings of this pad device. They are read at
 # It cannot be changed once there is a pad.
 owner = %s
 
-# The screen. fb: an HDMI screen with USB touch.
+# The screen. fb: an HDMI screen with USB touch. On the pin header: pitft28r and
+# pitft28c (Adafruit PiTFT 2.8", resistive and capacitive), waveshare35 (Waveshare
+# 3.5" (A) and its clones), waveshare13 (Waveshare 1.3").
 panel = %s
 
 # How the picture is turned, in degrees clockwise: 0, 90, 180 or 270.

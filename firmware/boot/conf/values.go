@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,8 +56,8 @@ func (c *Conf) setOwner(value string) error {
 
 func (c *Conf) setPanel(value string) error {
 	p := Panel(strings.ToLower(value))
-	if p != Framebuffer {
-		return fmt.Errorf("panel can be %s", Framebuffer)
+	if !slices.Contains(Panels(), p) {
+		return errors.New("panel can be fb, pitft28r, pitft28c, waveshare35 or waveshare13")
 	}
 	c.Panel = p
 	return nil

@@ -1,0 +1,34 @@
+package product
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"onetimechat/hal/panel"
+)
+
+// ErrNoDevice means that the kernel shows no such port or line: the board has
+// none, or nothing has switched it on.
+var ErrNoDevice = errors.New("no such device")
+
+// Opts are the options of a Screen.
+type Opts struct {
+	Rotation panel.Rotation      // from upright
+	Dev      string              // where the kernel shows ports; "" is /dev
+	Sleep    func(time.Duration) // nil: time.Sleep
+}
+
+// node is a port's file: /dev/spidev0.1 of SPI0.1.
+func (o Opts) node(port string) string {
+	dev := o.Dev
+	if dev == "" {
+		dev = "/dev"
+	}
+	return filepath.Join(dev, strings.Replace(port, "SPI", "spidev", 1))
+}
+
+// String is the line's name, as Linux has it on every Raspberry Pi.
+func (l Line) String() string { return fmt.Sprintf("GPIO%d", int(l)) }

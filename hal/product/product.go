@@ -1,0 +1,162 @@
+// Package product knows the screens that people plug onto a Raspberry Pi's pin
+// header: which display and touch controller they have, on which buses and
+// pins, and how they are mounted.
+//
+// Start with Find, which knows a Product by the name that otc.conf has for it,
+// and Open, which lights it. Ports are opened in ports_linux.go, and only
+// there, by periph's drivers for what Linux shows in /dev.
+//
+// What it refuses to do: guess. A product whose port is not there is an error
+// that names both.
+package product
+
+import (
+	"fmt"
+	"slices"
+
+	"periph.io/x/conn/v3/display"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
+
+	"onetimechat/hal/panel"
+	"onetimechat/hal/panel/dcs"
+	"onetimechat/hal/panel/ili9341"
+	"onetimechat/hal/panel/ili9486"
+	"onetimechat/hal/panel/st7789"
+)
+
+// Chip is a display or touch controller.
+type Chip string
+
+// The controllers that products have.
+const (
+	ILI9341 Chip = "ILI9341"
+	ILI9486 Chip = "ILI9486"
+	ST7789  Chip = "ST7789"
+
+	XPT2046  Chip = "XPT2046"
+	FT6236   Chip = "FT6236"
+	STMPE610 Chip = "STMPE610"
+)
+
+// Line is a GPIO of the board, by its BCM number; NoLine where there is none.
+type Line int
+
+// NoLine is no line.
+const NoLine Line = -1
+
+// Button is a push-button of a product, to ground, and what it is for.
+type Button struct {
+	Target string // of a screen: approve, deny; or page: turn one
+	Line   Line
+}
+
+// Display is how a product's display is connected.
+type Display struct {
+	Chip             Chip
+	Port             string // such as SPI0.0
+	Frequency        physic.Frequency
+	DC, Reset, Light Line
+	// Mounted is how the picture is turned to stand upright on the product as
+	// its owner holds it, with rotate = 0.
+	Mounted panel.Rotation
+}
+
+// Touch is how a product's touch controller is connected. The zero value is
+// none.
+type Touch struct {
+	Chip      Chip
+	Port      string // such as SPI0.1 or I2C1
+	Frequency physic.Frequency
+	Interrupt Line // low while touched
+}
+
+// Product is a screen to plug on.
+type Product struct {
+	Name    string // as in otc.conf
+	Display Display
+	Touch   Touch
+	Buttons []Button
+}
+
+// Products returns those that are known. Pins and clocks are as in their
+// makers' manuals: Adafruit, "Adafruit PiTFT - 2.8 Inch Resistive Touchscreen"
+// and "… Capacitive Touch", "Pinouts"; Waveshare, "3.5inch RPi LCD (A)",
+// "Interface Definition", and "1.3inch LCD HAT", "Pinout".
+func Products() []Product {
+	pitft := Display{Chip: ILI9341, Port: "SPI0.0", Frequency: 32 * physic.MegaHertz, DC: 25, Reset: NoLine, Light: NoLine, Mounted: 90}
+	return []Product{
+		{
+			Name: "pitft28r", Display: pitft,
+			Touch: Touch{Chip: STMPE610, Port: "SPI0.1", Frequency: 500 * physic.KiloHertz, Interrupt: 24},
+		},
+		{
+			Name: "pitft28c", Display: pitft,
+			Touch: Touch{Chip: FT6236, Port: "I2C1", Frequency: 400 * physic.KiloHertz, Interrupt: 24},
+		},
+		{
+			Name:    "waveshare35",
+			Display: Display{Chip: ILI9486, Port: "SPI0.0", Frequency: 16 * physic.MegaHertz, DC: 24, Reset: 25, Light: NoLine, Mounted: 90},
+			Touch:   Touch{Chip: XPT2046, Port: "SPI0.1", Frequency: 2 * physic.MegaHertz, Interrupt: 17},
+		},
+		{
+			Name:    "waveshare13",
+			Display: Display{Chip: ST7789, Port: "SPI0.0", Frequency: 40 * physic.MegaHertz, DC: 25, Reset: 27, Light: 24, Mounted: 90},
+			Touch:   Touch{Interrupt: NoLine},
+			Buttons: []Button{{"approve", 21}, {"deny", 16}, {"page", 20}}, // KEY1, KEY3, KEY2
+		},
+	}
+}
+
+// Find returns the product of a name.
+func Find(name string) (Product, bool) {
+	all := Products()
+	i := slices.IndexFunc(all, func(p Product) bool { return p.Name == name })
+	if i < 0 {
+		return Product{}, false
+	}
+	return all[i], true
+}
+
+// Turned is how the picture is turned on the glass as its chip counts it, where
+// the owner wants it turned by r.
+func (p Product) Turned(r panel.Rotation) panel.Rotation { return (p.Display.Mounted + r) % 360 }
+
+// Pins are the lines to a display that its port does not have; nil for none.
+type Pins struct {
+	DC, Reset, Light gpio.PinOut
+}
+
+// Light lights the display at port.
+func (p Product) Light(port spi.Port, pins Pins, opts Opts) (display.Drawer, error) {
+	if err := panel.CheckRotation(opts.Rotation); err != nil {
+		return nil, err
+	}
+	set := func(o dcs.Opts) dcs.Opts {
+		o.Frequency, o.Rotation = p.Display.Frequency, p.Turned(opts.Rotation)
+		o.Reset, o.Light, o.Sleep = pins.Reset, pins.Light, opts.Sleep
+		return o
+	}
+	switch p.Display.Chip {
+	case ILI9341:
+		o := set(ili9341.DefaultOpts)
+		return lit(ili9341.New(port, pins.DC, &o))
+	case ILI9486:
+		o := set(ili9486.DefaultOpts)
+		return lit(ili9486.New(port, pins.DC, &o))
+	case ST7789:
+		o := st7789.DefaultOpts
+		o.Opts = set(o.Opts)
+		return lit(st7789.New(port, pins.DC, &o))
+	}
+	return nil, fmt.Errorf("there is no driver for a %s", p.Display.Chip)
+}
+
+// lit keeps a nil pointer of a driver from becoming a Drawer.
+func lit[D display.Drawer](dev D, err error) (display.Drawer, error) {
+	if err != nil {
+		return nil, err
+	}
+	return dev, nil
+}

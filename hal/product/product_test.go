@@ -1,0 +1,59 @@
+package product_test
+
+import (
+	"errors"
+	"image"
+	"strings"
+	"testing"
+	"time"
+
+	"periph.io/x/conn/v3/display"
+
+	"onetimechat/hal/panel"
+	"onetimechat/hal/panel/dcs/dcstest"
+	"onetimechat/hal/product"
+)
+
+// Every product lights up in every rotation, upright at 0.
+func TestEveryProductLights(t *testing.T) {
+	sizes := map[string]image.Point{"pitft28r": {X: 320, Y: 240}, "pitft28c": {X: 320, Y: 240}, "waveshare35": {X: 480, Y: 320}, "waveshare13": {X: 240, Y: 240}}
+	all := product.Products()
+	if len(all) != len(sizes) {
+		t.Fatalf("%d products", len(all))
+	}
+	for _, p := range all {
+		for _, r := range []panel.Rotation{0, 90, 180, 270} {
+			var dc dcstest.Breaking
+			d, err := p.Light(&dc, product.Pins{DC: &dc.DC}, product.Opts{Rotation: r, Sleep: func(time.Duration) {}})
+			if err != nil {
+				t.Fatalf("%s: %v", p.Name, err)
+			}
+			want := sizes[p.Name]
+			if r == 90 || r == 270 {
+				want = image.Pt(want.Y, want.X)
+			}
+			if d.Bounds().Size() != want {
+				t.Errorf("%s, %d degrees: %v", p.Name, r, d.Bounds())
+			}
+			if err := d.(display.Drawer).Draw(d.Bounds(), image.White, image.Point{}); err != nil {
+				t.Error(err)
+			}
+		}
+		if same, ok := product.Find(p.Name); !ok || same.Name != p.Name {
+			t.Errorf("%s is not found", p.Name)
+		}
+	}
+	if _, ok := product.Find("fb"); ok {
+		t.Error("a framebuffer is a product")
+	}
+}
+
+// On a board without the port, the fault names both.
+func TestAMissingPortIsNamed(t *testing.T) {
+	for _, p := range product.Products() {
+		_, err := p.Open(product.Opts{Dev: t.TempDir()})
+		if !errors.Is(err, product.ErrNoDevice) || !strings.Contains(err.Error(), "panel "+p.Name+": SPI0.0: no such device") {
+			t.Errorf("%s: %v", p.Name, err)
+		}
+	}
+}
