@@ -21,12 +21,12 @@ const module = "onetimechat"
 // floors is the plan, from the ground up. A package may import what stands on
 // lower floors; the mains on top wire what they need.
 var floors = [][]string{
-	{"padstore/seal", "padstore/uid", "display/escape", "image/fdt"},
+	{"padstore/seal", "padstore/uid", "display/escape", "image/fdt", "hal/touch/affine", "hal/buttons"},
 	{"firmware/boot/conf", "image/card", "image/kernel/kerneltest", "padstore/durable", "hal/noise", "hal/cable", "hal/panel", "hal/touch", "hal/link", "hal/chips"},
-	{"padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "hal/panel/dcs", "image/kernel"},
-	{"hal/panel/dcs/dcstest", "hal/panel/ili9341", "hal/panel/ili9486", "hal/panel/st7789", "padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy"},
+	{"padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "hal/panel/dcs", "image/kernel", "hal/touch/resistive", "hal/touch/ft6236"},
+	{"hal/panel/dcs/dcstest", "hal/panel/ili9341", "hal/panel/ili9486", "hal/panel/st7789", "padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy", "hal/touch/xpt2046", "hal/touch/stmpe610"},
 	{"firmware/entropy/entropytest", "firmware/meeting", "hal/product", "hostlink/host"},
-	{"firmware/device"},
+	{"firmware/device", "firmware/calibration"},
 	{"hal/desk", "hostlink/relay", "firmware/boot", "image/emulator"},
 	{"firmware", "image", "image/emulate", "image/emulator/inside", "firmware/desk", "firmware/desk/demo", "firmware/desk/bench", "firmware/desk/randomness", "hostlink/otc"},
 }
