@@ -53,7 +53,8 @@ const (
 const stDepth = 128 // samples in the FIFO
 
 // STMPE610 is a resistive touch controller that measures by itself, into a
-// FIFO. Its port is an spi.Port in mode 1.
+// FIFO. Its port is an spi.Port in mode 0, for which its pins are strapped as on
+// the PiTFT ("SPI interface", mode of operation).
 type STMPE610 struct {
 	Finger
 	Port *Port
@@ -74,6 +75,7 @@ type stPhase int
 
 const (
 	stAddress stPhase = iota
+	stFetching
 	stReading
 	stWriting
 	stWritten
@@ -87,7 +89,7 @@ func NewSTMPE610(p TouchPanel) *STMPE610 {
 	s := &STMPE610{Finger: newFinger(newChip("STMPE610", p.Now), p.Plate, 4095)}
 	s.reset()
 	s.pass = s.advance
-	s.Port = &Port{chip: s.chip, mode: spi.Mode1, limit: 4096,
+	s.Port = &Port{chip: s.chip, mode: spi.Mode0, limit: 4096,
 		max:      physic.MegaHertz, // "SPI interface": 1 MHz
 		exchange: s.exchange, release: func() { s.phase = stAddress }, excuse: func() {}}
 	s.INT = newInPin("STMPE610 INT", s.int)
@@ -111,10 +113,10 @@ func (s *STMPE610) int() gpio.Level {
 	return gpio.Level(active == (ctrl&stIntHigh != 0))
 }
 
-// exchange clocks bytes through: an address, and then data. A read's data
-// comes one byte after its address, and the next address goes out meanwhile;
-// 0 ends it ("SPI interface", read and write), or goes on to the next
-// register under automatic increment.
+// exchange clocks bytes through: an address, and then data. A read's data comes
+// in the second byte after its address: the chip needs the first one to fetch it
+// ("SPI interface", read and write). What follows is of the next register, under
+// automatic increment.
 func (s *STMPE610) exchange(w, r []byte) {
 	s.advance()
 	for i, b := range w {
@@ -123,11 +125,15 @@ func (s *STMPE610) exchange(w, r []byte) {
 		case stAddress:
 			s.address, s.phase = b&0x7F, stWriting
 			if b&0x80 != 0 {
-				s.phase = stReading
+				s.phase = stFetching
 			}
+		case stFetching:
+			s.expectNothing(b)
+			s.phase = stReading
 		case stReading:
 			out = s.read(s.address)
-			s.follow(b)
+			s.expectNothing(b)
+			s.follow()
 		case stWriting, stWritten:
 			if s.phase == stWritten && s.registers[stSPI]&stAutoIncrement == 0 {
 				s.complain("a second byte for register %02X without automatic increment", s.address-1)
@@ -143,13 +149,16 @@ func (s *STMPE610) exchange(w, r []byte) {
 	}
 }
 
+// expectNothing complains of a byte within a read.
+func (s *STMPE610) expectNothing(b byte) {
+	if b != 0 {
+		s.complain("byte %02X within a read", b)
+	}
+}
+
 // follow chooses what the next byte of a read answers.
-func (s *STMPE610) follow(b byte) {
+func (s *STMPE610) follow() {
 	switch {
-	case b&0x80 != 0:
-		s.address = b & 0x7F
-	case b != 0:
-		s.complain("byte %02X within a read is no read address", b)
 	case s.registers[stSPI]&stAutoIncrement == 0:
 		s.phase = stAddress
 	case s.address != stData:

@@ -267,7 +267,7 @@ func TestFT6236InterruptByMode(t *testing.T) {
 func stmpe(t *testing.T) (*chips.STMPE610, spi.Conn, *chips.Clock) {
 	clock := &chips.Clock{}
 	s := chips.NewSTMPE610(chips.TouchPanel{Now: clock.Now})
-	c := connect(t, s.Port, physic.MegaHertz, spi.Mode1)
+	c := connect(t, s.Port, physic.MegaHertz, spi.Mode0)
 	for _, w := range [][2]byte{
 		{0x03, 0x02}, // soft reset
 		{0x04, 0x0C}, // clocks for touch and converter
@@ -292,8 +292,8 @@ func stmpe(t *testing.T) (*chips.STMPE610, spi.Conn, *chips.Clock) {
 
 func TestSTMPE610FillsItsFIFO(t *testing.T) {
 	s, c, clock := stmpe(t)
-	read := func(a byte) byte { t.Helper(); return tx(t, c, a|0x80, 0)[1] }
-	if id := tx(t, c, 0x80, 0x81, 0); id[1] != 0x08 || id[2] != 0x11 {
+	read := func(a byte) byte { t.Helper(); return tx(t, c, a|0x80, 0, 0)[2] }
+	if id := []byte{read(0x00), read(0x01)}; id[0] != 0x08 || id[1] != 0x11 {
 		t.Errorf("id % X", id)
 	}
 	if read(0x4B) != 0x20 || read(0x40) != 0x01 || s.INT.Read() != gpio.High {
@@ -305,7 +305,7 @@ func TestSTMPE610FillsItsFIFO(t *testing.T) {
 	if read(0x4C) != 1 || read(0x4B) != 0x10 || read(0x40) != 0x81 || read(0x0B)&0x03 != 0x03 || s.INT.Read() != gpio.Low {
 		t.Errorf("touched: size %d, state %02X, control %02X, interrupts %02X", read(0x4C), read(0x4B), read(0x40), read(0x0B))
 	}
-	if got := tx(t, c, 0xD7, 0xD7, 0xD7, 0xD7, 0)[1:]; !slices.Equal(got, []byte{0x80, 0x24, 0xB0, 51}) {
+	if got := []byte{read(0x57), read(0x57), read(0x57), read(0x57)}; !slices.Equal(got, []byte{0x80, 0x24, 0xB0, 51}) {
 		t.Errorf("sample % X", got)
 	}
 	s.Lift()
@@ -351,8 +351,11 @@ func TestSTMPE610MeasuresAsItsModeSays(t *testing.T) {
 		s.SetPressure(1)
 		s.Down(0.5, 0.25)
 		clock.Sleep(2 * time.Millisecond)
-		got := tx(t, conn, append(slices.Repeat([]byte{0xD7}, len(c.want)), 0)...)[1:]
-		if !slices.Equal(got, c.want) || tx(t, conn, 0xCC, 0)[1] != 0 {
+		var got []byte
+		for range c.want {
+			got = append(got, tx(t, conn, 0xD7, 0, 0)[2])
+		}
+		if !slices.Equal(got, c.want) || tx(t, conn, 0xCC, 0, 0)[2] != 0 {
 			t.Errorf("ADC_CTRL1 %02X, TSC_CTRL %02X: % X, want % X", c.adc, c.mode|1, got, c.want)
 		}
 		noErrors(t, s.Errors())
@@ -381,7 +384,7 @@ func TestSTMPE610RefusesWrongSettings(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { wantErrors(t, s.Errors(), c.want) })
 	}
 	s := chips.NewSTMPE610(chips.TouchPanel{})
-	if _, err := s.Port.Connect(physic.MegaHertz, spi.Mode0, 8); err == nil {
-		t.Error("mode 0 was taken")
+	if _, err := s.Port.Connect(physic.MegaHertz, spi.Mode1, 8); err == nil {
+		t.Error("mode 1 was taken")
 	}
 }
