@@ -26,6 +26,8 @@ help() {
                    figures, each beside its limit from the same run
   randomness       100 MB of extracted noise judged by rngtest, ent and
                    dieharder, beside the raw noise, which must fail; minutes
+  kill [N [SEED]]  a conversation through N (default 1000) kills of clients, pad
+                   devices and relay at random moments; about a second each
   fuzz [TIME]      every fuzz target for TIME (default 30s) each
   lint             vet, staticcheck, govulncheck
   help             this text
@@ -174,6 +176,11 @@ randomness() {
   go run ./firmware/desk/randomness "$@"
 }
 
+kill_all() {
+  need_go
+  go test -count 1 -timeout 0 -v -run '^TestAConversationThroughKills$' ./firmware/desk/adversary -kills "${1:-1000}" -seed "${2:-0}"
+}
+
 fuzz() {
   need_go
   local time=${1:-30s} file package target
@@ -192,6 +199,7 @@ main() {
   case $command in
     build | demo | lint | help) "$command" ;;
     test) test_all ;;
+    kill) kill_all "$@" ;;
     image | emulate | emulated | bench | randomness | fuzz) "$command" "$@" ;;
     *) help >&2; die "unknown command: $command" ;;
   esac

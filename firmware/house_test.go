@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"firmware/entropy/entropytest", "firmware/meeting", "hostlink/host"},
 	{"firmware/device"},
 	{"hal/desk", "hostlink/relay", "firmware/boot", "image/emulator"},
-	{"firmware", "image", "image/emulate", "firmware/desk", "firmware/desk/demo", "firmware/desk/bench", "firmware/desk/randomness", "hostlink/otc"},
+	{"firmware", "image", "image/emulate", "firmware/desk", "firmware/desk/demo", "firmware/desk/bench", "firmware/desk/randomness", "firmware/desk/adversary", "hostlink/otc"},
 }
 
 type listed struct {
