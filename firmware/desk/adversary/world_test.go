@@ -247,6 +247,15 @@ func (p *person) pad() hostlink.Pad {
 	return status.Pads[0]
 }
 
+// unmoved is what of the pad a forgery must leave as it was: all but the count
+// of forgeries.
+func (p *person) unmoved() hostlink.Pad {
+	p.t.Helper()
+	pad := p.pad()
+	pad.Forgeries = 0
+	return pad
+}
+
 // arrival is one line of otc receive --json.
 type arrival struct {
 	Type, Outcome, From, Text string
