@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -139,7 +140,14 @@ func TestALaptopThatRacesTheTapGainsNothing(t *testing.T) {
 		}
 		if burned {
 			won++
-		} else if err := w.alice.finger.Tap(soon(t), "ok"); err != nil {
+			continue
+		}
+		// The notice that it was taken back may have got the same tap.
+		_, err = w.alice.finger.WaitUntil(soon(t), func(s finger.Screen) bool {
+			w.alice.answer(t.Context(), s)
+			return s.Name == "home"
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -183,8 +191,8 @@ func TestALaptopThatRepeatsPackagesOpensOnce(t *testing.T) {
 }
 
 // Names that are paths, no text or somebody else's, a full table of cursors,
-// and 100 000 requests of garbage: nothing is asked, nothing is made on the
-// card, and the owner's own laptop is served within a second all the while.
+// and many requests of garbage: nothing is asked, nothing is made on the
+// card, and the owner's own laptop is served all the while.
 func TestAHostileLaptopMovesNothing(t *testing.T) {
 	w := newWorld(t, "64KiB")
 	got := w.alice.pad()
@@ -216,9 +224,9 @@ func TestAHostileLaptopMovesNothing(t *testing.T) {
 		t.Error("an address of 257 bytes is kept")
 	}
 	began, answered := time.Now(), malformed(t, w.alice)
-	t.Logf("100 000 malformed requests: %v, %d answered", time.Since(began), answered)
-	if answered == 0 {
-		t.Error("none of them was answered: were they asked?")
+	t.Logf("%d malformed requests: %v, %d answered", *malformedRequests, time.Since(began), answered)
+	if answered < *malformedRequests/2 { // a place at the link may be taken
+		t.Error("most were not answered: were they asked?")
 	}
 	if after := w.alice.pad(); after != got {
 		t.Errorf("the pad went from %+v to %+v", got, after)
@@ -244,10 +252,28 @@ func files(t *testing.T, card string) (names []string) {
 	return names
 }
 
-// malformed sends 100 000 requests of garbage on few connections, while the
-// owner's laptop asks for the status again and again.
+// malformedRequests are how many requests of garbage a device gets.
+var malformedRequests = flag.Int("malformed", 10_000, "requests of garbage that TestAHostileLaptopMovesNothing sends")
+
+// spoil sends raw bytes on a connection of their own, and tells whether
+// anything was answered.
+func spoil(t *testing.T, address, raw string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Error(err)
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	_, _ = io.WriteString(conn, raw)
+	reply, _ := io.ReadAll(io.LimitReader(conn, 1<<20)) // its end may be a reset
+	return bytes.HasPrefix(reply, []byte("HTTP/1.1 "))
+}
+
+// malformed sends requests of garbage on few connections, while the owner's
+// laptop asks for the status again and again.
 func malformed(t *testing.T, p *person) (answered int) {
-	const total, senders = 100_000, 2
+	const senders = 2
 	header := func(host, kind string) string {
 		return "POST /runrpc HTTP/1.1\r\nHost: " + host + "\r\nContent-Type: " + kind + "\r\nContent-Length: %d\r\n\r\n%s"
 	}
@@ -277,24 +303,11 @@ func malformed(t *testing.T, p *person) (answered int) {
 	for s := range senders {
 		hostile.Go(func() {
 			n := 0
-			for i := 0; i < total/senders; {
-				// Whole ones follow each other on a connection, until one ends it.
-				conn, err := net.Dial("tcp", p.link)
-				if err != nil {
-					t.Error(err)
-					return
+			for i := range *malformedRequests / senders {
+				body := bodies[(i+s)%len(bodies)]
+				if spoil(t, p.link, fmt.Sprintf(good, len(body), body)) {
+					n++
 				}
-				_ = conn.SetDeadline(time.Now().Add(patience))
-				var batch strings.Builder
-				for range 200 {
-					body := bodies[(i+s)%len(bodies)]
-					fmt.Fprintf(&batch, good, len(body), body)
-					i++
-				}
-				go func() { _, _ = io.WriteString(conn, batch.String()) }()
-				reply, _ := io.ReadAll(io.LimitReader(conn, 1<<20)) // its end may be a reset
-				n += bytes.Count(reply, []byte("HTTP/1.1 "))
-				conn.Close()
 			}
 			mu.Lock()
 			answered += n
