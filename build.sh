@@ -12,9 +12,11 @@ help() {
 ./build.sh COMMAND
 
   build            bin/otc (for the laptop) and bin/otc-desk (a pad device at your desk)
-  demo             alice and bob chat through a relay and two pad devices
+  demo [--mischief]
+                   alice and bob chat through a relay and two pad devices
                    whose touchscreens are web pages; with no terminal it taps
-                   for itself and saves every screen under out/demo/
+                   for itself and saves every screen under out/demo/. With
+                   --mischief the relay drops and corrupts, and is found out
   image [OPTION…]  out/otc-pad.img, to be flashed onto a card: see
                    ./build.sh image --help
   emulate          the same image on an emulated Raspberry Pi, whose screen is a
@@ -156,7 +158,9 @@ demo_alone() { go run ./firmware/desk/demo --alone; }
 
 demo() {
   build
-  if [ -t 0 ] && [ -t 1 ]; then
+  if [ $# -gt 0 ]; then
+    go run ./firmware/desk/demo "$@"
+  elif [ -t 0 ] && [ -t 1 ]; then
     go run ./firmware/desk/demo
   else
     demo_alone
@@ -197,10 +201,10 @@ main() {
   local command=${1:-help}
   shift || true
   case $command in
-    build | demo | lint | help) "$command" ;;
+    build | lint | help) "$command" ;;
     test) test_all ;;
     kill) kill_all "$@" ;;
-    image | emulate | emulated | bench | randomness | fuzz) "$command" "$@" ;;
+    demo | image | emulate | emulated | bench | randomness | fuzz) "$command" "$@" ;;
     *) help >&2; die "unknown command: $command" ;;
   esac
 }

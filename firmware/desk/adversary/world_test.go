@@ -118,13 +118,20 @@ func newWorld(t *testing.T, pad string) *world {
 	w.address = strings.TrimPrefix(w.relay.start(), "relay ")
 	t.Cleanup(w.relay.kill)
 	w.relay.args[3] = strings.TrimPrefix(w.address, "http://")
-	pads := filepath.Join(dir, "pads")
-	run := exec.Command(filepath.Join(bin, "otc"), "pad", "make", "alice", "bob", pad, "--source", "urandom", "--out", pads)
+	pads := makePads(t, dir, "alice", "bob", pad)
+	w.alice, w.bob = enter(t, dir, "alice", pads, w.address), enter(t, dir, "bob", pads, w.address)
+	return w
+}
+
+// makePads makes both halves of a pad.
+func makePads(t *testing.T, dir, a, b, size string) (folder string) {
+	t.Helper()
+	folder = filepath.Join(dir, "pads")
+	run := exec.Command(filepath.Join(bin, "otc"), "pad", "make", a, b, size, "--source", "urandom", "--out", folder)
 	if output, err := run.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	w.alice, w.bob = enter(t, dir, "alice", pads, w.address), enter(t, dir, "bob", pads, w.address)
-	return w
+	return folder
 }
 
 func enter(t *testing.T, dir, name, pads, relay string) *person {
