@@ -2,12 +2,8 @@ package adversary
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -99,47 +95,4 @@ func TestSixtyFourDevicesOnOneRelay(t *testing.T) {
 	}
 	all.Wait()
 	t.Logf("%d devices, a message each: %v", len(people), time.Since(began))
-}
-
-// A disk that is full on one of the three: what is asked then is refused aloud
-// or kept, nothing is sealed twice or lost, and with room again it goes on.
-func TestAFullDiskLosesNothing(t *testing.T) {
-	w := newWorld(t, "64KiB")
-	w.alice.tapping()
-	w.bob.tapping()
-	full := filepath.Join(t.TempDir(), "laptop")
-	if err := os.Mkdir(full, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount("tmpfs", full, "tmpfs", 0, "size=64k"); err != nil {
-		t.Fatal("this test mounts a small disk and so needs root:", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(full, 0); err != nil {
-			t.Error(err)
-		}
-	})
-	laptop := w.laptop(t, w.alice)
-	laptop.env = append(laptop.env, "OTC_DATA="+full)
-	ballast := filepath.Join(full, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o600); err == nil {
-		t.Fatal("the disk holds a megabyte")
-	}
-	left := w.alice.pad().SendLeft
-	exit, output := laptop.says("send", "bob", "no-room")
-	if exit == 0 || w.alice.pad().SendLeft != left || w.alice.tapped("approve", "") != 0 {
-		t.Errorf("on a full laptop: exit code %d, %s, %d of %d bytes of pad left", exit, output, w.alice.pad().SendLeft, left)
-	}
-	if !strings.Contains(output, "no space") && !strings.Contains(output, "full") {
-		t.Errorf("on a full laptop otc says %q", output)
-	}
-	if err := os.Remove(ballast); err != nil {
-		t.Fatal(err)
-	}
-	if exit, output := laptop.says("send", "bob", "room"); exit != 0 {
-		t.Errorf("with room again: exit code %d, %s", exit, output)
-	}
-	if _, got := w.bob.receive(); len(got) != 1 || got[0].brief() != "room" {
-		t.Errorf("bob reads %+v", got)
-	}
 }
