@@ -12,9 +12,11 @@ help() {
 ./build.sh COMMAND
 
   build            bin/otc (for the laptop) and bin/otc-desk (a pad device at your desk)
-  demo             alice and bob chat through a relay and two pad devices
+  demo [--mischief]
+                   alice and bob chat through a relay and two pad devices
                    whose touchscreens are web pages; with no terminal it taps
-                   for itself and saves every screen under out/demo/
+                   for itself and saves every screen under out/demo/. With
+                   --mischief the relay drops and corrupts, and is found out
   image [OPTION…]  out/otc-pad.img, to be flashed onto a card: see
                    ./build.sh image --help
   emulate          the same image on an emulated Raspberry Pi, whose screen is a
@@ -27,6 +29,8 @@ help() {
                    figures, each beside its limit from the same run
   randomness       100 MB of extracted noise judged by rngtest, ent and
                    dieharder, beside the raw noise, which must fail; minutes
+  kill [N [SEED]]  a conversation through N (default 1000) kills of clients, pad
+                   devices and relay at random moments; about a second each
   fuzz [TIME]      every fuzz target for TIME (default 30s) each
   lint             vet, staticcheck, govulncheck
   help             this text
@@ -158,7 +162,9 @@ demo_alone() { go run ./firmware/desk/demo --alone; }
 
 demo() {
   build
-  if [ -t 0 ] && [ -t 1 ]; then
+  if [ $# -gt 0 ]; then
+    go run ./firmware/desk/demo "$@"
+  elif [ -t 0 ] && [ -t 1 ]; then
     go run ./firmware/desk/demo
   else
     demo_alone
@@ -181,6 +187,11 @@ randomness() {
   go run ./firmware/desk/randomness "$@"
 }
 
+kill_all() {
+  need_go
+  go test -count 1 -timeout 0 -v -run '^TestAConversationThroughKills$' ./firmware/desk/adversary -kills "${1:-1000}" -seed "${2:-0}"
+}
+
 fuzz() {
   need_go
   local time=${1:-30s} file package target
@@ -197,9 +208,10 @@ main() {
   local command=${1:-help}
   shift || true
   case $command in
-    build | demo | lint | help) "$command" ;;
+    build | lint | help) "$command" ;;
     test) test_all ;;
-    image | emulate | emulated | bench | randomness | fuzz) "$command" "$@" ;;
+    kill) kill_all "$@" ;;
+    demo | image | emulate | emulated | bench | randomness | fuzz) "$command" "$@" ;;
     *) help >&2; die "unknown command: $command" ;;
   esac
 }

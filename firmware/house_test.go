@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"firmware/entropy/entropytest", "firmware/meeting", "hal/product", "hostlink/host"},
 	{"firmware/device", "firmware/calibration"},
 	{"hal/desk", "hostlink/relay", "firmware/boot", "image/emulator"},
-	{"firmware", "image", "image/emulate", "image/emulator/inside", "firmware/desk", "firmware/desk/demo", "firmware/desk/bench", "firmware/desk/randomness", "hostlink/otc"},
+	{"firmware", "image", "image/emulate", "image/emulator/inside", "firmware/desk", "firmware/desk/demo", "firmware/desk/bench", "firmware/desk/randomness", "hostlink/otc", "firmware/desk/adversary"},
 }
 
 type listed struct {

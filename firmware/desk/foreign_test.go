@@ -105,6 +105,20 @@ func attack(t *testing.T, tab context.Context, url string, x, y int) []string {
 	return seen
 }
 
+// callLink has the page in tab try everything at a pad device's link.
+func callLink(t *testing.T, tab context.Context, url string) []string {
+	t.Helper()
+	target, err := json.Marshal(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := chromedp.Run(tab, chromedp.Evaluate[[]string](fmt.Sprintf("call(%s)", target), chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
+}
+
 func TestForeignPageInABrowserCanNeitherTapNorLook(t *testing.T) {
 	foreign := httptest.NewServer(http.FileServer(http.Dir("testdata")))
 	defer foreign.Close()
@@ -130,14 +144,23 @@ func TestForeignPageInABrowserCanNeitherTapNorLook(t *testing.T) {
 
 	_, foreignPort, _ := net.SplitHostPort(foreign.Listener.Addr().String())
 	_, panelPort, _ := strings.Cut(strings.TrimPrefix(device.panel, "http://"), ":")
+	_, linkPort, _ := strings.Cut(strings.TrimPrefix(device.host.String(), "http://"), ":")
 	for _, from := range []string{"127.0.0.1", "localhost", rebound} {
 		visit("http://" + from + ":" + foreignPort + "/foreign.html")
+		if seen := callLink(t, tab, open.URL); len(seen) < 5 {
+			t.Fatalf("against no guard, the page at %s calls only %q", from, seen)
+		}
 		if seen := attack(t, tab, open.URL, at.X, at.Y); len(seen) < 10 || !slices.Contains(seen, "img") || taps() < 3 {
 			t.Fatalf("against no guard, the page at %s sees only %q and taps %d times", from, seen, taps())
 		}
 		for _, panel := range []string{"127.0.0.1", "localhost", rebound} {
 			if seen := attack(t, tab, "http://"+panel+":"+panelPort, at.X, at.Y); len(seen) > 0 {
 				t.Errorf("a page at %s uses the panel at %s: %q", from, panel, seen)
+			}
+		}
+		for _, host := range []string{"127.0.0.1", "localhost", rebound} {
+			if seen := callLink(t, tab, "http://"+host+":"+linkPort); len(seen) > 0 {
+				t.Errorf("a page at %s uses the link at %s: %q", from, host, seen)
 			}
 		}
 		// By a link, which would lay the screen under the mouse.
@@ -164,6 +187,15 @@ func TestForeignPageInABrowserCanNeitherTapNorLook(t *testing.T) {
 	if len(all) < 50 {
 		t.Errorf("the panel was asked only %d times", len(all))
 	}
+	calls := got.from(linkPort)
+	for _, a := range calls {
+		if a.status < 400 {
+			t.Errorf("%s is answered with %d", a.url, a.status)
+		}
+	}
+	if len(calls) < 9 { // most do not get as far, because the browser asks first
+		t.Errorf("the link was asked only %d times", len(calls))
+	}
 	after, err := device.finger.Screen(soon(t), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -179,6 +211,12 @@ func TestForeignPageInABrowserCanNeitherTapNorLook(t *testing.T) {
 	owner.do(t, chromedp.Click(owner.alive(t, "deny")))
 	if r := <-asked; r.err != hostlink.Rejected && (len(r.value) != 1 || r.value[0].Err != hostlink.Rejected) {
 		t.Errorf("after the owner's deny: %+v, %v", r.value, r.err)
+	}
+	// A page's question would wait before this one.
+	device.seal(t, "alice", "bob", "afterwards")
+	next, err := device.finger.WaitFor(soon(t), "approve-send")
+	if err != nil || !strings.Contains(strings.Join(next.Text, " "), "afterwards") {
+		t.Errorf("after the owner's deny the device asks %q, %v", next.Text, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -156,5 +157,35 @@ func TestAChatAtATerminal(t *testing.T) {
 	<-p.done
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A terminal gets nothing from hostile texts but printable runes: of control
+// sequences only the colours that otc itself has.
+func TestHostileMessagesOnATerminalAreOnlyOurs(t *testing.T) {
+	m, d := startBoth(t, "alice", "bob")
+	client, err := mailbox.NewClient(m.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for i, text := range hostileTexts(t) {
+		bring(t, client, "alice", "bob", i, text)
+	}
+	bring(t, client, "alice", "bob", 1000, "the last one")
+	cmd := exec.Command("otc", append([]string{"receive"}, flags(m, d, t.TempDir())...)...)
+	cmd.Env = append(os.Environ(), "TERM=xterm")
+	p := openTerminal(t, cmd)
+	output := p.await("the last one")
+	colours := regexp.MustCompile("\x1b\\[(?:0|1|2|1;31|1;36)m")
+	if len(colours.FindAllString(output, -1)) < 50 {
+		t.Errorf("hardly any colours in %.300q: is this a terminal?", output)
+	}
+	harmlessOutput(t, strings.ReplaceAll(colours.ReplaceAllString(output, ""), "\r\n", "\n"))
+	// Every line is begun by us.
+	for line := range strings.Lines(colours.ReplaceAllString(output, "")) {
+		if !strings.HasPrefix(line, "bob: ") && !strings.HasPrefix(line, "   | ") && !strings.HasPrefix(line, "Receiving; ") {
+			t.Errorf("a line of its own: %.80q", line)
+		}
 	}
 }

@@ -4,9 +4,10 @@
 // real; the pad is made from /dev/random, and says so on the screens.
 //
 // With --alone it taps for itself, prints the conversation and saves every
-// screen. Otherwise alice and bob tap, and then it opens alice's chat in this
+// screen. With --mischief the relay then drops and corrupts, and the warnings
+// are shown. Otherwise alice and bob tap, and then it opens alice's chat in this
 // terminal. Either way it ends all processes that it started. Start reading
-// with meet (meet.go) and play (play.go); stage.go has the processes.
+// with meet (meet.go), play (play.go) and mischief (mischief.go); stage.go has the processes.
 package main
 
 import (
@@ -33,6 +34,7 @@ func main() {
 
 func run() error {
 	alone := flag.Bool("alone", false, "tap alone, print the conversation, save every screen")
+	hostile := flag.Bool("mischief", false, "as --alone, with a relay that drops and corrupts, and what then is shown")
 	bin := flag.String("bin", "bin", "folder of otc and otc-desk")
 	out := flag.String("out", "out/demo", "folder for pads, data and pictures; emptied first")
 	suite := flag.String("suite", "unconditional", "unconditional, made at a meeting, or paper, as in 2015, moved in from a folder")
@@ -40,7 +42,7 @@ func run() error {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if *alone {
+	if *alone || *hostile {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Minute)
 		defer cancel()
@@ -48,6 +50,9 @@ func run() error {
 	s, err := build(ctx, *bin, *out, *suite, *size)
 	if err != nil {
 		return errors.Join(err, s.strike())
+	}
+	if *hostile {
+		return errors.Join(meet(ctx, s), mischief(ctx, s), s.strike())
 	}
 	if *alone {
 		return errors.Join(meet(ctx, s), play(ctx, s), s.strike())
