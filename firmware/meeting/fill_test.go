@@ -232,9 +232,9 @@ func TestAPeerThatSendsMoreThanWasAskedForIsRefused(t *testing.T) {
 			s.cable.tamper = func(p parcel) ([][]byte, bool) {
 				if p.kind() == 'C' && p.from == 1 {
 					if at, _ := contribution(p.raw); at == 3*pieceSize {
-						ninth := append([]byte(nil), p.raw...)
-						ninth[5+6] += 2 // 512 bytes on
-						return [][]byte{p.raw, ninth}, false
+						fifth := append([]byte(nil), p.raw...)
+						fifth[5+6] += 2 // 512 bytes on
+						return [][]byte{p.raw, fifth}, false
 					}
 				}
 				return asItIs(p), false
