@@ -10,7 +10,7 @@ import (
 
 // ahead is how many pieces a contribution may be ahead of what the other device
 // has joined, and of what this one has.
-const ahead = 8
+const ahead = 6
 
 // filling is the pad in the making: this device's contribution is taken out of
 // the reservoir, sent, and joined with the other one's. All of it belongs to

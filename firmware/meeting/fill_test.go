@@ -45,7 +45,7 @@ func TestFillingStopsWithWhatThereIs(t *testing.T) {
 		{"too early", func(s *scene) { s.cable.when(0, 'C', 1, func() { s.alice.wishes <- meeting.Stop }) }, meeting.MinBytes, 12 * pieceSize},
 		{"when it is all but over", func(s *scene) {
 			s.cable.when(0, 'C', large/pieceSize, func() { s.alice.wishes <- meeting.Stop })
-		}, large - 8*pieceSize, large},
+		}, large - 6*pieceSize, large},
 		{"when it is over on one", func(s *scene) {
 			s.cable.when(1, 'K', 1, func() { s.alice.wishes <- meeting.Stop })
 		}, large, large},
@@ -216,7 +216,7 @@ func TestAContributionIsNeverFarAhead(t *testing.T) {
 			}
 		})
 		s.paired(alice, bob, 5*padSize, 5*padSize)
-		if most != 8*pieceSize {
+		if most != 6*pieceSize {
 			t.Errorf("alice was %d bytes ahead", most)
 		}
 	})
@@ -231,10 +231,10 @@ func TestAPeerThatSendsMoreThanWasAskedForIsRefused(t *testing.T) {
 			s.alice.flows(nil)
 			s.cable.tamper = func(p parcel) ([][]byte, bool) {
 				if p.kind() == 'C' && p.from == 1 {
-					if at, _ := contribution(p.raw); at == 7*pieceSize {
-						ninth := append([]byte(nil), p.raw...)
-						ninth[5+6] += 2 // 512 bytes on
-						return [][]byte{p.raw, ninth}, false
+					if at, _ := contribution(p.raw); at == 5*pieceSize {
+						seventh := append([]byte(nil), p.raw...)
+						seventh[5+6] += 2 // 512 bytes on
+						return [][]byte{p.raw, seventh}, false
 					}
 				}
 				return asItIs(p), false

@@ -47,6 +47,7 @@ func figures() []group {
 		{[]string{"seal-1MiB", "open-1MiB"}, inMemory},
 		{[]string{"durable-seal", "durable-open"}, onDisk},
 		{[]string{"extract", "health-8bit", "health-1bit"}, randomness},
+		{[]string{"fill-1GiB"}, filling},
 		{[]string{"meeting-256MiB", "meeting-1GiB", "meeting-memory"}, meetingFigures},
 		{[]string{"relay-send-1", "relay-send-64"}, relaySends},
 		{[]string{"draw"}, drawing},

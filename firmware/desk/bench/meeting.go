@@ -60,7 +60,7 @@ func meetingFigures() (list []figure, err error) {
 	return []figure{
 		made.goal("≥ 0.6 of the limit", made.Ratio >= 0.6),
 		scale.goal("the same share as 64 MiB", scale.Ratio >= 0.9),
-		held.goal("both devices < 64 MiB each", held.Value < 2*64),
+		held.goal("both devices together < 64 MiB", held.Value < 64),
 	}, nil
 }
 

@@ -14,7 +14,7 @@ const batch = 1 << 20
 // any look at each byte costs at least.
 func randomness() ([]figure, error) {
 	samples := make([]byte, batch)
-	scatter(samples)
+	scatter(samples, 1)
 	seed := maphash.MakeSeed()
 	limit := 1e3 * perSecond(batch, func() { maphash.Bytes(seed, samples) })
 	health, err := entropy.NewHealth(8, noise.MaxCredit, 30)
@@ -48,12 +48,12 @@ func randomness() ([]figure, error) {
 	}, failed
 }
 
-// scatter fills b with bytes that pass the health tests: a linear congruence,
-// which is no randomness.
-func scatter(b []byte) {
-	x := uint64(1)
+// scatter fills b with bytes that pass the health tests: a linear congruence
+// that goes on from x, which is no randomness.
+func scatter(b []byte, x uint64) uint64 {
 	for i := range b {
 		x = x*6364136223846793005 + 1442695040888963407
 		b[i] = byte(x >> 56)
 	}
+	return x
 }
