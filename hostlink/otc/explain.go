@@ -84,6 +84,8 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	case errors.Is(err, host.ErrUnsure):
 		return "the link broke: the pad device may have sealed this message, but it was not sent",
 			"Send the same text again: what was sealed is used, not sealed twice.", exitDevice
+	case errors.Is(err, host.ErrRestored):
+		return err.Error(), "Nothing was sent. Meet, and make a new pad together; never copy a pad device's card.", exitFailed
 	case errors.Is(err, hostlink.ErrUnreachable):
 		return "cannot reach the pad device at " + u.device + ": is it plugged in?",
 			"It shows its address on its screen; --device or OTC_DEVICE says another one.", exitDevice
