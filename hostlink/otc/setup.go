@@ -123,7 +123,7 @@ func deviceAddresses(own []net.Addr) []string {
 			addresses = append(addresses, net.IPv4(10, 77, ip[2], 1).String())
 		}
 	}
-	return append(addresses, fmt.Sprint(hostlink.Port))
+	return append(addresses, fmt.Sprintf("localhost:%d", hostlink.Port))
 }
 
 // localAddresses is empty where the system does not tell.
