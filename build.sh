@@ -17,6 +17,8 @@ help() {
                    whose touchscreens are web pages; with no terminal it taps
                    for itself and saves every screen under out/demo/. With
                    --mischief the relay drops and corrupts, and is found out
+  dist             out/dist: otc for Linux, macOS and Windows on amd64 and arm64,
+                   archives and SHA256SUMS; the same sources give the same bytes
   image [OPTION…]  out/otc-pad.img, to be flashed onto a card: see
                    ./build.sh image --help
   emulate          the same image on an emulated Raspberry Pi, whose screen is a
@@ -77,6 +79,46 @@ build() {
   CGO_ENABLED=0 go build -trimpath -o bin/otc-desk ./firmware/desk
 }
 
+# laptops are the systems that otc is built and vetted for.
+readonly LAPTOPS="linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64"
+
+# dist [FOLDER]: what people download. Times and owners in the archives are fixed.
+dist() {
+  need_go
+  need zip zip
+  local to=${1:-out/dist} system folder program
+  rm -rf "$to" && mkdir -p "$to"
+  for system in $LAPTOPS; do
+    folder=otc-${system/\//-} program=otc
+    [[ $system != windows/* ]] || program=otc.exe
+    mkdir "$to/$folder"
+    GOOS=${system%/*} GOARCH=${system#*/} CGO_ENABLED=0 \
+      go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$to/$folder/$program" ./hostlink/otc
+    cp README.md LICENSE "$to/$folder/"
+    chmod 644 "$to/$folder"/*
+    chmod 755 "$to/$folder" "$to/$folder/$program"
+    TZ=UTC touch -d 2000-01-01T00:00:00Z "$to/$folder"/*
+    (
+      cd "$to"
+      if [[ $system == windows/* ]]; then
+        TZ=UTC zip -qXr -D "$folder.zip" "$folder/LICENSE" "$folder/README.md" "$folder/$program"
+      else
+        tar --sort=name --mtime=2000-01-01T00:00:00Z --owner=0 --group=0 --numeric-owner -cf - "$folder" | gzip -n9 >"$folder.tar.gz"
+      fi
+      rm -r "$folder"
+    )
+  done
+  (cd "$to" && sha256sum otc-* >SHA256SUMS)
+}
+
+# dist_twice: two builds, the same bytes.
+dist_twice() {
+  dist
+  dist out/dist-again
+  diff -r out/dist out/dist-again || die "two builds of dist differ"
+  rm -r out/dist-again
+}
+
 # The board's only program.
 board() {
   need_go
@@ -100,6 +142,10 @@ vet() {
   unformatted=$(gofmt -l firmware hal display padstore hostlink image)
   [ -z "$unformatted" ] || die "not formatted by gofmt: $unformatted"
   go vet ./...
+  local system
+  for system in $LAPTOPS; do
+    GOOS=${system%/*} GOARCH=${system#*/} CGO_ENABLED=0 go vet ./hostlink/...
+  done
 }
 
 staticcheck() { "$(tool $STATICCHECK)" ./...; }
@@ -143,6 +189,7 @@ test_all() {
   need xz xz-utils
   need ip iproute2
   stage "build" build
+  stage "dist, twice" dist_twice
   stage "tests" tests
   stage "emulated" emulated
   stage "demo" demo_alone
@@ -208,7 +255,7 @@ main() {
   local command=${1:-help}
   shift || true
   case $command in
-    build | lint | help) "$command" ;;
+    build | dist | lint | help) "$command" ;;
     test) test_all ;;
     kill) kill_all "$@" ;;
     demo | image | emulate | emulated | bench | randomness | fuzz) "$command" "$@" ;;

@@ -126,9 +126,10 @@ type Pad struct {
 // Status is what a laptop may know at any time without asking the owner.
 type Status struct {
 	Owner     string `json:"owner"`
-	Screen    string `json:"screen"` // the screen's name, "home" when idle
-	Start     uint64 `json:"start"`  // how often this device was started
-	Uptime    int64  `json:"uptime"` // seconds
+	Device    string `json:"device,omitempty"` // mark of the card, stays until it is erased
+	Screen    string `json:"screen"`           // the screen's name, "home" when idle
+	Start     uint64 `json:"start"`            // how often this device was started
+	Uptime    int64  `json:"uptime"`           // seconds
 	LogUnread bool   `json:"log_unread"`
 	Pads      []Pad  `json:"pads"`
 }

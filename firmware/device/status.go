@@ -1,6 +1,8 @@
 package device
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"onetimechat/display"
@@ -16,6 +18,7 @@ func (d *Device) Status(told time.Time) hostlink.Status {
 	}
 	s := hostlink.Status{
 		Owner:     d.store.Owner(),
+		Device:    markOf(d.store.DeviceID()),
 		Start:     d.store.Start(),
 		Uptime:    int64(d.store.Uptime() / time.Second),
 		LogUnread: d.store.Unread(),
@@ -34,6 +37,18 @@ func (d *Device) Status(told time.Time) hostlink.Status {
 	defer d.mu.Unlock()
 	s.Screen = d.frame.Name
 	return s
+}
+
+// markOf is the card's name for a laptop, which is to notice a restored copy: a
+// digest, because the id itself is what contacts know the device by. It is ""
+// until the device has an id. (A digest of a pad's id would not do: that of an
+// imported pad depends on pad bytes.)
+func markOf(deviceID string) string {
+	if deviceID == "" {
+		return ""
+	}
+	digest := sha256.Sum256([]byte("otc card " + deviceID))
+	return hex.EncodeToString(digest[:16])
 }
 
 // NextRef is the host's place in a relay's mailbox, as saved.

@@ -14,7 +14,8 @@ import (
 type Result struct {
 	To     string
 	Number int64 // in the outbox; 0 when it was not sealed
-	// Err says why it was not sealed: a hostlink.Refusal, or ErrUnsure.
+	// Err says why it was not sealed, a hostlink.Refusal or ErrUnsure, or why
+	// what was sealed is not sent: ErrRestored.
 	Err error
 }
 
@@ -53,7 +54,7 @@ func (h *Host) Send(ctx context.Context, to []string, text string) ([]Result, er
 	}
 	results, known := h.sort(to, status)
 	for chunk := range slices.Chunk(known, hostlink.MaxContacts) {
-		more, err := h.seal(ctx, chunk, text)
+		more, err := h.seal(ctx, chunk, text, status)
 		results = append(results, more...)
 		if err != nil {
 			return results, err
@@ -81,8 +82,8 @@ func (h *Host) sort(to []string, status hostlink.Status) (refused []Result, know
 }
 
 // seal asks once, for all of to.
-func (h *Host) seal(ctx context.Context, to []string, text string) ([]Result, error) {
-	e, err := h.writeAsked(ctx, to)
+func (h *Host) seal(ctx context.Context, to []string, text string, status hostlink.Status) ([]Result, error) {
+	e, again, err := h.writeAsked(ctx, to)
 	if err != nil {
 		return nil, err
 	}
@@ -94,25 +95,25 @@ func (h *Host) seal(ctx context.Context, to []string, text string) ([]Result, er
 	if err != nil {
 		return h.notSealed(ctx, e, lost, err)
 	}
-	return h.keepSealed(ctx, e, sealed)
+	return h.keepSealed(ctx, e, sealed, status, again || lost)
 }
 
 // writeAsked puts the request on disk before it is asked. A request to the
 // same recipients whose answer got lost gives it its id: if the text is the
 // same too, the device answers what it sealed then.
-func (h *Host) writeAsked(ctx context.Context, to []string) (entry, error) {
-	e := entry{ID: newID(), Relay: h.cfg.RelayAddress}
+func (h *Host) writeAsked(ctx context.Context, to []string) (e entry, again bool, err error) {
+	e = entry{ID: newID(), Relay: h.cfg.RelayAddress}
 	for _, name := range to {
 		e.Items = append(e.Items, item{To: name})
 	}
-	err := h.files(ctx, func(disk durable.Disk) error {
+	err = h.files(ctx, func(disk durable.Disk) error {
 		entries, err := loadEntries(disk)
 		if err != nil {
 			return err
 		}
 		for _, old := range entries {
 			if old.Relay == e.Relay && old.asked() && slices.Equal(old.recipients(), to) {
-				e.ID = old.ID
+				e.ID, again = old.ID, true
 				if err := remove(disk, entryName(old.number)); err != nil {
 					return err
 				}
@@ -122,7 +123,7 @@ func (h *Host) writeAsked(ctx context.Context, to []string) (entry, error) {
 		e.number = nextNumber(entries)
 		return saveEntry(disk, e)
 	})
-	return e, err
+	return e, again, err
 }
 
 // notSealed decides whether the device may have sealed after all.
@@ -157,22 +158,32 @@ func resultsFor(e entry, err error) []Result {
 }
 
 // keepSealed makes the packages durable, and only then lets the device forget
-// them.
-func (h *Host) keepSealed(ctx context.Context, e entry, sealed []hostlink.Sealed) ([]Result, error) {
-	var results []Result
-	e.Items = nil
-	for _, one := range sealed {
-		result := Result{To: one.To, Number: e.number}
-		if one.Err != "" {
-			result.Number, result.Err = 0, one.Err
-		} else {
-			e.Items = append(e.Items, item{To: one.To, Package: one.Package})
-		}
-		results = append(results, result)
-	}
+// them. What lies in pad that was used before is not kept.
+func (h *Host) keepSealed(ctx context.Context, e entry, sealed []hostlink.Sealed, status hostlink.Status, again bool) ([]Result, error) {
 	tidy, cancel := afterwards(ctx)
 	defer cancel()
-	if err := h.files(tidy, func(disk durable.Disk) error { return saveEntry(disk, e) }); err != nil {
+	var results []Result
+	err := h.files(tidy, func(disk durable.Disk) error {
+		refused, err := h.judge(disk, sealed, status, again)
+		if err != nil {
+			return err
+		}
+		e.Items = nil
+		for i, one := range sealed {
+			result := Result{To: one.To, Number: e.number, Err: refused[i]}
+			if one.Err != "" {
+				result.Err = one.Err
+			}
+			if result.Err != nil {
+				result.Number = 0
+			} else {
+				e.Items = append(e.Items, item{To: one.To, Package: one.Package})
+			}
+			results = append(results, result)
+		}
+		return saveEntry(disk, e)
+	})
+	if err != nil {
 		return nil, err
 	}
 	// A lost acknowledgement costs the device some memory until it starts anew.

@@ -110,6 +110,28 @@ func ReadConfigFile(path string, required bool) (Settings, error) {
 	return s, nil
 }
 
+// WriteConfigFile replaces the file at path, for this user alone, by one that
+// says what is not empty in s.
+func WriteConfigFile(path string, s Settings) error {
+	if path == "" {
+		return errors.New("no folder for the config file is known: name a file with --config")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	var text strings.Builder
+	for _, line := range [][2]string{{"user", s.User}, {"relay", s.Relay}, {"device", s.Device}, {"data", s.Data}} {
+		if line[1] != "" {
+			fmt.Fprintf(&text, "%s = %s\n", line[0], line[1])
+		}
+	}
+	temporary := path + ".new"
+	if err := os.WriteFile(temporary, []byte(text.String()), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}
+
 // ParseConfig reads the lines of a config file.
 func ParseConfig(r io.Reader) (Settings, error) {
 	var s Settings

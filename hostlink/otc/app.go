@@ -41,7 +41,9 @@ Who you are, and where relay and pad device are, comes from the flags --user,
 --relay and --device, else from OTC_USER, OTC_RELAY and OTC_DEVICE, else from
 the config file (lines such as "user = alice"). An address is a port on
 localhost, host:port, or a URL.`,
-		Example: `  otc relay --listen localhost:9050 --data relay-data
+		Example: `  otc setup
+  otc
+  otc relay --listen localhost:9050 --data relay-data
   otc chat 9050 9051 alice
   otc send bob "See you at noon"
   otc receive --follow`,
@@ -53,13 +55,27 @@ localhost, host:port, or a URL.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := a.settle(); err != nil {
+				a.ui.hint(`To begin, type: otc setup`)
+				return cmd.Help()
+			}
+			s, err := a.open()
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM)
+			defer stop()
+			return a.chat(ctx, s)
+		},
 	}
+	root = a.withSettings(root)
 	root.SetOut(a.ui.out)
 	root.SetErr(a.ui.errs)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misused("%s", err) })
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
+		a.setupCommand(),
+		a.doctorCommand(),
 		a.chatCommand(),
 		a.sendCommand(),
 		a.receiveCommand(),

@@ -68,6 +68,9 @@ func (u *ui) fail(err error) int {
 	return c
 }
 
+// errNoPads: there is nobody to write to.
+var errNoPads = errors.New("this pad device shares no pad with anybody yet")
+
 // explain is how errors look to people: what happened, a hint apart from it
 // (which may be empty), and the exit code.
 func (u *ui) explain(err error) (what, hint string, c int) {
@@ -84,6 +87,8 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	case errors.Is(err, host.ErrUnsure):
 		return "the link broke: the pad device may have sealed this message, but it was not sent",
 			"Send the same text again: what was sealed is used, not sealed twice.", exitDevice
+	case errors.Is(err, host.ErrRestored):
+		return err.Error(), "Nothing was sent. Meet, and make a new pad together; never copy a pad device's card.", exitFailed
 	case errors.Is(err, hostlink.ErrUnreachable):
 		return "cannot reach the pad device at " + u.device + ": is it plugged in?",
 			"It shows its address on its screen; --device or OTC_DEVICE says another one.", exitDevice
@@ -100,6 +105,8 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 		return busy.Error(), "It is tried again later; messages to send are kept in the outbox.", exitRelay
 	case errors.As(err, &refused):
 		return refused.Error(), "", exitFailed
+	case errors.Is(err, errNoPads):
+		return err.Error(), "Meet a friend, and tap New contact on both devices.", exitFailed
 	case errors.As(err, &owner):
 		return owner.Error(), "--user says who you are.", exitFailed
 	case errors.As(err, &refusal):

@@ -38,7 +38,7 @@ func BenchmarkSend(b *testing.B) {
 type send func(context.Context, mailbox.Outgoing) error
 
 func benchmarkSend(b *testing.B, senders int, sender func(*running) send) {
-	r := start(b, Config{MaxMailboxMessages: 1 << 40})
+	r := start(b, Config{MaxMailboxMessages: 1 << 40, MaxSenderMessages: 1 << 40, MaxSenderBytes: 1 << 40})
 	contents := strings.Repeat("A", 256)
 	var sent atomic.Int64
 	var group sync.WaitGroup

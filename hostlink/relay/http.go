@@ -44,6 +44,7 @@ func (r *Relay) handler() http.Handler {
 		"/send":        {http.MethodPost, r.send},
 		"/getmessages": {http.MethodGet, r.getMessages},
 		"/getnextref":  {http.MethodGet, r.getNextRef},
+		"/metrics":     {http.MethodGet, r.metrics},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		endpoint, ok := endpoints[req.URL.Path]
@@ -77,7 +78,7 @@ func (r *Relay) refuse(w http.ResponseWriter, req *http.Request, err error) {
 	case errors.As(err, &answer):
 	case errors.As(err, &tooLarge):
 		answer = &refused{http.StatusRequestEntityTooLarge, "package too large"}
-	case errors.Is(err, errMailboxFull):
+	case errors.Is(err, errMailboxFull), errors.Is(err, errShareFull):
 		answer = &refused{http.StatusTooManyRequests, err.Error()}
 	case errors.Is(err, errRelayFull), errors.Is(err, errClosing), errors.Is(err, errTooManyPolls), errors.Is(err, errBudget):
 		answer = &refused{http.StatusServiceUnavailable, err.Error()}

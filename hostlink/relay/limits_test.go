@@ -119,6 +119,55 @@ func TestLimitsHoldWithinOneBatch(t *testing.T) {
 	}
 }
 
+// One name cannot fill a mailbox: others still reach bob, and the name reaches
+// others. The share holds after a restart, and is free again once its messages
+// are too old.
+func TestOneSenderCannotFillAMailbox(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Unix(1_000_000, 0)
+	open := func() (*store, *writer) {
+		store, err := openStore(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := Config{MaxSenderMessages: 2, now: func() time.Time { return now }}.withDefaults()
+		return store, &writer{cfg: cfg, store: store, bells: newBells()}
+	}
+	send := func(w *writer, to, from string) error {
+		s := &submission{recipient: to, sender: from, contents: "x", result: make(chan result, 1)}
+		if err := w.keep([]*submission{s}); err != nil {
+			t.Fatal(err)
+		}
+		return (<-s.result).err
+	}
+	expect := func(w *writer, to, from string, want error) {
+		t.Helper()
+		if got := send(w, to, from); got != want {
+			t.Errorf("%s to %s: %v, want %v", from, to, got, want)
+		}
+	}
+	store, w := open()
+	expect(w, "bob", "mallory", nil)
+	expect(w, "bob", "mallory", nil)
+	expect(w, "bob", "mallory", errShareFull)
+	expect(w, "bob", "alice", nil)
+	expect(w, "carol", "mallory", nil)
+	if err := store.close(); err != nil {
+		t.Fatal(err)
+	}
+	store, w = open()
+	defer store.close()
+	expect(w, "bob", "mallory", errShareFull)
+	now = now.Add(w.cfg.Retention + time.Minute)
+	if err := w.sweep(); err != nil {
+		t.Fatal(err)
+	}
+	if len(store.shares) != 0 {
+		t.Errorf("shares of nothing: %v", store.shares)
+	}
+	expect(w, "bob", "mallory", nil)
+}
+
 func TestWaitingRequestsAreLimited(t *testing.T) {
 	r := start(t, Config{MaxPolls: 1})
 	done := make(chan struct{})

@@ -37,6 +37,8 @@ type Config struct {
 	MaxPackage         int   // bytes of one package before base64; default and most 1 MiB
 	MaxMailboxBytes    int64 // contents kept for one recipient; default 256 MiB
 	MaxMailboxMessages int64 // messages kept for one recipient; default 1 000 000
+	MaxSenderBytes     int64 // contents kept for one recipient from one sender's name; default 64 MiB
+	MaxSenderMessages  int64 // messages likewise; default 250 000
 	MaxMailboxes       int   // recipients that ever had a message; default 100 000
 	MaxBytes           int64 // contents kept in all; default 16 GiB
 	MaxConns           int   // open connections; default 16 384
@@ -53,6 +55,8 @@ func (c Config) withDefaults() Config {
 	orElse(&c.MaxPackage, mailbox.MaxPackage)
 	orElse(&c.MaxMailboxBytes, 256<<20)
 	orElse(&c.MaxMailboxMessages, 1_000_000)
+	orElse(&c.MaxSenderBytes, 64<<20)
+	orElse(&c.MaxSenderMessages, 250_000)
 	orElse(&c.MaxMailboxes, 100_000)
 	orElse(&c.MaxBytes, 16<<30)
 	orElse(&c.MaxConns, 16_384)
@@ -77,7 +81,7 @@ func (c Config) check() error {
 	switch {
 	case c.DataDir == "":
 		return errors.New("relay: no data directory")
-	case c.Retention < 0 || c.MaxPackage < 0 || c.MaxMailboxBytes < 0 || c.MaxMailboxMessages < 0 ||
+	case c.Retention < 0 || c.MaxPackage < 0 || c.MaxMailboxBytes < 0 || c.MaxMailboxMessages < 0 || c.MaxSenderBytes < 0 || c.MaxSenderMessages < 0 ||
 		c.MaxMailboxes < 0 || c.MaxBytes < 0 || c.MaxConns < 0 || c.MaxPolls < 0:
 		return errors.New("relay: a limit is negative")
 	case c.MaxPackage > mailbox.MaxPackage:

@@ -67,6 +67,22 @@ type mailboxState struct {
 	bytes   int64 // of contents kept
 }
 
+// pair is a recipient, and who is said to have sent.
+type pair struct{ recipient, sender string }
+
+// share is what one sender has in one mailbox.
+type share struct{ count, bytes int64 }
+
+// changes is what a transaction changed: states as they are afterwards.
+type changes struct {
+	boxes  map[string]mailboxState
+	shares map[pair]share
+}
+
+func newChanges() changes {
+	return changes{boxes: make(map[string]mailboxState), shares: make(map[pair]share)}
+}
+
 // store is the database, and a summary of it in memory that holds what is
 // committed. Only the writer changes either.
 type store struct {
@@ -76,13 +92,14 @@ type store struct {
 
 	nextRef int64 // of the next message; the writer's own
 
-	mu    sync.RWMutex
-	boxes map[string]mailboxState
-	bytes int64 // of contents kept in all
+	mu     sync.RWMutex
+	boxes  map[string]mailboxState
+	shares map[pair]share // of messages kept, so no more than those
+	bytes  int64          // of contents kept in all
 }
 
 func openStore(dir string) (_ *store, err error) {
-	s := &store{boxes: make(map[string]mailboxState)}
+	s := &store{boxes: make(map[string]mailboxState), shares: make(map[pair]share)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -216,6 +233,23 @@ func (s *store) summarise() error {
 		s.bytes += box.bytes
 		s.nextRef = max(s.nextRef, box.highest+1)
 	}
+	return errors.Join(rows.Err(), s.summariseShares())
+}
+
+func (s *store) summariseShares() error {
+	rows, err := s.read.Query(`SELECT recipient, sender, COUNT(*), SUM(size) FROM messages GROUP BY recipient, sender`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p pair
+		var of share
+		if err := rows.Scan(&p.recipient, &p.sender, &of.count, &of.bytes); err != nil {
+			return err
+		}
+		s.shares[p] = of
+	}
 	return rows.Err()
 }
 
@@ -242,6 +276,13 @@ func (s *store) mailbox(recipient string) (box mailboxState, known bool) {
 	return box, known
 }
 
+// share is the committed state of one sender's share.
+func (s *store) share(p pair) share {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.shares[p]
+}
+
 func (s *store) mailboxes() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -255,12 +296,19 @@ func (s *store) totalBytes() int64 {
 	return s.bytes
 }
 
-// committed replaces the states of the mailboxes that a transaction changed.
-func (s *store) committed(changed map[string]mailboxState) {
+// committed replaces the states that a transaction changed.
+func (s *store) committed(changed changes) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for recipient, box := range changed {
+	for recipient, box := range changed.boxes {
 		s.bytes += box.bytes - s.boxes[recipient].bytes
 		s.boxes[recipient] = box
+	}
+	for p, of := range changed.shares {
+		if of.count == 0 {
+			delete(s.shares, p)
+			continue
+		}
+		s.shares[p] = of
 	}
 }

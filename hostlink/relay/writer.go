@@ -15,6 +15,7 @@ import (
 // Reasons not to take a message.
 var (
 	errMailboxFull = errors.New("this mailbox is full")
+	errShareFull   = errors.New("this sender's share of the mailbox is full")
 	errRelayFull   = errors.New("this relay is full")
 	errClosing     = errors.New("this relay is closing")
 )
@@ -143,7 +144,7 @@ func (w *writer) keep(batch []*submission) error {
 		}
 		s.result <- results[i]
 	}
-	for recipient := range changed {
+	for recipient := range changed.boxes {
 		w.bells.ring(recipient)
 	}
 	return w.final(err)
@@ -160,11 +161,11 @@ func (w *writer) final(err error) error {
 }
 
 // insert runs one transaction for the batch and fills results. It returns the
-// new states of the mailboxes it changed, which count once it has committed.
-func (w *writer) insert(batch []*submission, results []result) (map[string]mailboxState, error) {
+// new states of what it changed, which count once it has committed.
+func (w *writer) insert(batch []*submission, results []result) (changes, error) {
 	tx, err := w.store.write.Begin()
 	if err != nil {
-		return nil, err
+		return changes{}, err
 	}
 	defer tx.Rollback() // does nothing after Commit
 	b := insertion{
@@ -172,13 +173,13 @@ func (w *writer) insert(batch []*submission, results []result) (map[string]mailb
 		insert:   tx.Stmt(w.store.insert),
 		find:     tx.Stmt(w.store.find),
 		received: w.cfg.now().Unix(),
-		changed:  make(map[string]mailboxState),
+		changed:  newChanges(),
 		boxes:    w.store.mailboxes(),
 		bytes:    w.store.totalBytes(),
 	}
 	for i, s := range batch {
 		if results[i], err = b.add(s); err != nil {
-			return nil, err
+			return changes{}, err
 		}
 	}
 	return b.changed, tx.Commit()
@@ -190,7 +191,7 @@ type insertion struct {
 	insert, find *sql.Stmt
 	received     int64
 
-	changed map[string]mailboxState
+	changed changes
 	boxes   int   // mailboxes, this transaction's included
 	bytes   int64 // of contents in all, this transaction's included
 }
@@ -198,12 +199,17 @@ type insertion struct {
 // add stores one message. The error is the database's; a message that cannot
 // be taken is a result.
 func (b *insertion) add(s *submission) (result, error) {
-	box, known := b.changed[s.recipient]
+	box, known := b.changed.boxes[s.recipient]
 	if !known {
 		box, known = b.store.mailbox(s.recipient)
 	}
+	from := pair{s.recipient, s.sender}
+	of, changed := b.changed.shares[from]
+	if !changed {
+		of = b.store.share(from)
+	}
 	size := int64(len(s.contents))
-	if refusal := b.refusal(box, known, size); refusal != nil {
+	if refusal := b.refusal(box, known, of, size); refusal != nil {
 		// The same send again is harmless, also when there is no more room.
 		ref, err := b.refOf(s.once)
 		if err != nil || ref != 0 {
@@ -223,7 +229,8 @@ func (b *insertion) add(s *submission) (result, error) {
 		return result{ref: ref}, err
 	}
 	b.store.nextRef++ // also when the commit fails: a gap is harmless
-	b.changed[s.recipient] = mailboxState{highest: ref, count: box.count + 1, bytes: box.bytes + size}
+	b.changed.boxes[s.recipient] = mailboxState{highest: ref, count: box.count + 1, bytes: box.bytes + size}
+	b.changed.shares[from] = share{count: of.count + 1, bytes: of.bytes + size}
 	b.bytes += size
 	if !known {
 		b.boxes++
@@ -231,10 +238,12 @@ func (b *insertion) add(s *submission) (result, error) {
 	return result{ref: ref}, nil
 }
 
-func (b *insertion) refusal(box mailboxState, known bool, size int64) error {
+func (b *insertion) refusal(box mailboxState, known bool, of share, size int64) error {
 	switch {
 	case box.count >= b.cfg.MaxMailboxMessages || box.bytes+size > b.cfg.MaxMailboxBytes:
 		return errMailboxFull
+	case of.count >= b.cfg.MaxSenderMessages || of.bytes+size > b.cfg.MaxSenderBytes:
+		return errShareFull
 	case b.bytes+size > b.cfg.MaxBytes || !known && b.boxes >= b.cfg.MaxMailboxes:
 		return errRelayFull
 	}
@@ -290,28 +299,33 @@ func (w *writer) deleteOldest(before int64) (deleted int, err error) {
 	}
 	defer tx.Rollback() // does nothing after Commit
 	rows, err := tx.Query(`DELETE FROM messages WHERE ref IN
-		(SELECT ref FROM messages WHERE received < ? ORDER BY received LIMIT ?) RETURNING recipient, size`, before, sweepMessages)
+		(SELECT ref FROM messages WHERE received < ? ORDER BY received LIMIT ?) RETURNING recipient, sender, size`, before, sweepMessages)
 	if err != nil {
 		return 0, err
 	}
 	defer rows.Close()
-	changed := make(map[string]mailboxState)
+	changed := newChanges()
 	for ; rows.Next(); deleted++ {
-		var recipient string
+		var from pair
 		var size int64
-		if err := rows.Scan(&recipient, &size); err != nil {
+		if err := rows.Scan(&from.recipient, &from.sender, &size); err != nil {
 			return 0, err
 		}
-		box, ok := changed[recipient]
+		box, ok := changed.boxes[from.recipient]
 		if !ok {
-			box, _ = w.store.mailbox(recipient)
+			box, _ = w.store.mailbox(from.recipient)
 		}
-		changed[recipient] = mailboxState{highest: box.highest, count: box.count - 1, bytes: box.bytes - size}
+		of, ok := changed.shares[from]
+		if !ok {
+			of = w.store.share(from)
+		}
+		changed.shares[from] = share{count: of.count - 1, bytes: of.bytes - size}
+		changed.boxes[from.recipient] = mailboxState{highest: box.highest, count: box.count - 1, bytes: box.bytes - size}
 	}
 	if err := rows.Err(); err != nil {
 		return 0, err
 	}
-	for recipient, box := range changed {
+	for recipient, box := range changed.boxes {
 		if _, err := tx.Exec(`INSERT INTO marks (recipient, ref) VALUES (?, ?) ON CONFLICT DO UPDATE SET ref = excluded.ref`, recipient, box.highest); err != nil {
 			return 0, err
 		}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"onetimechat/hostlink"
+	"onetimechat/hostlink/host"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	return a.withSettings(&cobra.Command{
+		Use:   "doctor",
+		Short: "Say what is wrong between laptop, pad device and relay, and what to do",
+		Long: `doctor tries, in this order, the settings, the pad device, its owner and pads,
+the relay and the outbox. It changes nothing. The exit code is that of the first
+thing that is wrong.`,
+		Example: "  otc doctor\n  otc doctor --device 10.77.1.1",
+		Args:    exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := untilStopped(cmd.Context())
+			defer stop()
+			s, err := a.open()
+			if err != nil {
+				a.ui.hint(`"otc setup" finds out and saves what is missing.`)
+				return err
+			}
+			first := exitOK
+			found := func(what string, err error) {
+				if err == nil {
+					_ = a.ui.say("ok     %s", what)
+					return
+				}
+				_ = a.ui.say("WRONG  %s", what)
+				if c := a.ui.fail(err); first == exitOK {
+					first = c
+				}
+			}
+			found("settings: "+s.settings.User+", "+a.configFile(), nil)
+			status, err := s.device.Status(ctx, time.Now())
+			found("pad device at "+s.settings.Device, err)
+			if err == nil {
+				found("its owner is "+status.Owner, ownerError(status, s.settings.User))
+				found("it shares pads", padError(status))
+			}
+			found("relay at "+s.settings.Relay, s.relay.Check(ctx))
+			kept, err := s.host.Outbox(ctx)
+			found("this laptop's outbox", err)
+			if len(kept) > 0 {
+				a.ui.hint(`  %d messages wait there: "otc outbox" shows them.`, len(kept))
+			}
+			return ended(first)
+		},
+	})
+}
+
+func ownerError(status hostlink.Status, user string) error {
+	if status.Owner == user {
+		return nil
+	}
+	return &host.OwnerError{Owner: status.Owner, User: user}
+}
+
+func padError(status hostlink.Status) error {
+	if len(status.Pads) > 0 {
+		return nil
+	}
+	return errNoPads
+}
