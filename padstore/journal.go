@@ -35,6 +35,8 @@ const (
 	KindPad       = "pad"
 	KindNoise     = "noise"
 	KindMeeting   = "meeting"
+	KindSettings  = "settings"
+	KindTest      = "self-test"
 )
 
 // Entry is one entry of the device log. Record fills in all but Kind, Contact
