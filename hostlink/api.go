@@ -126,7 +126,7 @@ type Pad struct {
 // Status is what a laptop may know at any time without asking the owner.
 type Status struct {
 	Owner     string `json:"owner"`
-	Screen    string `json:"screen"` // the screen's name, "home" when idle
+	Screen    string `json:"screen"` // the screen's name, "home" at rest, "idle" when nobody touched it for a while
 	Start     uint64 `json:"start"`  // how often this device was started
 	Uptime    int64  `json:"uptime"` // seconds
 	LogUnread bool   `json:"log_unread"`

@@ -28,7 +28,7 @@ type Settings struct {
 
 // DefaultSettings are those of an owner who has chosen nothing.
 func DefaultSettings() Settings {
-	return Settings{Brightness: 100, Idle: 2 * time.Minute}
+	return Settings{Brightness: 100, Idle: 10 * time.Minute}
 }
 
 // check says what is wrong with s.
