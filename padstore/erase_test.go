@@ -135,12 +135,12 @@ func TestSettingsAreKeptAndDamagedOnesBeginAnew(t *testing.T) {
 	if got := store.Settings(); got != padstore.DefaultSettings() {
 		t.Fatalf("a new device has %+v", got)
 	}
-	for _, wrong := range []padstore.Settings{{Brightness: 9}, {Brightness: 101}, {Brightness: 50, Turn: 45}, {Brightness: 50, Idle: -time.Second}, {Brightness: 50, Reservoir: -1}} {
+	for _, wrong := range []padstore.Settings{{Idle: -time.Second}, {Idle: time.Millisecond}, {Idle: padstore.MaxIdle + time.Second}} {
 		if store.Choose(wrong) == nil {
 			t.Errorf("%+v is kept", wrong)
 		}
 	}
-	want := padstore.Settings{Brightness: 40, Idle: 5 * time.Minute, Reservoir: 1 << 20, Turn: 180}
+	want := padstore.Settings{Idle: 5 * time.Minute}
 	mustDo(t, store.Choose(want))
 	mustDo(t, store.Close())
 	store = open(t, disk, "alice")

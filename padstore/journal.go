@@ -36,7 +36,6 @@ const (
 	KindNoise     = "noise"
 	KindMeeting   = "meeting"
 	KindSettings  = "settings"
-	KindTest      = "self-test"
 )
 
 // Entry is one entry of the device log. Record fills in all but Kind, Contact
