@@ -33,11 +33,11 @@ func (s Home) draw(c *canvas) {
 		log.label, log.symbol, log.kind = "Log: new", symDot, forward
 	}
 	paging := paging(c.frame.Page, c.frame.Pages, false)
+	if s.Settings {
+		paging = append(paging, button{name: "settings", label: "Settings", weight: 1})
+	}
 	if !s.NewContact {
-		if len(paging) > 0 {
-			log.weight = 1.4
-		}
-		c.drawButtons(append([]button{log}, paging...))
+		c.drawButtons(c.fitted(append([]button{log}, paging...)))
 		return
 	}
 	meet := button{name: "new-contact", label: "New contact"}

@@ -296,6 +296,9 @@ func TestMeetingQuestionsAreDeadUntilReady(t *testing.T) {
 		{Home{Owner: "alice", NewContact: true}, "log new-contact", "", ""},
 		{Home{Owner: "alice", Contacts: contacts("bob")}, "log", "", ""},
 		{Home{Owner: "alice", Contacts: contacts("bob"), Details: true}, "contact-1 log", "", ""},
+		{Home{Owner: "alice", NewContact: true, Settings: true}, "log new-contact settings", "", ""},
+		{Home{Owner: "alice", Settings: true}, "log settings", "", ""},
+		{Settings{Items: []Setting{{Name: "erase", Label: "Erase everything", Grave: true}}}, "erase ok", "", "Settings"},
 	} {
 		f := r.Render(c.screen)
 		live, dead := liveAndDead(f)

@@ -46,6 +46,7 @@ type Home struct {
 	Unread     bool     // the log has entries the owner has not seen
 	NewContact bool     // a pad can be made: there is a target new-contact
 	Details    bool     // each contact is a target: contact-1, contact-2, …
+	Settings   bool     // there is a target settings
 	Page       int
 }
 
@@ -237,4 +238,26 @@ type Keyboard struct {
 	Hint    string // what to type
 	Problem string // what is wrong with Text, in one short line; may be empty
 	Page    int    // of keys
+}
+
+// Setting is one card of Settings.
+type Setting struct {
+	Name  string // of its target
+	Label string // at most 32 letters
+	Value string // how it stands; may be empty
+	Grave bool   // what it does cannot be taken back
+}
+
+// Settings lists what the owner can change. Its targets are those of its
+// items, and ok.
+type Settings struct {
+	Title string // empty: Settings
+	Items []Setting
+	Page  int
+}
+
+// Idle is what a device shows that nobody touches: no name, and how much
+// waits. Its target wake is the whole screen.
+type Idle struct {
+	News int // log entries that the owner has not seen
 }

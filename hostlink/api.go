@@ -127,7 +127,7 @@ type Pad struct {
 type Status struct {
 	Owner     string `json:"owner"`
 	Device    string `json:"device,omitempty"` // mark of the card, stays until it is erased
-	Screen    string `json:"screen"`           // the screen's name, "home" when idle
+	Screen    string `json:"screen"`           // the screen's name, "home" at rest, "idle" when nobody touched it for a while
 	Start     uint64 `json:"start"`            // how often this device was started
 	Uptime    int64  `json:"uptime"`           // seconds
 	LogUnread bool   `json:"log_unread"`

@@ -14,7 +14,8 @@
 // Reservoir (reservoir.go), which is burned as it is taken, goes into a Draft
 // (draft.go), and Prepare makes that a pad with a certificate (adopt.go,
 // certificate.go). Or from a trusted computer: Generate and Import. Which of a
-// contact's pads seals is in states.go.
+// contact's pads seals is in states.go. How pads, and everything, come to an end
+// is in erase.go.
 //
 // What it refuses to do: ask anybody (package device does), make randomness
 // (package entropy does), talk to another device (package meeting does),

@@ -35,6 +35,7 @@ const (
 	KindPad       = "pad"
 	KindNoise     = "noise"
 	KindMeeting   = "meeting"
+	KindSettings  = "settings"
 )
 
 // Entry is one entry of the device log. Record fills in all but Kind, Contact

@@ -59,6 +59,10 @@ func (l *latch) err() error {
 	return nil
 }
 
+// stop has every further operation fail with why, whatever it failed with so
+// far.
+func (l *latch) stop(why error) { l.reason.Store(&why) }
+
 // run does one operation unless the latch has fallen.
 func (l *latch) run(op func() error) error {
 	if err := l.err(); err != nil {

@@ -11,9 +11,12 @@ import (
 	"onetimechat/padstore/uid"
 )
 
-// OwnerOf says whose store a disk holds; "" if it holds none yet. The store
-// must not be open.
+// OwnerOf says whose store a disk holds; "" if it holds none yet. An erase that
+// was cut is brought to its end first. The store must not be open.
 func OwnerOf(disk durable.Disk) (string, error) {
+	if err := finishErase(disk); err != nil {
+		return "", err
+	}
 	slots, text, err := durable.OpenSlots(disk, recordName, recordSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil

@@ -34,6 +34,10 @@ var (
 	ErrOtherDevice = errors.New("padstore: the contact is known with another device")
 	// ErrState: the pad or the draft is not so far, or no more.
 	ErrState = errors.New("padstore: not in this state")
+	// ErrErasing: everything is being erased. ErrErased: it is, and the store
+	// must be opened anew.
+	ErrErasing = errors.New("everything is being erased")
+	ErrErased  = errors.New("everything was erased")
 	// ErrCursor: a relay's address or a reference that cannot be kept.
 	ErrCursor = errors.New("padstore: not a relay's address and reference")
 )

@@ -268,6 +268,9 @@ func everyAction(tr *trial) map[string]func() error {
 		"MarkRead":    func() error { return s.MarkRead(1) },
 		"SaveNextRef": func() error { return s.SaveNextRef(relay, 99) },
 		"Import":      func() error { _, err := s.Import(durabletest.New(1), "x", nil); return err },
+		"Choose":      func() error { return s.Choose(padstore.DefaultSettings()) },
+		"Remove":      func() error { return s.Remove("bob") },
+		"Erase":       func() error { return s.Erase(nil) },
 		"Close":       s.Close,
 	}
 	maps.Copy(calls, everyMaking(tr))

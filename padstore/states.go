@@ -126,9 +126,7 @@ func (s *Store) Discard(number string) error {
 	if err := p.giveUp(m.state); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	s.pads = slices.DeleteFunc(slices.Clone(s.pads), func(other *pad) bool { return other == p })
-	s.mu.Unlock()
+	s.drop(p)
 	if err := s.discard(m); err != nil {
 		return s.faulted(err)
 	}

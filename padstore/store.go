@@ -23,6 +23,7 @@ type Store struct {
 	cursors *kept[[]refCursor]
 	ever    *kept[[]string] // ids of all pads that ever came here
 
+	settings  *kept[settingsRecord]
 	reservoir *Reservoir
 
 	moving     sync.Mutex // one pad comes, or becomes one, at a time
@@ -47,6 +48,9 @@ func Open(disk durable.Disk, owner string) (*Store, error) {
 }
 
 func (s *Store) open() error {
+	if err := finishErase(s.latch); err != nil {
+		return err
+	}
 	names, err := s.latch.List()
 	if err != nil {
 		return err
@@ -62,6 +66,9 @@ func (s *Store) open() error {
 		return err
 	}
 	if err := s.logStart(was); err != nil {
+		return err
+	}
+	if err := s.openSettings(); err != nil {
 		return err
 	}
 	if err := s.openReservoir(names); err != nil {
@@ -156,7 +163,10 @@ func (s *Store) note(e Entry) {
 // Close marks an orderly stop and lets go of the disk.
 func (s *Store) Close() error {
 	err := s.Fault()
-	if err == nil {
+	switch {
+	case errors.Is(err, ErrErased):
+		err = nil
+	case err == nil:
 		err = s.faulted(errors.Join(s.journal.flush(), s.device.change(func(r *deviceRecord) { r.Clean = true })))
 	}
 	return errors.Join(err, s.close())
@@ -184,6 +194,9 @@ func (s *Store) close() error {
 	}
 	if s.ever != nil {
 		errs = append(errs, s.ever.slots.Close())
+	}
+	if s.settings != nil {
+		errs = append(errs, s.settings.slots.Close())
 	}
 	return errors.Join(errs...)
 }

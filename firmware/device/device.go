@@ -10,7 +10,7 @@
 // Pads are made by two more: fill.go lays up extracted noise in the reservoir,
 // and meet.go makes a pad of it with the device at the other end of a cable;
 // person.go is the owner as the meeting asks them. They, what a contact's pads
-// are (contact.go), and pads on a stick (stick.go) are errands (errand.go):
+// are (contact.go), the settings (settings.go), and pads on a stick (stick.go) are errands (errand.go):
 // things that the owner does on the device with no laptop behind.
 //
 // One mutex owns the screen: what is shown, what the owner may tap, who waits,
@@ -88,6 +88,8 @@ type Device struct {
 	view    *view // on the glass
 	frame   *display.Frame
 	home    display.Home
+	news    int           // log entries that the owner has not seen
+	idle    time.Duration // without a touch, then the idle screen; 0: never
 	finger  touch
 	taken   bool // somebody has the turn
 	queue   []*ticket
@@ -122,6 +124,8 @@ func New(cfg Config) *Device {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.home = home
+	d.news = countNews(d.store.Log())
+	d.idle = d.store.Settings().Idle
 	d.workAt = time.Now().Add(restTime)
 	switch {
 	case fault != nil:
@@ -198,6 +202,9 @@ func (d *Device) stop() error {
 	d.LinkDown()
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if errors.Is(d.fault, padstore.ErrErased) {
+		return nil // as its owner wanted
+	}
 	return d.fault
 }
 
@@ -243,8 +250,8 @@ func (d *Device) stir() {
 // fail stops the device for good: it shows the fault and refuses everything.
 // mu is held.
 func (d *Device) fail(reason error) {
-	if d.fault != nil {
-		return
+	if d.fault != nil || errors.Is(reason, padstore.ErrErasing) {
+		return // what is at work on it says how it ends
 	}
 	d.fault = reason
 	d.endLife() // a meeting, too: nobody could see how it goes
@@ -260,9 +267,14 @@ func (d *Device) fail(reason error) {
 }
 
 func faultView(reason error) *view {
+	title := "The device has stopped"
 	text := "Nothing is sealed or opened any more. Switch the device off and on again: it then checks its pads.\n\n" + reason.Error()
+	if errors.Is(reason, padstore.ErrErased) {
+		title = "Everything is erased"
+		text = "Switch the device off and on to begin anew.\n\nFlash memory may still remember what was overwritten: to be sure, destroy the card."
+	}
 	return &view{screen: func(page int, _ bool) display.Screen {
-		return display.Fault{Title: "The device has stopped", Text: text, Page: page}
+		return display.Fault{Title: title, Text: text, Page: page}
 	}}
 }
 

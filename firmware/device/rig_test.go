@@ -113,6 +113,13 @@ func startStore(t testing.TB, disk *durabletest.Disk, store *padstore.Store, mor
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Only tests of the idle screen want it: they choose it on the screen.
+	if s := store.Settings(); s == padstore.DefaultSettings() {
+		s.Idle = 0
+		if err := store.Choose(s); err != nil {
+			t.Fatal(err)
+		}
+	}
 	r := &rig{t: t, glass: &glass{}, store: store, disk: disk}
 	c := device.Config{Store: store, Renderer: renderer, Panel: r.glass, Link: "10.0.0.1:9051"}
 	more(&c)

@@ -84,9 +84,10 @@ func (d *Device) SaveNextRef(owner, server string, ref int64) error {
 // later, so that a flood of forgeries does not make the card write for each.
 func (d *Device) refresh(burned bool) {
 	home := d.readHome()
+	news := countNews(d.store.Log())
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.home = home
+	d.home, d.news = home, news
 	d.workNow = d.workNow || burned
 	if burned || d.workAt.IsZero() {
 		d.workAt = time.Now().Add(restTime)
@@ -102,7 +103,7 @@ func (d *Device) refresh(burned bool) {
 func (d *Device) readHome() display.Home {
 	home := display.Home{
 		Owner: d.store.Owner(), Link: d.link, Unread: d.store.Unread(),
-		Reserve: d.readReserve(), NewContact: d.ports != nil, Details: true,
+		Reserve: d.readReserve(), NewContact: d.ports != nil, Details: true, Settings: true,
 	}
 	seen := map[string]bool{}
 	for _, p := range d.store.Pads() {

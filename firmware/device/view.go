@@ -81,8 +81,10 @@ func (d *Device) homeView() *view {
 			home.Page = page
 			return home
 		},
-		reserve: true,
-		tap:     d.tapHome,
+		reserve:  true,
+		tap:      d.tapHome,
+		patience: d.idle,
+		expire:   func() { d.show(d.idleView()) },
 	}
 }
 
@@ -91,6 +93,8 @@ func (d *Device) tapHome(target string) func() {
 	switch target {
 	case "log":
 		return d.openLog
+	case "settings":
+		return func() { d.errand(d.showSettings) }
 	case "new-contact":
 		return func() { d.errand(d.meet) }
 	}

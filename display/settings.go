@@ -1,0 +1,91 @@
+package display
+
+import "image"
+
+func (Settings) name() string { return "settings" }
+func (Idle) name() string     { return "idle" }
+
+// draw shows the settings as cards, each as large as a finger.
+func (s Settings) draw(c *canvas) {
+	c.drawTitle(title{symbol: symLog, text: s.title(), ink: colWhite, ground: colBar})
+	box := c.body(true)
+	var groups []group
+	gap, tall := c.px(4), c.button
+	columns := c.settingColumns(s.Items, box.Dx(), gap)
+	for first := 0; first < len(s.Items); first += columns {
+		groups = append(groups, group{{tall + gap, func(box image.Rectangle) {
+			w := (box.Dx() - gap*(columns-1)) / columns
+			for i := first; i < min(first+columns, len(s.Items)); i++ {
+				x := box.Min.X + (i-first)*(w+gap)
+				c.settingCard(image.Rect(x, box.Min.Y, x+w, box.Min.Y+tall), s.Items[i])
+			}
+		}}})
+	}
+	c.drawPaged(box, groups, s.Page)
+	c.drawButtons(c.fitted(append([]button{{name: "ok", label: "Done", symbol: symYes}}, paging(c.frame.Page, c.frame.Pages, false)...)))
+}
+
+// settingColumns is how many settings stand side by side: two, if the longest
+// name leaves room.
+func (c *canvas) settingColumns(items []Setting, width, gap int) int {
+	for _, s := range items {
+		lines := []string{c.safe(s.Label)}
+		if s.Value == "" {
+			lines = splitLabel(lines[0], c.fonts.small, 2)
+		}
+		if widest(lines, c.fonts.small)+2*c.px(3) > (width-gap)/2 {
+			return 1
+		}
+	}
+	return 2
+}
+
+func (s Settings) title() string {
+	if s.Title == "" {
+		return "Settings"
+	}
+	return s.Title
+}
+
+// settingCard is one setting: what it is, and how it stands.
+func (c *canvas) settingCard(rect image.Rectangle, s Setting) {
+	ink, border := colBar, colBar
+	if s.Grave {
+		ink, border = colBad, colBad
+	}
+	c.rounded(rect, colPanel, border, false)
+	label := c.safe(s.Label)
+	c.frame.Targets = append(c.frame.Targets, Target{s.Name, label, rect, true})
+	box := rect.Inset(c.px(3))
+	if s.Value == "" {
+		c.drawLabel(box, ink, label, 2)
+		return
+	}
+	line := box
+	line.Min.Y += (box.Dy() - c.fonts.bold.height - c.fonts.small.height) / 2
+	line.Max.Y = line.Min.Y + c.fonts.bold.height
+	c.drawLabel(line, ink, label, 1)
+	line.Min.Y, line.Max.Y = line.Max.Y, line.Max.Y+c.fonts.small.height
+	c.say(line, style{face: c.fonts.small, ink: colInk, align: centre}, s.Value)
+}
+
+// draw tells nobody's name: whoever passes by may look.
+func (s Idle) draw(c *canvas) {
+	c.fill(c.frame.Image.Rect, colBar)
+	rows := c.words("Touch to wake", style{face: c.fonts.title, ink: colWhite, align: centre}, c.size.X-2*c.margin)
+	rows = append(rows, c.space(c.gap))
+	for _, line := range s.lines() {
+		rows = append(rows, c.words(line, style{face: c.fonts.body, ink: colWhite, align: centre}, c.size.X-2*c.margin)...)
+	}
+	box := image.Rect(c.margin, 0, c.size.X-c.margin, c.size.Y)
+	box.Min.Y = (c.size.Y - height(rows)) / 2
+	c.stack(box, rows)
+	c.frame.Targets = append(c.frame.Targets, Target{"wake", "Touch to wake", c.frame.Image.Rect, true})
+}
+
+func (s Idle) lines() []string {
+	if s.News > 0 {
+		return []string{countText(int64(s.News), "new entry in the log", "new entries in the log")}
+	}
+	return []string{"Nothing new"}
+}

@@ -1,0 +1,144 @@
+package device
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/padstore"
+)
+
+// idleTimes are those that the owner chooses from, one tap after another.
+var idleTimes = [...]time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute, 0}
+
+// showSettings lets the owner change one thing after another.
+func (d *Device) showSettings(ctx context.Context) {
+	for {
+		target, err := d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
+			return display.Settings{Items: d.settings(), Page: page}
+		}})
+		if err != nil || target == "ok" {
+			return
+		}
+		switch target {
+		case "idle":
+			d.nextIdle(ctx)
+		case "remove":
+			d.remove(ctx)
+		case "erase":
+			d.erase(ctx)
+		case "power-off":
+			d.switchOff(ctx)
+		}
+	}
+}
+
+func (d *Device) settings() []display.Setting {
+	items := []display.Setting{{Name: "idle", Label: "Idle screen", Value: idleText(d.store.Settings().Idle)}}
+	if d.off != nil {
+		items = append(items, display.Setting{Name: "power-off", Label: "Switch off"})
+	}
+	return append(items,
+		display.Setting{Name: "remove", Label: "Remove contact", Grave: true},
+		display.Setting{Name: "erase", Label: "Erase everything", Grave: true})
+}
+
+func idleText(after time.Duration) string {
+	switch {
+	case after == 0:
+		return "never"
+	case after < time.Minute:
+		return fmt.Sprintf("after %d seconds", int(after.Seconds()))
+	}
+	return fmt.Sprintf("after %d minutes", int(after.Minutes()))
+}
+
+// nextIdle chooses the idle time after the present one.
+func (d *Device) nextIdle(ctx context.Context) {
+	s := d.store.Settings()
+	s.Idle = idleTimes[(slices.Index(idleTimes[:], s.Idle)+1)%len(idleTimes)]
+	d.change(ctx, d.store.Choose(s))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.idle = d.store.Settings().Idle
+}
+
+// remove removes a contact whom the owner chooses, if they are sure twice.
+func (d *Device) remove(ctx context.Context) {
+	var names []string
+	var items []display.Setting
+	for _, p := range d.store.Pads() {
+		if !slices.Contains(names, p.Contact) {
+			names = append(names, p.Contact)
+			items = append(items, display.Setting{Name: contactTarget(len(names) - 1), Label: p.Contact, Grave: true})
+		}
+	}
+	target, err := d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
+		return display.Settings{Title: "Remove whom?", Items: items, Page: page}
+	}})
+	i := slices.IndexFunc(items, func(s display.Setting) bool { return s.Name == target })
+	if err != nil || i < 0 {
+		return
+	}
+	name := names[i]
+	if !d.sure(ctx, "Remove "+name+"?", "All pad with "+name+" is overwritten. What "+name+" has sealed and you have not opened can never be opened. To chat again, you have to meet. Your log keeps the name.", "Remove", "Keep") ||
+		!d.sure(ctx, "Really remove "+name+"?", "This cannot be taken back. Flash memory may still remember some of what is overwritten: a laboratory may find it on the card.", "Remove now", "Keep") {
+		return
+	}
+	d.put(waiting("Overwriting the pads"))
+	d.change(ctx, d.store.Remove(name))
+}
+
+// erase erases the device, if the owner is sure twice, and stops it.
+func (d *Device) erase(ctx context.Context) {
+	if !d.sure(ctx, "Erase everything?", "All pads, contacts, settings and the log are overwritten, and the device is as new. What was sealed for you and you have not opened can never be opened.", "Erase", "Keep") ||
+		!d.sure(ctx, "Really erase everything?", "This cannot be taken back. It clears every file, but flash memory may still remember what was overwritten: to be sure against a laboratory, destroy the card. What others have is not erased.", "Erase now", "Keep") {
+		return
+	}
+	var done, total int64
+	v := &view{
+		screen: func(int, bool) display.Screen {
+			return display.Progress{Title: "Erasing everything", Done: done, Total: total, Unit: "bytes"}
+		},
+		tap: func(string) func() { return nil },
+	}
+	if !d.put(v) {
+		return
+	}
+	err := d.store.Erase(func(now, of int64) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if done, total = now, of; d.view == v {
+			d.draw()
+		}
+	})
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fail(errors.Join(err, d.store.Fault()))
+}
+
+// idleView hides names, and counts what waits. A touch brings home back, and
+// does nothing else.
+func (d *Device) idleView() *view {
+	return &view{
+		reserve: true, // the count may change
+		screen:  func(int, bool) display.Screen { return display.Idle{News: d.news} },
+		tap: func(string) func() {
+			d.show(d.homeView())
+			return nil
+		},
+	}
+}
+
+// countNews counts the log's entries that the owner has not seen.
+func countNews(entries []padstore.Entry) (n int) {
+	for _, e := range entries {
+		if e.New {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,159 @@
+package padstore_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/seal"
+)
+
+// The power is cut at every operation of an erase: afterwards either nothing
+// was erased, or everything is. No name goes before its bytes did.
+func TestAnEraseThatIsCutIsAllOrNothing(t *testing.T) {
+	sc := drafting(t, seal.Unconditional)
+	for _, fate := range fates {
+		for k := 1; ; k++ {
+			disk := sc.disk.Clone(uint64(k))
+			store := open(t, disk, "alice")
+			disk.CutAt(k)
+			err := store.Erase(nil)
+			reached := disk.Failed()
+			if err != nil && !errors.Is(err, padstore.ErrFault) {
+				t.Fatal(err)
+			}
+			disk.PowerOn(fate)
+			if fate == durabletest.PartlyKept {
+				disk.CutAt(1 + k%60)
+				_, _ = padstore.OwnerOf(disk)
+				disk.PowerOn(fate)
+			}
+			owner, err := padstore.OwnerOf(disk)
+			if err != nil {
+				t.Fatalf("cut at %d, unsynced %v: %v", k, fate, err)
+			}
+			if owner == "" {
+				if names := disk.Names(); len(names) > 0 {
+					t.Fatalf("cut at %d: left are %q", k, names)
+				}
+				owner = "carol" // whoever it is given to
+			} else if !reached {
+				t.Fatal("erased, and still somebody's")
+			}
+			after := open(t, disk, owner)
+			if _, err := after.Seal("bob", "x"); (err == nil) != (owner == "alice") {
+				t.Fatalf("cut at %d, unsynced %v: %s seals: %v", k, fate, owner, err)
+			}
+			if !reached {
+				break
+			}
+		}
+	}
+}
+
+func TestEraseOverwritesBeforeNamesGo(t *testing.T) {
+	sc := drafting(t, seal.Unconditional)
+	disk := sc.disk.Clone(1)
+	store := open(t, disk, "alice")
+	var told [2]int64
+	synced := map[string]bool{}
+	disk.Trace(func(op string) {
+		verb, name, _ := strings.Cut(op, " ")
+		switch {
+		case verb == "sync":
+			synced[name] = true
+		case verb == "remove" && name != "erase.begun" && !synced[name]:
+			t.Errorf("%s is removed before it was overwritten", name)
+		case verb == "write" && strings.HasSuffix(name, ".store") && !synced["alice.bob.random.metadata"]:
+			t.Errorf("%s is overwritten before the metadata", name)
+		}
+	})
+	mustDo(t, store.Erase(func(done, total int64) { told = [2]int64{done, total} }))
+	disk.Trace(nil)
+	if told[0] == 0 || told[0] != told[1] || len(synced) < 8 {
+		t.Errorf("told %d of %d bytes, %d files synced", told[0], told[1], len(synced))
+	}
+	if _, err := store.Seal("bob", "x"); !errors.Is(err, padstore.ErrFault) {
+		t.Errorf("an erased store seals: %v", err)
+	}
+	if err := store.Fault(); !errors.Is(err, padstore.ErrErased) {
+		t.Errorf("the fault is %v", err)
+	}
+	mustDo(t, store.Close())
+}
+
+// All pads with a contact go, the newest last, so that none of those that it
+// replaced ever seals again.
+func TestRemovingAContactIsFinishedByRemovingAgain(t *testing.T) {
+	sc := replaced(t, seal.Unconditional)
+	for _, fate := range fates {
+		for k := 1; ; k++ {
+			disk := sc.disk.Clone(uint64(k))
+			store := open(t, disk, "alice")
+			newest := store.Pads()[0].PadID
+			disk.CutAt(k)
+			err := store.Remove(contact)
+			reached := disk.Failed()
+			if !reached {
+				mustDo(t, err)
+			}
+			disk.PowerOn(fate)
+			after := open(t, disk, "alice")
+			pads := slices.DeleteFunc(after.Pads(), func(p padstore.Pad) bool { return p.Contact != contact })
+			if len(pads) > 0 && pads[0].PadID != newest {
+				t.Fatalf("cut at %d, unsynced %v: the newest is gone before %+v", k, fate, pads)
+			}
+			if err := after.Remove(contact); len(pads) > 0 && err != nil || len(pads) == 0 && !errors.Is(err, padstore.ErrNoPad) {
+				t.Fatalf("removing again: %v", err)
+			}
+			for _, name := range disk.Names() {
+				if strings.HasPrefix(name, "alice."+contact+".") {
+					t.Fatalf("%s is left", name)
+				}
+			}
+			if _, err := after.Begin(making(seal.Unconditional, newest, padToMake)); !errors.Is(err, padstore.ErrKnownPad) {
+				t.Fatalf("a removed pad can come back: %v", err)
+			}
+			if _, err := after.Seal("bob", "x"); err != nil {
+				t.Fatalf("removing %s has touched bob: %v", contact, err)
+			}
+			if !reached {
+				break
+			}
+		}
+	}
+}
+
+func TestSettingsAreKeptAndDamagedOnesBeginAnew(t *testing.T) {
+	disk := durabletest.New(1)
+	store := open(t, disk, "alice")
+	if got := store.Settings(); got != padstore.DefaultSettings() {
+		t.Fatalf("a new device has %+v", got)
+	}
+	for _, wrong := range []padstore.Settings{{Idle: -time.Second}, {Idle: time.Millisecond}, {Idle: padstore.MaxIdle + time.Second}} {
+		if store.Choose(wrong) == nil {
+			t.Errorf("%+v is kept", wrong)
+		}
+	}
+	want := padstore.Settings{Idle: 5 * time.Minute}
+	mustDo(t, store.Choose(want))
+	mustDo(t, store.Close())
+	store = open(t, disk, "alice")
+	if got := store.Settings(); got != want {
+		t.Fatalf("kept %+v, not %+v", got, want)
+	}
+	mustDo(t, store.Close())
+	file, err := disk.Open("settings.record")
+	mustDo(t, err)
+	_, err = file.WriteAt(bytes.Repeat([]byte{7}, 8192), 0)
+	mustDo(t, errors.Join(err, file.Sync()))
+	store = open(t, disk, "alice")
+	if got := store.Settings(); got != padstore.DefaultSettings() || !store.Unread() {
+		t.Fatalf("damaged settings became %+v", got)
+	}
+}
