@@ -263,7 +263,7 @@ const reservoir = 1 << 20
 // home is the home screen of a device whose reservoir is full.
 func home(owner string, contacts ...display.Contact) display.Home {
 	return display.Home{
-		Owner: owner, Link: link, NewContact: true, Details: true, Contacts: contacts,
+		Owner: owner, Link: link, NewContact: true, Details: true, Settings: true, Contacts: contacts,
 		Reserve: &display.Reserve{Ready: reservoir, Capacity: reservoir, Messages: messages(reservoir), Wait: time.Second / 2},
 	}
 }
