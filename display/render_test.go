@@ -14,7 +14,7 @@ import (
 
 func TestScreenAndTargetNamesAreThoseThatOthersRelyOn(t *testing.T) {
 	screens := []string{"home", "approve-send", "approve-open", "reader", "warning", "log", "fault", "busy", "progress",
-		"new-contact", "meeting-size", "meeting-words", "paired", "certificate", "question", "keyboard", "noise", "settings", "idle"}
+		"new-contact", "meeting-size", "meeting-words", "paired", "certificate", "question", "keyboard", "noise", "settings", "idle", "calibrate"}
 	targets := []string{"approve", "deny", "to-laptop", "read-here", "next", "prev", "ok", "cancel", "log",
 		"new-contact", "contact-1", "contact-2", "contact-4", "contact-5", "retry", "noise", "size-1", "size-2", "size-3", "size-4", "size-5",
 		"confirm", "same", "different", "stop", "certificate", "more", "discard", "in-use", "yes", "no"}

@@ -106,5 +106,5 @@ func samples() []sample {
 		{"idle", "nobody touched it for a while", Idle{News: 3}},
 		{"idle-quiet", "and nothing has happened", Idle{}},
 		{"progress-start", "a long task that cannot be stopped", Progress{Title: "Looking through the pad with carol after an unclean stop", Total: 5000, Unit: "cells"}},
-	}, meetingSamples()...)
+	}, append(meetingSamples(), calibrateSamples()...)...)
 }

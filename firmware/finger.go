@@ -8,8 +8,34 @@ import (
 
 	"onetimechat/display"
 	"onetimechat/firmware/boot"
+	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
 )
+
+// fingers is where touches come from: a touchscreen on USB, or the touch
+// controller of what is plugged onto the pin header.
+type fingers interface {
+	Run(ctx context.Context, give func(touch.Touch)) error
+	Present() bool
+}
+
+// onHeader is a touch controller on the pin header, which cannot be unplugged.
+type onHeader struct{ *product.Sheet }
+
+func (onHeader) Present() bool { return true }
+
+// newFingers finds the touchscreen that belongs to the screen. plugged is nil
+// for one that the kernel drives.
+func newFingers(plugged *product.Product) (f fingers, halt func() error, err error) {
+	if plugged == nil {
+		return touch.NewEvdev(&touch.DefaultOpts), func() error { return nil }, nil
+	}
+	sheet, err := plugged.Feel(product.Opts{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return onHeader{sheet}, sheet.Halt, nil
+}
 
 // How patient waitFinger is: a touchscreen on USB is found within a second.
 const (
@@ -19,7 +45,7 @@ const (
 
 // waitFinger waits for a touchscreen, without which nobody can approve anything,
 // and says so if there is none.
-func waitFinger(ctx context.Context, m *boot.Machine, fingers *touch.Evdev, screen *glass, renderer *display.Renderer) error {
+func waitFinger(ctx context.Context, m *boot.Machine, f fingers, screen *glass, renderer *display.Renderer) error {
 	if err := screen.Show(renderer.Render(display.Busy{Text: "Looking for the touchscreen"})); err != nil {
 		return err
 	}
@@ -31,7 +57,7 @@ func waitFinger(ctx context.Context, m *boot.Machine, fingers *touch.Evdev, scre
 	defer late.Stop()
 	clock := time.NewTicker(fingerLook)
 	defer clock.Stop()
-	for !fingers.Present() {
+	for !f.Present() {
 		select {
 		case <-clock.C:
 			m.Beat()

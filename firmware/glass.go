@@ -16,6 +16,7 @@ import (
 	"onetimechat/hal/panel"
 	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
+	"onetimechat/hal/touch/affine"
 )
 
 // glass is the board's screen with its touchscreen: frames of one of display's
@@ -26,7 +27,9 @@ type glass struct {
 	area     image.Rectangle // of frames, on the panel as its owner sees it
 
 	mu     sync.Mutex
-	finger finger // who takes touches now; may be nil
+	finger finger            // who takes touches now; may be nil
+	raw    func(touch.Touch) // takes them as the sheet tells them, instead; nil but for a calibration
+	fitted affine.Map        // from the sheet to the glass
 
 	touching sync.Mutex // held while a touch is at work
 }
@@ -43,11 +46,11 @@ func newGlass(c conf.Conf) (*glass, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the screen: %w", err)
 	}
-	area, err := fit(screen.Bounds())
+	area, err := middle(screen.Bounds())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("panel %s: %w", c.Panel, err), screen.Halt())
 	}
-	return &glass{panel: screen, rotation: rotation, area: area}, nil
+	return &glass{panel: screen, rotation: rotation, area: area, fitted: affine.Identity}, nil
 }
 
 // light lights a screen, and says how its picture is turned on the glass.
@@ -62,8 +65,8 @@ func light(c conf.Conf) (periph.Drawer, panel.Rotation, error) {
 		}
 		return screen, wanted, nil
 	}
-	plugged, ok := product.Find(string(c.Panel))
-	if !ok {
+	plugged := pluggedOn(c)
+	if plugged == nil {
 		return nil, 0, fmt.Errorf("panel %s is not known", c.Panel)
 	}
 	screen, err := plugged.Open(product.Opts{Rotation: wanted})
@@ -73,8 +76,16 @@ func light(c conf.Conf) (periph.Drawer, panel.Rotation, error) {
 	return screen, plugged.Turned(wanted), nil
 }
 
-// fit is the largest of display's sizes that fits, in the middle.
-func fit(bounds image.Rectangle) (area image.Rectangle, err error) {
+// pluggedOn is what is on the pin header, nil for nothing that is known.
+func pluggedOn(c conf.Conf) *product.Product {
+	if p, ok := product.Find(string(c.Panel)); ok {
+		return &p
+	}
+	return nil
+}
+
+// middle is the largest of display's sizes that fits, in the middle.
+func middle(bounds image.Rectangle) (area image.Rectangle, err error) {
 	for _, size := range display.Sizes() {
 		if size.X <= bounds.Dx() && size.Y <= bounds.Dy() && size.X > area.Dx() {
 			area = image.Rectangle{Max: size}.Add(bounds.Size().Sub(size).Div(2))
@@ -100,13 +111,35 @@ func (g *glass) give(f finger) {
 	g.finger = f
 }
 
+// fit has touches be mapped from the sheet to the glass.
+func (g *glass) fit(m affine.Map) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.fitted = m
+}
+
+// giveRaw has touches go to take as the sheet tells them, until it is nil.
+func (g *glass) giveRaw(take func(touch.Touch)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.raw = take
+}
+
 // touched passes a touch on.
 func (g *glass) touched(t touch.Touch) {
 	g.mu.Lock()
-	f := g.finger
+	f, raw, fitted := g.finger, g.raw, g.fitted
 	g.mu.Unlock()
+	if raw != nil {
+		raw(t)
+		return
+	}
 	if f == nil {
 		return
+	}
+	if !t.Lost {
+		on := fitted.Apply(affine.Point{X: t.X, Y: t.Y})
+		t.X, t.Y = on.X, on.Y
 	}
 	p := image.Pt(-1, -1) // on no frame
 	if !t.Lost {
@@ -130,6 +163,16 @@ func (g *glass) look() {
 // point is where on a frame a touch is.
 func (g *glass) point(t touch.Touch) image.Point {
 	return place(t, g.panel.Bounds(), g.rotation, g.area)
+}
+
+// where is the middle of a frame's pixel on the glass, not turned, from 0 to 1.
+func (g *glass) where(p image.Point) affine.Point {
+	size := g.panel.Bounds().Size()
+	if g.rotation == 90 || g.rotation == 270 {
+		size = image.Pt(size.Y, size.X)
+	}
+	at := g.rotation.Glass(p.Add(g.area.Min), size)
+	return affine.Point{X: (float64(at.X) + .5) / float64(size.X), Y: (float64(at.Y) + .5) / float64(size.Y)}
 }
 
 // place is where on the area of frames a touch is, on a panel that its owner

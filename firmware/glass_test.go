@@ -4,6 +4,7 @@ package main
 
 import (
 	"image"
+	"image/color"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"onetimechat/hal/panel"
 	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
+	"onetimechat/hal/touch/affine"
 )
 
 func TestFramesStandInTheMiddleOfAnyPanel(t *testing.T) {
@@ -25,12 +27,12 @@ func TestFramesStandInTheMiddleOfAnyPanel(t *testing.T) {
 		{1920, 1080, "(560,300)-(1360,780)"},
 		{480, 640, "(0,160)-(480,480)"},
 	} {
-		area, err := fit(image.Rect(0, 0, c.w, c.h))
+		area, err := middle(image.Rect(0, 0, c.w, c.h))
 		if err != nil || area.String() != c.want {
 			t.Errorf("%dx%d: %v, %v; want %s", c.w, c.h, area, err, c.want)
 		}
 	}
-	if _, err := fit(image.Rect(0, 0, 319, 480)); err == nil {
+	if _, err := middle(image.Rect(0, 0, 319, 480)); err == nil {
 		t.Error("a screen too small for any frame is taken")
 	}
 }
@@ -43,7 +45,7 @@ func TestATouchLandsWhereThePictureIs(t *testing.T) {
 		if r == 90 || r == 270 {
 			seen = image.Rectangle{Max: image.Pt(480, 640)}
 		}
-		area, err := fit(seen)
+		area, err := middle(seen)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,3 +80,47 @@ func TestAPanelWithoutItsPortIsAFault(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// seen is a finger's places on frames.
+type seen struct{ pressed []image.Point }
+
+func (s *seen) Press(p image.Point) (string, bool) {
+	s.pressed = append(s.pressed, p)
+	return "", false
+}
+
+func (s *seen) Release(image.Point) (string, bool) { return "", false }
+
+// A touch is mapped from the sheet to the glass, but for a calibration, which
+// takes it as it comes.
+func TestTouchesAreFittedToTheGlass(t *testing.T) {
+	var nobody seen
+	g := &glass{panel: blank(image.Rect(0, 0, 480, 320)), rotation: 90, area: image.Rect(0, 0, 480, 320)}
+	g.give(&nobody)
+	g.fit(affine.Map{XX: -1, X0: 1, YY: 1}) // mirrored
+	for _, p := range []image.Point{{0, 0}, {479, 0}, {100, 200}, {479, 319}} {
+		at := g.where(p)
+		nobody.pressed = nil
+		g.touched(touch.Touch{Down: true, X: 1 - at.X, Y: at.Y})
+		if len(nobody.pressed) != 1 || nobody.pressed[0] != p {
+			t.Errorf("a finger on %v is seen at %v", p, nobody.pressed)
+		}
+	}
+	nobody.pressed = nil
+	var raw []touch.Touch
+	g.giveRaw(func(t touch.Touch) { raw = append(raw, t) })
+	g.touched(touch.Touch{Down: true, X: .25, Y: .75})
+	g.giveRaw(nil)
+	if len(nobody.pressed) > 0 || len(raw) != 1 || raw[0].X != .25 || raw[0].Y != .75 {
+		t.Errorf("a calibration is told %v, and others %v", raw, nobody.pressed)
+	}
+}
+
+// blank is a panel that keeps nothing.
+type blank image.Rectangle
+
+func (b blank) String() string                                       { return "blank" }
+func (b blank) Halt() error                                          { return nil }
+func (b blank) ColorModel() color.Model                              { return color.RGBAModel }
+func (b blank) Bounds() image.Rectangle                              { return image.Rectangle(b) }
+func (b blank) Draw(image.Rectangle, image.Image, image.Point) error { return nil }

@@ -26,7 +26,7 @@ import (
 	"onetimechat/firmware/entropy"
 	"onetimechat/hal/link"
 	"onetimechat/hal/noise"
-	"onetimechat/hal/touch"
+	"onetimechat/hal/product"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable"
@@ -44,7 +44,12 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, screen.panel.Halt()) }()
-	fingers := touch.NewEvdev(&touch.DefaultOpts)
+	plugged := pluggedOn(m.Conf)
+	finger, halt, err := newFingers(plugged)
+	if err != nil {
+		return 0, fmt.Errorf("the touchscreen: %w", err)
+	}
+	defer func() { err = errors.Join(err, halt()) }()
 	renderer, err := screen.renderer()
 	if err != nil {
 		return 0, err
@@ -54,11 +59,31 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, card.Close()) }()
-	touching, lift := context.WithCancel(ctx)
-	defer lift()
-	go func() { _ = fingers.Run(touching, screen.touched) }()
-	if err := waitFinger(ctx, m, fingers, screen, renderer); err != nil {
+	ctx, lift := context.WithCancelCause(ctx)
+	defer lift(nil)
+	touching := make(chan struct{})
+	defer func() { lift(nil); <-touching }()
+	go func() {
+		defer close(touching)
+		if err := finger.Run(ctx, screen.touched); err != nil && ctx.Err() == nil {
+			lift(fmt.Errorf("%w: %w", errNoFinger, err))
+		}
+	}()
+	defer func() {
+		if cause := context.Cause(ctx); errors.Is(cause, errNoFinger) {
+			err = cause // whatever came of it
+		}
+	}()
+	if err := waitFinger(ctx, m, finger, screen, renderer); err != nil {
 		return 0, err
+	}
+	var calibrate func(context.Context) error
+	if plugged != nil {
+		c := calibrator{plugged: *plugged, card: card, screen: screen, renderer: renderer}
+		if err := c.first(ctx, m); err != nil {
+			return 0, err
+		}
+		calibrate = c.again
 	}
 	owner, err := ownerOf(ctx, m, card, screen, renderer)
 	if err != nil {
@@ -69,8 +94,11 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 		return 0, fmt.Errorf("the pads on the card cannot be used: %w", err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return boot.PowerOff, run(ctx, m, store, screen, renderer)
+	return boot.PowerOff, run(ctx, m, store, screen, renderer, calibrate)
 }
+
+// errNoFinger: nobody can approve anything any more.
+var errNoFinger = errors.New("the touchscreen has failed")
 
 // ownerOf is the device's owner: as otc.conf says, else as the card knows, else
 // as is typed now.
@@ -100,8 +128,8 @@ func ownerOf(ctx context.Context, m *boot.Machine, card durable.Disk, screen *gl
 	return naming.Owner(ctx)
 }
 
-// run is the device with its owner's store.
-func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *glass, renderer *display.Renderer) (err error) {
+// run is the device with its owner's store. calibrate may be nil.
+func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *glass, renderer *display.Renderer, calibrate func(context.Context) error) (err error) {
 	port, err := link.Choose(string(m.Conf.Link), m.Model)
 	if err != nil {
 		return err
@@ -116,7 +144,7 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 	config := device.Config{
 		Store: store, Renderer: renderer, Panel: screen,
 		Reservoir: reservoir, Ports: ports, Stick: stick{m.Stick()},
-		Off: off,
+		Off: off, Calibrate: calibrate,
 	}
 	sources, err := noise.Find(noise.Roots{})
 	if len(sources) > 0 {
@@ -213,7 +241,7 @@ func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, er
 		}
 		return withoutPanel(ctx, m, reason)
 	}
-	return showOn(ctx, screen, reason)
+	return showOn(ctx, screen, pluggedOn(m.Conf), reason)
 }
 
 // withoutPanel has the LED tell that the panel cannot be used, and a screen that
@@ -230,7 +258,7 @@ func withoutPanel(ctx context.Context, m *boot.Machine, reason error) (boot.End,
 		defer stop()
 		return boot.PowerOff, errors.Join(err, <-signalled)
 	}
-	end, err := showOn(ctx, screen, reason)
+	end, err := showOn(ctx, screen, nil, reason)
 	stop()
 	// A board without an LED shows its fault all the same.
 	<-signalled
@@ -238,7 +266,7 @@ func withoutPanel(ctx context.Context, m *boot.Machine, reason error) (boot.End,
 }
 
 // showOn shows a fault on a screen until ctx ends.
-func showOn(ctx context.Context, screen *glass, reason error) (boot.End, error) {
+func showOn(ctx context.Context, screen *glass, plugged *product.Product, reason error) (boot.End, error) {
 	renderer, err := screen.renderer()
 	if err != nil {
 		return 0, err
@@ -248,5 +276,11 @@ func showOn(ctx context.Context, screen *glass, reason error) (boot.End, error) 
 		return 0, err
 	}
 	screen.give(shown)
-	return boot.PowerOff, touch.NewEvdev(&touch.DefaultOpts).Run(ctx, screen.touched)
+	finger, halt, err := newFingers(plugged)
+	if err != nil { // it may be what is wrong: one on USB can turn the pages, too
+		if finger, halt, err = newFingers(nil); err != nil {
+			return 0, err
+		}
+	}
+	return boot.PowerOff, errors.Join(finger.Run(ctx, screen.touched), halt())
 }

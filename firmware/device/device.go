@@ -66,6 +66,9 @@ type Config struct {
 	Ports     Ports         // nil: no meetings here
 	Stick     Stick         // nil: no removable media
 	Off       func()        // switches the device off; nil: it cannot
+	// Calibrate has the owner fit touches to the picture, on the panel itself,
+	// until it returns; nil: there is nothing to calibrate.
+	Calibrate func(context.Context) error
 }
 
 // Device is a pad device with its owner in front of it. It implements
@@ -79,7 +82,8 @@ type Device struct {
 	ports    Ports
 	stick    Stick
 	off      func()
-	life     context.Context // of errands
+	adjust   func(context.Context) error // calibrates the touchscreen; may be nil
+	life     context.Context             // of errands
 	endLife  context.CancelFunc
 	wake     chan struct{} // tells Run to look at the clock again
 	running  sync.WaitGroup
@@ -114,6 +118,7 @@ func New(cfg Config) *Device {
 		ports:    cfg.Ports,
 		stick:    cfg.Stick,
 		off:      cfg.Off,
+		adjust:   cfg.Calibrate,
 		wake:     make(chan struct{}, 1),
 		events:   map[event]int64{},
 	}

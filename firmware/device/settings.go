@@ -30,6 +30,8 @@ func (d *Device) showSettings(ctx context.Context) {
 			d.remove(ctx)
 		case "erase":
 			d.erase(ctx)
+		case "calibrate":
+			d.calibrate(ctx)
 		case "power-off":
 			d.switchOff(ctx)
 		}
@@ -38,6 +40,9 @@ func (d *Device) showSettings(ctx context.Context) {
 
 func (d *Device) settings() []display.Setting {
 	items := []display.Setting{{Name: "idle", Label: "Idle screen", Value: idleText(d.store.Settings().Idle)}}
+	if d.adjust != nil {
+		items = append(items, display.Setting{Name: "calibrate", Label: "Calibrate touch"})
+	}
 	if d.off != nil {
 		items = append(items, display.Setting{Name: "power-off", Label: "Switch off"})
 	}
@@ -64,6 +69,19 @@ func (d *Device) nextIdle(ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.idle = d.store.Settings().Idle
+}
+
+// calibrate lets the owner fit touches to the picture. Whoever lets it be keeps
+// the touchscreen as it was.
+func (d *Device) calibrate(ctx context.Context) {
+	if !d.put(waiting("Touch the crosses")) {
+		return
+	}
+	err := d.adjust(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil
+	}
+	d.change(ctx, err)
 }
 
 // remove removes a contact whom the owner chooses, if they are sure twice.

@@ -108,3 +108,26 @@ func TestTheIdleScreenHidesNamesAndATouchOnlyWakes(t *testing.T) {
 		alice.wantScreen("home")
 	})
 }
+
+// A touchscreen that can be calibrated has it among its settings; an owner who
+// lets it be has lost nothing.
+func TestTheOwnerCalibratesFromSettings(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disks := cards(t, seal.Unconditional, 64<<10, "alice", "bob")
+		calibrated := 0
+		alice := startRig(t, disks["alice"], "alice", func(c *config) {
+			c.Calibrate = func(context.Context) error {
+				calibrated++
+				return context.DeadlineExceeded
+			}
+		})
+		alice.tap("settings")
+		alice.tap("calibrate")
+		alice.wantScreen("settings")
+		if calibrated != 1 {
+			t.Errorf("calibrated %d times", calibrated)
+		}
+		alice.tap("ok")
+		alice.wantScreen("home")
+	})
+}

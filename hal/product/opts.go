@@ -21,13 +21,13 @@ type Opts struct {
 	Sleep    func(time.Duration) // nil: time.Sleep
 }
 
-// node is a port's file: /dev/spidev0.1 of SPI0.1.
+// node is a port's file: /dev/spidev0.1 of SPI0.1, /dev/i2c-1 of I2C1.
 func (o Opts) node(port string) string {
 	dev := o.Dev
 	if dev == "" {
 		dev = "/dev"
 	}
-	return filepath.Join(dev, strings.Replace(port, "SPI", "spidev", 1))
+	return filepath.Join(dev, strings.NewReplacer("SPI", "spidev", "I2C", "i2c-").Replace(port))
 }
 
 // String is the line's name, as Linux has it on every Raspberry Pi.

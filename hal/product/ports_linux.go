@@ -3,13 +3,16 @@ package product
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"periph.io/x/conn/v3/display"
 	"periph.io/x/conn/v3/driver/driverreg"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/gpio/gpioreg"
+	"periph.io/x/conn/v3/i2c/i2creg"
 	"periph.io/x/conn/v3/spi"
 	"periph.io/x/conn/v3/spi/spireg"
 	_ "periph.io/x/host/v3/gpioioctl" // GPIO by the kernel's character device
@@ -33,13 +36,7 @@ func (p Product) Open(opts Opts) (*Screen, error) {
 }
 
 func (p Product) open(opts Opts) (*Screen, error) {
-	if _, err := os.Stat(opts.node(p.Display.Port)); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, ErrNoDevice
-		}
-		return nil, err
-	}
-	if _, err := driverreg.Init(); err != nil {
+	if err := opts.look(p.Display.Port); err != nil {
 		return nil, err
 	}
 	pins, err := p.pins()
@@ -59,6 +56,73 @@ func (p Product) open(opts Opts) (*Screen, error) {
 
 // Halt darkens the display and closes its port.
 func (s *Screen) Halt() error { return errors.Join(s.Drawer.Halt(), s.port.Close()) }
+
+// look says whether the kernel shows a port, and has periph know all that it
+// does.
+func (o Opts) look(port string) error {
+	if _, err := os.Stat(o.node(port)); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return ErrNoDevice
+		}
+		return err
+	}
+	_, err := driverreg.Init()
+	return err
+}
+
+// Sheet is a product's touch controller with its port.
+type Sheet struct {
+	Controller
+	port io.Closer
+}
+
+// Feel opens the touch controller's port and line, and sets it up. The error
+// names the product and what the controller hangs on.
+func (p Product) Feel(opts Opts) (*Sheet, error) {
+	s, err := p.feel(opts)
+	if err != nil {
+		return nil, fmt.Errorf("panel %s: %s: %w", p.Name, p.Touch.Port, err)
+	}
+	return s, nil
+}
+
+func (p Product) feel(opts Opts) (*Sheet, error) {
+	t := p.Touch
+	if err := opts.look(t.Port); err != nil {
+		return nil, err
+	}
+	var interrupt gpio.PinIn
+	if t.Interrupt != NoLine {
+		pin := gpioreg.ByName(t.Interrupt.String())
+		if pin == nil {
+			return nil, fmt.Errorf("%s: %w", t.Interrupt, ErrNoDevice)
+		}
+		interrupt = pin
+	}
+	if strings.HasPrefix(t.Port, "I2C") {
+		bus, err := i2creg.Open(t.Port)
+		if err != nil {
+			return nil, err
+		}
+		c, err := t.onI2C(bus, interrupt)
+		if err != nil {
+			return nil, errors.Join(err, bus.Close())
+		}
+		return &Sheet{c, bus}, nil
+	}
+	port, err := spireg.Open(t.Port)
+	if err != nil {
+		return nil, err
+	}
+	c, err := t.onSPI(port, interrupt)
+	if err != nil {
+		return nil, errors.Join(err, port.Close())
+	}
+	return &Sheet{c, port}, nil
+}
+
+// Halt stops the controller and closes its port.
+func (s *Sheet) Halt() error { return errors.Join(s.Controller.Halt(), s.port.Close()) }
 
 func (p Product) pins() (pins Pins, err error) {
 	d := p.Display

@@ -2,8 +2,8 @@
 // header: which display and touch controller they have, on which buses and
 // pins, and how they are mounted.
 //
-// Start with Find, which knows a Product by the name that otc.conf has for it,
-// and Open, which lights it. Ports are opened in ports_linux.go, and only
+// Start with Find, which knows a Product by the name that otc.conf has for it;
+// Open lights it, and Feel finds its touch controller. Ports are opened in ports_linux.go, and only
 // there, by periph's drivers for what Linux shows in /dev.
 //
 // What it refuses to do: guess. A product whose port is not there is an error
@@ -24,6 +24,7 @@ import (
 	"onetimechat/hal/panel/ili9341"
 	"onetimechat/hal/panel/ili9486"
 	"onetimechat/hal/panel/st7789"
+	"onetimechat/hal/touch"
 )
 
 // Chip is a display or touch controller.
@@ -70,6 +71,11 @@ type Touch struct {
 	Port      string // such as SPI0.1 or I2C1
 	Frequency physic.Frequency
 	Interrupt Line // low while touched
+	// Mount is how the sheet lies on the glass as the display's chip counts it.
+	Mount touch.Mount
+	// Resistive sheets say other numbers than their neighbours from the same
+	// factory: they have to be calibrated.
+	Resistive bool
 }
 
 // Product is a screen to plug on.
@@ -89,16 +95,16 @@ func Products() []Product {
 	return []Product{
 		{
 			Name: "pitft28r", Display: pitft,
-			Touch: Touch{Chip: STMPE610, Port: "SPI0.1", Frequency: 500 * physic.KiloHertz, Interrupt: 24},
+			Touch: Touch{Chip: STMPE610, Port: "SPI0.1", Frequency: 500 * physic.KiloHertz, Interrupt: 24, Resistive: true},
 		},
 		{
 			Name: "pitft28c", Display: pitft,
-			Touch: Touch{Chip: FT6236, Port: "I2C1", Frequency: 400 * physic.KiloHertz, Interrupt: 24},
+			Touch: Touch{Chip: FT6236, Port: "I2C1", Frequency: 400 * physic.KiloHertz, Interrupt: 24, Mount: touch.Mount{FlipX: true, FlipY: true}},
 		},
 		{
 			Name:    "waveshare35",
 			Display: Display{Chip: ILI9486, Port: "SPI0.0", Frequency: 16 * physic.MegaHertz, DC: 24, Reset: 25, Light: NoLine, Mounted: 90},
-			Touch:   Touch{Chip: XPT2046, Port: "SPI0.1", Frequency: 2 * physic.MegaHertz, Interrupt: 17},
+			Touch:   Touch{Chip: XPT2046, Port: "SPI0.1", Frequency: 2 * physic.MegaHertz, Interrupt: 17, Resistive: true},
 		},
 		{
 			Name:    "waveshare13",

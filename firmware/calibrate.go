@@ -1,0 +1,67 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/firmware/boot"
+	"onetimechat/firmware/calibration"
+	"onetimechat/hal/product"
+	"onetimechat/padstore/durable"
+)
+
+// calibrationTime is how long an owner who called for a calibration may take.
+// After that the sheet stays as it was.
+const calibrationTime = 2 * time.Minute
+
+// calibrator calibrates the touch sheet of a product on the pin header.
+type calibrator struct {
+	plugged  product.Product
+	card     durable.Disk
+	screen   *glass
+	renderer *display.Renderer
+}
+
+// first fits touches to the picture as the card knows it. A resistive sheet of
+// which it knows nothing is calibrated now, for as long as it takes: without
+// that nothing can be tapped.
+func (c calibrator) first(ctx context.Context, m *boot.Machine) error {
+	fitted, ok, err := calibration.Load(c.card)
+	if err != nil {
+		return err
+	}
+	if ok || !c.plugged.Touch.Resistive {
+		c.screen.fit(fitted)
+		return nil
+	}
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	go beat(asking, m, c.screen.look)
+	return c.calibrate(ctx)
+}
+
+// again is for an owner who calls for it.
+func (c calibrator) again(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, calibrationTime)
+	defer stop()
+	return c.calibrate(ctx)
+}
+
+// calibrate has the owner touch crosses, and keeps what came of it.
+func (c calibrator) calibrate(ctx context.Context) error {
+	flow, err := calibration.New(c.renderer, c.screen, c.screen.area.Size(), c.screen.where)
+	if err != nil {
+		return err
+	}
+	c.screen.giveRaw(flow.Touched)
+	defer c.screen.giveRaw(nil)
+	fitted, err := flow.Map(ctx)
+	if err != nil {
+		return err
+	}
+	c.screen.fit(fitted)
+	return calibration.Save(c.card, fitted)
+}
