@@ -174,7 +174,7 @@ func TestSecurityNamesTestsThatExist(t *testing.T) {
 		t.Fatalf("only %d tests are named", len(named))
 	}
 	var sources strings.Builder
-	for _, folder := range []string{"display", "firmware", "hal", "hostlink", "padstore"} {
+	for _, folder := range []string{"display", "firmware", "hal", "hostlink", "image", "padstore"} {
 		err := filepath.WalkDir("../"+folder, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, "_test.go") {
 				return err
