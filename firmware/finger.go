@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"onetimechat/display"
@@ -35,6 +36,28 @@ func newFingers(plugged *product.Product) (f fingers, halt func() error, err err
 		return nil, nil, err
 	}
 	return onHeader{sheet}, sheet.Halt, nil
+}
+
+// watch has a finger's touches given away until lift, which returns why the
+// touchscreen has failed, if it has. The context ends with that, too: nobody can
+// approve anything any more.
+func watch(ctx context.Context, f fingers, give func(touch.Touch)) (watched context.Context, lift func() error) {
+	watched, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		err := f.Run(watched, give)
+		if watched.Err() != nil {
+			err = nil // it was told to end
+		} else if err != nil {
+			err = fmt.Errorf("the touchscreen has failed: %w", err)
+		}
+		cancel()
+		ended <- err
+	}()
+	return watched, func() error {
+		cancel()
+		return <-ended
+	}
 }
 
 // How patient waitFinger is: a touchscreen on USB is found within a second.

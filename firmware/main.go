@@ -59,19 +59,10 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, card.Close()) }()
-	ctx, lift := context.WithCancelCause(ctx)
-	defer lift(nil)
-	touching := make(chan struct{})
-	defer func() { lift(nil); <-touching }()
-	go func() {
-		defer close(touching)
-		if err := finger.Run(ctx, screen.touched); err != nil && ctx.Err() == nil {
-			lift(fmt.Errorf("%w: %w", errNoFinger, err))
-		}
-	}()
+	ctx, lift := watch(ctx, finger, screen.touched)
 	defer func() {
-		if cause := context.Cause(ctx); errors.Is(cause, errNoFinger) {
-			err = cause // whatever came of it
+		if failed := lift(); failed != nil {
+			err = failed // whatever came of it
 		}
 	}()
 	if err := waitFinger(ctx, m, finger, screen, renderer); err != nil {
@@ -96,9 +87,6 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 	defer func() { err = errors.Join(err, store.Close()) }()
 	return boot.PowerOff, run(ctx, m, store, screen, renderer, calibrate)
 }
-
-// errNoFinger: nobody can approve anything any more.
-var errNoFinger = errors.New("the touchscreen has failed")
 
 // ownerOf is the device's owner: as otc.conf says, else as the card knows, else
 // as is typed now.
