@@ -81,6 +81,19 @@ func TestAPanelWithoutItsPortIsAFault(t *testing.T) {
 	}
 }
 
+// A comparator is found at its port, or is a fault that names what is wrong.
+func TestAComparatorNeedsAPortOfItsOwn(t *testing.T) {
+	c := conf.Default()
+	c.Comparator = "SPI0.1"
+	if _, _, err := findNoise(c); err == nil || !strings.Contains(err.Error(), "comparator = SPI0.1: no such device") {
+		t.Errorf("got %v", err)
+	}
+	c.Panel = conf.Waveshare35
+	if _, _, err := findNoise(c); err == nil || !strings.Contains(err.Error(), "comparator = SPI0.1: panel waveshare35 is there") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // seen is a finger's places on frames.
 type seen struct{ pressed []image.Point }
 

@@ -25,7 +25,6 @@ import (
 	"onetimechat/firmware/device"
 	"onetimechat/firmware/entropy"
 	"onetimechat/hal/link"
-	"onetimechat/hal/noise"
 	"onetimechat/hal/product"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
@@ -134,12 +133,14 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 		Reservoir: reservoir, Ports: ports, Stick: stick{m.Stick()},
 		Off: off, Calibrate: calibrate,
 	}
-	sources, err := noise.Find(noise.Roots{})
+	sources, halt, err := findNoise(m.Conf)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, halt()) }()
 	if len(sources) > 0 {
 		config.Noise = entropy.NewWell(sources...)
 		defer func() { err = errors.Join(err, config.Noise.Close()) }()
-	} else if err != nil {
-		return fmt.Errorf("looking for noise sources: %w", err)
 	}
 	var dev *device.Device
 	ports.link, err = link.New(&link.Opts{Port: port, Net: m.Net, Serial: m.Serial, Changed: func(up bool) {

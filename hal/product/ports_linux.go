@@ -70,6 +70,18 @@ func (o Opts) look(port string) error {
 	return err
 }
 
+// OpenSPI opens a port that no product uses, such as SPI0.1. The error names it.
+func OpenSPI(port string, opts Opts) (spi.PortCloser, error) {
+	err := opts.look(port)
+	if err == nil {
+		var opened spi.PortCloser
+		if opened, err = spireg.Open(port); err == nil {
+			return opened, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", port, err)
+}
+
 // Sheet is a product's touch controller with its port.
 type Sheet struct {
 	Controller

@@ -70,6 +70,9 @@ type Conf struct {
 	Reservoir int64 // bytes: randomness laid up for meetings, at least 1 MiB
 	Watchdog  bool  // restart the board when the program hangs
 	Noise     Noise
+	// Comparator is the SPI port on whose MISO line a noise comparator is, such
+	// as "SPI0.1"; "": there is none.
+	Comparator string
 }
 
 // Default is what an empty file means.

@@ -26,9 +26,10 @@ net = 7
 rotate = 270
 reservoir = 2 GiB
 watchdog = off
-noise = auto`))
+noise = auto
+comparator = spi0.1`))
 	want := conf.Conf{Owner: "alice", Panel: conf.Framebuffer, Link: conf.Ethernet, Net: 7, Rotate: 270,
-		Reservoir: 2 << 30, Watchdog: false, Noise: conf.AllNoise}
+		Reservoir: 2 << 30, Watchdog: false, Noise: conf.AllNoise, Comparator: "SPI0.1"}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
@@ -71,6 +72,8 @@ func TestAnErrorNamesLineAndValue(t *testing.T) {
 		{"owner = ../../etc", 1, "../../etc", "not a user id"},
 		{"panel = vga", 1, "panel = vga", "panel can be fb, pitft28r, pitft28c, waveshare35 or waveshare13"},
 		{"panel =", 1, "panel =", "panel can be fb, pitft28r, pitft28c, waveshare35 or waveshare13"},
+		{"comparator = /dev/spidev0.1", 1, "/dev/spidev0.1", "SPI0.0 or SPI0.1"},
+		{"comparator = on", 1, "comparator = on", "SPI0.0 or SPI0.1"},
 		{"link = wifi", 1, "link = wifi", "auto, usb or ethernet"},
 		{"net = 0", 1, "net = 0", "1 to 254"},
 		{"net = 255", 1, "net = 255", "1 to 254"},

@@ -39,6 +39,10 @@ watchdog = %s
 
 # Sources of randomness. auto: all that are found.
 noise = %s
+
+# A noise comparator whose output is on MISO: SPI0.0 or SPI0.1, one that the screen
+# does not use. Empty: there is none.
+comparator = %s
 `
 
 // Text is c as a whole otc.conf, with comments and CRLF line ends, so that
@@ -51,6 +55,6 @@ func (c Conf) Text() []byte {
 	if c.Watchdog {
 		watchdog = "on"
 	}
-	text := fmt.Sprintf(comments, c.Owner, c.Panel, fmt.Sprint(c.Rotate), c.Link, net, formatSize(c.Reservoir), watchdog, c.Noise)
+	text := fmt.Sprintf(comments, c.Owner, c.Panel, fmt.Sprint(c.Rotate), c.Link, net, formatSize(c.Reservoir), watchdog, c.Noise, c.Comparator)
 	return []byte(strings.ReplaceAll(strings.ReplaceAll(text, " \n", "\n"), "\n", "\r\n"))
 }

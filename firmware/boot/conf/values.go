@@ -38,8 +38,10 @@ func (c *Conf) Set(key, value string) error {
 		return c.setWatchdog(value)
 	case "noise":
 		return c.setNoise(value)
+	case "comparator":
+		return c.setComparator(value)
 	}
-	return fmt.Errorf("%q is not a setting; the settings are owner, panel, rotate, link, net, reservoir, watchdog and noise", shown(key))
+	return fmt.Errorf("%q is not a setting; the settings are owner, panel, rotate, link, net, reservoir, watchdog, noise and comparator", shown(key))
 }
 
 func (c *Conf) setOwner(value string) error {
@@ -113,6 +115,17 @@ func (c *Conf) setNoise(value string) error {
 	}
 	c.Noise = n
 	return nil
+}
+
+// setComparator takes the ports that the image's overlay makes: the first SPI
+// controller with its two chip selects.
+func (c *Conf) setComparator(value string) error {
+	switch port := strings.ToUpper(value); port {
+	case "", "SPI0.0", "SPI0.1":
+		c.Comparator = port
+		return nil
+	}
+	return errors.New("comparator can be SPI0.0 or SPI0.1, or left empty")
 }
 
 func (c *Conf) setReservoir(value string) error {
