@@ -88,26 +88,30 @@ dist() {
   need zip zip
   local to=${1:-out/dist} system folder program
   rm -rf "$to" && mkdir -p "$to"
+  CGO_ENABLED=0 go build -o "$to/program" ./hostlink/otc
+  XDG_CONFIG_HOME='' HOME='~' "$to/program" man >"$to/otc.1" # names no folder of this computer
+  rm "$to/program"
   for system in $LAPTOPS; do
     folder=otc-${system/\//-} program=otc
     [[ $system != windows/* ]] || program=otc.exe
     mkdir "$to/$folder"
     GOOS=${system%/*} GOARCH=${system#*/} CGO_ENABLED=0 \
       go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$to/$folder/$program" ./hostlink/otc
-    cp README.md LICENSE "$to/$folder/"
+    cp README.md LICENSE "$to/otc.1" "$to/$folder/"
     chmod 644 "$to/$folder"/*
     chmod 755 "$to/$folder" "$to/$folder/$program"
     TZ=UTC touch -d 2000-01-01T00:00:00Z "$to/$folder"/*
     (
       cd "$to"
       if [[ $system == windows/* ]]; then
-        TZ=UTC zip -qXr -D "$folder.zip" "$folder/LICENSE" "$folder/README.md" "$folder/$program"
+        TZ=UTC zip -qXr -D "$folder.zip" "$folder/LICENSE" "$folder/README.md" "$folder/otc.1" "$folder/$program"
       else
         tar --sort=name --mtime=2000-01-01T00:00:00Z --owner=0 --group=0 --numeric-owner -cf - "$folder" | gzip -n9 >"$folder.tar.gz"
       fi
       rm -r "$folder"
     )
   done
+  rm "$to/otc.1"
   (cd "$to" && sha256sum otc-* >SHA256SUMS)
 }
 

@@ -86,6 +86,7 @@ localhost, host:port, or a URL.`,
 		a.logCommand(),
 		a.relayCommand(),
 		padCommand(),
+		manCommand(),
 	)
 	judgeArguments(root)
 	return root

@@ -143,8 +143,10 @@ func TestAChatAtATerminal(t *testing.T) {
 	p.await("bob: hi<U+001B>]52;c;eA==<U+0007> alice\r\n   | carol: no\r\n")
 	p.await("send bob hello b")
 	p.keys("ob\r")
-	p.await("Approve it on alice's pad device")
+	p.await("Waiting for the tap on alice's pad device")
+	p.await("Sealed; on its way to the relay")
 	p.await("Message sent.")
+	p.await("It is at the relay, for bob.")
 	p.await("alice> ")
 
 	// The line before is in the history; Ctrl-C takes a line back; Ctrl-D leaves.

@@ -18,6 +18,7 @@ func (a *app) receiveCommand() *cobra.Command {
 		Short: "Receive what waits at the relay",
 		Long: `receive fetches what waits at the relay, has the pad device open what you
 approve, and prints it. What you deny is kept on the later list of this laptop.
+Packages from people you share no pad with cannot be opened, and are counted.
 
 With --json each message is one line {"type":"message","from","text","ref",
 "skip","reuse"}; a package that gave no text is {"type":"notice","outcome",
@@ -51,9 +52,10 @@ type receiver struct {
 	ui   *ui
 	json bool
 
-	mu   sync.Mutex
-	code int    // the exit code so far
-	last string // the last trouble told, so that it is told once
+	mu        sync.Mutex
+	code      int    // the exit code so far
+	last      string // the last trouble told, so that it is told once
+	strangers int    // packages of unknown senders that were not told yet
 }
 
 // arrivalObject is one arrival in JSON.
@@ -70,13 +72,18 @@ type arrivalObject struct {
 // show is a host.Show.
 func (r *receiver) show(a host.Arrival) error {
 	alarming, err := false, error(nil)
-	if r.json {
+	stranger := a.Outcome == host.Stranger && !r.json // anybody can send those: sum counts them
+	switch {
+	case r.json:
 		alarming, err = r.showObject(a)
-	} else {
+	case !stranger:
 		alarming, err = r.ui.arrival(a)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if stranger {
+		r.strangers++
+	}
 	if alarming {
 		r.code = worse(r.code, exitWarning)
 	}
@@ -108,6 +115,16 @@ func (r *receiver) sum(report host.Report) error {
 		}{"elsewhere", report.Elsewhere})
 	} else if report.Elsewhere > 0 {
 		err = r.ui.say("%d already opened elsewhere", report.Elsewhere)
+	}
+	r.mu.Lock()
+	strangers := r.strangers
+	r.strangers = 0
+	r.mu.Unlock()
+	switch {
+	case strangers == 1:
+		err = errors.Join(err, r.ui.say("1 message from somebody you share no pad with"))
+	case strangers > 1:
+		err = errors.Join(err, r.ui.say("%d messages from people you share no pad with", strangers))
 	}
 	if report.Reset {
 		r.ui.complain("The relay has fewer messages than before; its mailbox was read from the beginning.")

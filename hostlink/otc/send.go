@@ -59,10 +59,11 @@ func (a *app) textOf(words []string) (string, error) {
 	return text, err
 }
 
-// sendAndTell sends text and says for each recipient what became of it.
+// sendAndTell sends text and says for each recipient what became of it. Who
+// looks on sees each state: waiting for the tap, sealed, at the relay.
 func (a *app) sendAndTell(ctx context.Context, s *session, to []string, text string) error {
-	a.ui.waiting("Approve it on %s's pad device …", s.settings.User)
-	all, err := s.send(ctx, to, text)
+	a.ui.waiting("Waiting for the tap on %s's pad device …", s.settings.User)
+	all, err := s.send(ctx, to, text, func() { a.ui.waiting("Sealed; on its way to the relay …") })
 	result := exitOK
 	for _, one := range all {
 		prefix := ""
@@ -70,6 +71,9 @@ func (a *app) sendAndTell(ctx context.Context, s *session, to []string, text str
 			prefix = toWhom(one.to)
 		}
 		result = worse(result, a.ui.sent(prefix, one))
+		if one.state == host.Delivered {
+			a.ui.waiting("It is at the relay, for %s.", one.to)
+		}
 	}
 	if err != nil && !told(all, err) {
 		result = worse(result, a.ui.fail(err))

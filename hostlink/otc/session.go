@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -95,9 +96,13 @@ type sent struct {
 }
 
 // send has text sealed and delivered, and tells for each recipient how far it
-// came. An error is about those not told.
-func (s *session) send(ctx context.Context, to []string, text string) ([]sent, error) {
+// came. It calls sealed between the two, when there is something to deliver. An
+// error is about those not told.
+func (s *session) send(ctx context.Context, to []string, text string, sealed func()) ([]sent, error) {
 	results, sendErr := s.host.Send(ctx, to, text)
+	if slices.ContainsFunc(results, func(r host.Result) bool { return r.Err == nil }) {
+		sealed()
+	}
 	tried, deliverErr := s.host.Deliver(ctx)
 	kept, err := s.host.Outbox(context.WithoutCancel(ctx))
 	if err != nil {

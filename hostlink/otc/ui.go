@@ -169,7 +169,7 @@ func (u *ui) warn(format string, args ...any) error {
 }
 
 // arrival prints what came: warnings first, then the text or what became of
-// it. alarming tells whether a warning was shown.
+// it; of an unknown sender's nothing. alarming tells whether a warning was shown.
 func (u *ui) arrival(a host.Arrival) (alarming bool, err error) {
 	if a.Skip {
 		err = errors.Join(err, u.warn("%s", skipWarning))
@@ -193,17 +193,8 @@ func (u *ui) arrival(a host.Arrival) (alarming bool, err error) {
 	case host.TextLost:
 		alarming = true
 		err = errors.Join(err, u.warn("WARNING: A message from %s was opened, but its text was lost on the way from the pad device. Ask for it again.", a.From))
-	case host.Stranger:
-		err = errors.Join(err, u.say("A package from %s was passed over: you share no pad.", orNobody(a.From)))
 	}
 	return alarming, err
-}
-
-func orNobody(from string) string {
-	if from == "" {
-		return "nobody known"
-	}
-	return from
 }
 
 // object prints one JSON object on a line of its own. What a terminal could

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+func TestTheManualNamesEveryCommandAndFlag(t *testing.T) {
+	var out, errs bytes.Buffer
+	a := newApp(strings.NewReader(""), &out, &errs, func(string) string { return "" })
+	if code := a.run(t.Context(), []string{"man"}); code != exitOK || errs.Len() > 0 {
+		t.Fatalf("exit code %d: %s", code, errs.String())
+	}
+	page := strings.ReplaceAll(out.String(), `\-`, "-")
+	flag := regexp.MustCompile(`--[a-z-]+`)
+	commands, flags := 0, 0
+	var check func(cmd *cobra.Command)
+	check = func(cmd *cobra.Command) {
+		if cmd.Hidden {
+			return
+		}
+		section := page // of the root: up to the first command's
+		if cmd.HasParent() {
+			_, rest, found := strings.Cut(page, "\n.SS "+cmd.UseLine()+"\n")
+			if !found {
+				t.Errorf("the manual does not name %q", cmd.CommandPath())
+			}
+			section = rest
+		}
+		section, _, _ = strings.Cut(section, "\n.SS ")
+		for _, name := range flag.FindAllString(cmd.LocalFlags().FlagUsages(), -1) {
+			flags++
+			if !strings.Contains(section, name) {
+				t.Errorf("the manual does not name %s of %q", name, cmd.CommandPath())
+			}
+		}
+		commands++
+		for _, child := range cmd.Commands() {
+			check(child)
+		}
+	}
+	check(a.commands())
+	if commands < 12 || flags < 40 {
+		t.Fatalf("only %d commands and %d flags were looked for", commands, flags)
+	}
+}
+
+func TestTheManualEscapesRequests(t *testing.T) {
+	if got, want := roff(".TH x\n'br\na \\- b"), "\\&.TH x\n\\&'br\na \\e\\- b"; got != want {
+		t.Fatalf("%q, want %q", got, want)
+	}
+}
