@@ -50,6 +50,7 @@ func figures() []group {
 		{[]string{"fill-1GiB"}, filling},
 		{[]string{"meeting-256MiB", "meeting-1GiB", "meeting-memory"}, meetingFigures},
 		{[]string{"relay-send-1", "relay-send-64"}, relaySends},
+		{[]string{"otc-start"}, starting},
 		{[]string{"draw"}, drawing},
 		{[]string{"image-used", "image-xz"}, imageSizes},
 		{[]string{"pi-home", "pi-link", "pi-seal", "pi-memory"}, onBoard},
