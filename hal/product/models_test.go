@@ -55,7 +55,11 @@ func TestTheGlassShowsWhatWasDrawn(t *testing.T) {
 	t.Logf("seed %d", seed)
 	for _, p := range product.Products() {
 		for _, r := range []panel.Rotation{0, 90, 180, 270} {
-			for _, limit := range []int{4096, 100} {
+			limits := []int{4096}
+			if r == 0 {
+				limits = []int{4096, 100} // of a port that takes little at once
+			}
+			for _, limit := range limits {
 				t.Run(fmt.Sprintf("%s/%d/%d", p.Name, r, limit), func(t *testing.T) {
 					showAll(t, p, r, limit, rand.New(rand.NewPCG(seed, uint64(r))))
 				})
@@ -142,7 +146,12 @@ func compare(t *testing.T, what string, glass, seen *image.RGBA, r panel.Rotatio
 
 // A bus that fails once, at whichever transfer, changes nothing that is seen.
 func TestAFailedTransferIsMadeGood(t *testing.T) {
+	tried := make(map[product.Chip]bool)
 	for _, p := range product.Products() {
+		if tried[p.Display.Chip] {
+			continue
+		}
+		tried[p.Display.Chip] = true
 		for n := 1; ; n++ {
 			clock := &chips.Clock{}
 			m := model(t, p, clock.Now)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -116,6 +117,7 @@ func TestAnErrorAtEachTransferIsNoTap(t *testing.T) {
 // bus answers by a script, and fails at one transfer, or from it on.
 type bus struct {
 	spi.Conn
+	mu       sync.Mutex // guards script and at
 	script   [][]byte
 	at       int
 	fails    int
@@ -126,7 +128,22 @@ type bus struct {
 func (b *bus) String() string                                            { return "bus" }
 func (b *bus) Connect(physic.Frequency, spi.Mode, int) (spi.Conn, error) { return b, nil }
 
+// say changes what it answers from now on.
+func (b *bus) say(script ...[]byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.script = script
+}
+
+func (b *bus) transfers() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.at
+}
+
 func (b *bus) Tx(_, r []byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	i := b.at
 	b.at++
 	if i == b.fails || i > b.fails && !b.recovers {
@@ -166,14 +183,16 @@ func TestPenIRQSavesTransfersAndIsNotBelievedForALift(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- d.Run(ctx, func(t touch.Touch) { given = append(given, t) }) }()
 		time.Sleep(time.Second)
-		if b.at > 4 {
-			t.Errorf("%d transfers while idle", b.at)
+		synctest.Wait()
+		if n := b.transfers(); n > 4 {
+			t.Errorf("%d transfers while idle", n)
 		}
-		b.script = [][]byte{pressed}
+		b.say(pressed)
 		line.low.Store(true)
 		time.Sleep(100 * time.Millisecond)
 		line.low.Store(false) // the line is cut under the finger
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(given) != 1 || !given[0].Down {
 			t.Errorf("given %+v, want the finger down", given)
 		}
@@ -237,7 +256,7 @@ func TestATouchIsGivenWithin30Milliseconds(t *testing.T) {
 				})
 			}()
 			time.Sleep(100*time.Millisecond + phase*time.Millisecond + time.Microsecond)
-			b.script = [][]byte{pressed}
+			b.say(pressed)
 			since := time.Now()
 			if took := (<-given).Sub(since); took > within {
 				t.Errorf("touched %d ms after a poll: given after %v", phase, took)
