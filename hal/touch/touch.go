@@ -1,9 +1,10 @@
 // Package touch reads the finger on a pad device's glass.
 //
 // Evdev is whatever touchscreen or pointer the kernel drives, plugged in at any
-// time. Touch controllers that hang on SPI or I2C are to be further types beside
-// it, with the same methods: String, Run and Halt. tracker.go makes touches of
-// the kernel's events, and has no I/O.
+// time. Touch controllers that hang on SPI or I2C are packages below this one
+// (xpt2046, stmpe610, ft6236), with the same methods: String, Run and Halt.
+// poll.go is what they have in common. tracker.go makes touches of the kernel's
+// events, and has no I/O.
 //
 // What it refuses to do: guess. A finger of which events were lost, or whose
 // device went away, is lifted off the glass, which is no tap.

@@ -14,6 +14,7 @@ import (
 	"periph.io/x/conn/v3/spi/spitest"
 
 	"onetimechat/hal/touch"
+	"onetimechat/hal/touch/resistive"
 )
 
 var _ conn.Resource = &Dev{}
@@ -128,14 +129,33 @@ func TestAnotherChipIsRefused(t *testing.T) {
 	}
 }
 
-// A chip that lost its settings, and a line at its least or its most, says
-// nothing: the finger is lost, not lifted.
+// stuck is a chip that lost its settings, or a line that always reads the same.
+type stuck struct {
+	spi.Conn
+	says byte
+}
+
+func (s stuck) Tx(_, in []byte) error {
+	for i := range in {
+		in[i] = s.says
+	}
+	return nil
+}
+
+// What such a line reads is no lift: the finger that was down is lost.
 func TestABrokenLineUnderAFingerIsNoTap(t *testing.T) {
-	for _, status := range []byte{0x00, 0xff, 0x80, 0x02} {
-		broken := []conntest.IO{ask(0x40, status)}
-		got, err := run(t, slices.Concat(begin, none, none, finger(5), finger(5), broken, none), 0)
-		if err != nil || len(got) != 2 || !got[0].Down || !got[1].Lost {
-			t.Errorf("TSC_CTRL %#x: %+v, %v", status, got, err)
+	for _, says := range []byte{0x00, 0xff, 0x80, 0x02} {
+		d := &Dev{conn: stuck{says: says}, opts: DefaultOpts}
+		for range 2 {
+			d.filter.Take(resistive.Reading{Contact: resistive.Apart})
+		}
+		for range 2 {
+			d.filter.Take(reading([]conversion{{1000, 1000, 60}, {1000, 1000, 60}, {1000, 1000, 60}, {1000, 1000, 60}, {1000, 1000, 60}}))
+		}
+		for range 5 {
+			if got, err := d.look(); !errors.Is(err, errSettings) {
+				t.Errorf("all reads are %#x: %+v, %v", says, got, err)
+			}
 		}
 	}
 }
