@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,7 +61,7 @@ func start(t *testing.T, args ...string) *running {
 	var stderr bytes.Buffer
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, append(args, "--link", "127.0.0.1:0", "--panel", "127.0.0.1:0"), in, &stderr)
+		code <- run(ctx, append(args, "--link", linkAddress(t), "--panel", "127.0.0.1:0"), in, &stderr)
 		in.Close()
 	}()
 	lines := bufio.NewReader(out)
@@ -261,4 +262,22 @@ func TestOnlyTheOwnerCanReadTheCard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// linkAddress is one that nobody is given by chance while the link is closed for
+// a meeting: below the ports that Linux hands out (ip(7), ip_local_port_range).
+func linkAddress(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(20000)))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return l.Addr().String()
+	}
+	t.Fatal("no port is free")
+	return ""
 }

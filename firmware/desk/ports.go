@@ -20,7 +20,8 @@ type ports struct {
 	broken chan error // why the link broke by itself
 
 	mu       sync.Mutex
-	listener net.Listener // open, and perhaps not served yet
+	listener net.Listener // perhaps not served yet
+	closed   bool         // the listener is, for a meeting
 	stop     func() error // ends serving it; nil while it is not served
 }
 
@@ -45,6 +46,9 @@ func (p *ports) run(ctx context.Context) error {
 func (p *ports) serve() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed { // a meeting has begun before
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	listener := p.listener
@@ -65,8 +69,12 @@ func (p *ports) serve() {
 func (p *ports) CloseLink() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.stop == nil {
+	if p.closed {
 		return nil
+	}
+	p.closed = true
+	if p.stop == nil {
+		return p.listener.Close()
 	}
 	stop := p.stop
 	p.stop = nil
@@ -85,7 +93,9 @@ func (p *ports) OpenLink(ctx context.Context) error {
 	for {
 		link, err := listenLink(ctx, addr)
 		if err == nil {
-			p.listener = link
+			p.mu.Lock()
+			p.listener, p.closed = link, false
+			p.mu.Unlock()
 			p.serve()
 			return nil
 		}
