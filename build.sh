@@ -171,7 +171,7 @@ lint() {
   stage govulncheck vulncheck
 }
 
-tests() { go list ./... | grep -v '/image/emulator$' | xargs go test -race -timeout 15m; }
+tests() { go list ./... | grep -v '/image/emulator$' | xargs go test -count=1 -race -timeout 15m; }
 
 # The very image on emulated boards, from the first start to a conversation.
 emulated() {
@@ -179,7 +179,8 @@ emulated() {
   need qemu-system-aarch64 qemu-system-arm
   need e2fsck e2fsprogs
   need fsck.vfat dosfstools
-  go test -timeout 30m -v "$@" ./image/emulator
+  # Some tests build programs, of which Go's cache of results knows nothing.
+  go test -count=1 -timeout 30m -v "$@" ./image/emulator
 }
 
 test_all() {

@@ -52,6 +52,7 @@ type cutter struct {
 	owner, peer string
 	rng         *rand.Rand
 	window      time.Duration // in which cuts fall; 0: it is yet to be measured
+	moments     []int         // tenths of the window, shuffled: one for each cut that is to come
 	*device
 	status hostlink.Status
 }
@@ -84,14 +85,19 @@ func (c *cutter) cutSoon(done <-chan struct{}) {
 	begin := time.Now()
 	after := patience
 	if c.window > 0 {
-		after = time.Duration(c.rng.Int64N(int64(c.window)))
+		tenth := int64(c.window) / cuts
+		after = time.Duration(int64(c.moments[0])*tenth + c.rng.Int64N(tenth))
+		c.moments = c.moments[1:]
 	}
 	select {
 	case <-time.After(after):
 	case <-done:
 	}
 	if c.window == 0 {
-		c.window = time.Since(begin) * 5 / 4
+		// A third of it is after the answer. Cuts fall into all parts of it, so that
+		// some are before the answer and some after.
+		c.window = time.Since(begin) * 3 / 2
+		c.moments = c.rng.Perm(cuts)
 		c.t.Logf("cuts fall in the %.2f s after the tap", c.window.Seconds())
 	} else {
 		// Also after the answer, as long as the window lasts.
