@@ -313,6 +313,23 @@ func (j *journal) unread() bool {
 	return slices.ContainsFunc(j.ring, news)
 }
 
+// news counts the entries that the owner has not seen.
+func (j *journal) news() (n int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range j.ring {
+		if e.Seq > j.seen {
+			n++
+		}
+	}
+	for _, s := range j.share {
+		if s.entry.Seq > j.seen {
+			n++
+		}
+	}
+	return n
+}
+
 // markRead moves the mark up to newest, and returns it.
 func (j *journal) markRead(newest uint64) uint64 {
 	j.mu.Lock()

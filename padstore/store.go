@@ -280,6 +280,10 @@ func (s *Store) Log() []Entry { return s.journal.entries() }
 // Unread tells whether the log has entries that the owner has not seen.
 func (s *Store) Unread() bool { return s.journal.unread() }
 
+// News counts the entries of the log that the owner has not seen, whatever they
+// tell.
+func (s *Store) News() int { return s.journal.news() }
+
 // MarkRead says that the owner has seen the log up to the entry with the Seq
 // newest. What came meanwhile stays unread.
 func (s *Store) MarkRead(newest uint64) error {

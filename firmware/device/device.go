@@ -10,8 +10,9 @@
 // Pads are made by two more: fill.go lays up extracted noise in the reservoir,
 // and meet.go makes a pad of it with the device at the other end of a cable;
 // person.go is the owner as the meeting asks them. They, what a contact's pads
-// are (contact.go), the settings (settings.go), and pads on a stick (stick.go) are errands (errand.go):
-// things that the owner does on the device with no laptop behind.
+// are (contact.go), the settings (settings.go), and pads on a stick (stick.go)
+// are errands (errand.go): things that the owner does on the device with no
+// laptop behind.
 //
 // One mutex owns the screen: what is shown, what the owner may tap, who waits,
 // and which answers are kept. Each change draws and shows the new frame before
@@ -129,7 +130,7 @@ func New(cfg Config) *Device {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.home = home
-	d.news = countNews(d.store.Log())
+	d.news = d.store.News()
 	d.idle = d.store.Settings().Idle
 	d.workAt = time.Now().Add(restTime)
 	switch {

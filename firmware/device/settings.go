@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"onetimechat/display"
-	"onetimechat/padstore"
 )
 
 // idleTimes are those that the owner chooses from, one tap after another.
@@ -149,14 +148,4 @@ func (d *Device) idleView() *view {
 			return nil
 		},
 	}
-}
-
-// countNews counts the log's entries that the owner has not seen.
-func countNews(entries []padstore.Entry) (n int) {
-	for _, e := range entries {
-		if e.New {
-			n++
-		}
-	}
-	return n
 }

@@ -84,7 +84,7 @@ func (d *Device) SaveNextRef(owner, server string, ref int64) error {
 // later, so that a flood of forgeries does not make the card write for each.
 func (d *Device) refresh(burned bool) {
 	home := d.readHome()
-	news := countNews(d.store.Log())
+	news := d.store.News()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.home, d.news = home, news
