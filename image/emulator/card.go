@@ -28,7 +28,7 @@ type Card struct {
 // boot are the files that QEMU is handed, beside the card, and the command line.
 type boot struct {
 	kernel, tree, initramfs, cmdline string
-	plainTree, plainRoot             []byte // device tree and initramfs as they are on the card
+	plain                            []byte // the device tree as it is on the card
 }
 
 // board is the device tree of the board that QEMU emulates.
@@ -175,14 +175,23 @@ func (c *Card) bootFiles(opts Options) (*boot, error) {
 			return nil, err
 		}
 	}
-	tree, err := boardTree(c.boot.plainTree, opts.Broken)
+	tree, err := boardTree(c.boot.plain, opts.Broken)
 	if err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(c.boot.tree, tree, 0o600); err != nil {
 		return nil, err
 	}
-	return c.boot, os.WriteFile(c.boot.initramfs, boardRoot(c.boot.plainRoot, opts.Over), 0o600)
+	if opts.Over == nil {
+		return c.boot, nil
+	}
+	root, err := os.ReadFile(c.boot.initramfs)
+	if err != nil {
+		return nil, err
+	}
+	covered := *c.boot
+	covered.initramfs += ".covered"
+	return &covered, os.WriteFile(covered.initramfs, boardRoot(root, opts.Over), 0o600)
 }
 
 // readBoot reads the boot partition.
@@ -209,6 +218,6 @@ func (c *Card) readBoot() (*boot, error) {
 	}
 	return &boot{
 		kernel: filepath.Join(folder, "vmlinuz"), tree: filepath.Join(folder, board), initramfs: filepath.Join(folder, "initramfs"),
-		cmdline: addConsole(string(read["cmdline.txt"])), plainTree: read[board], plainRoot: read["initramfs"],
+		cmdline: addConsole(string(read["cmdline.txt"])), plain: read[board],
 	}, nil
 }
