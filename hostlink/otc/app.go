@@ -60,13 +60,7 @@ localhost, host:port, or a URL.`,
 				a.ui.hint(`To begin, type: otc setup`)
 				return cmd.Help()
 			}
-			s, err := a.open()
-			if err != nil {
-				return err
-			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM)
-			defer stop()
-			return a.chat(ctx, s)
+			return a.openChat(cmd.Context())
 		},
 	}
 	root = a.withSettings(root)

@@ -41,15 +41,20 @@ on empty lines only.`,
 			if len(args) == 3 {
 				a.given.Settings.Relay, a.given.Settings.Device, a.given.Settings.User = args[0], args[1], args[2]
 			}
-			s, err := a.open()
-			if err != nil {
-				return err
-			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM)
-			defer stop()
-			return a.chat(ctx, s)
+			return a.openChat(cmd.Context())
 		},
 	})
+}
+
+// openChat opens what the settings name, and chats until the input ends.
+func (a *app) openChat(ctx context.Context) error {
+	s, err := a.open()
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
+	return a.chat(ctx, s)
 }
 
 // chat is one conversation at the keyboard.
