@@ -3,8 +3,9 @@
 // pins, and how they are mounted.
 //
 // Start with Find, which knows a Product by the name that otc.conf has for it;
-// Open lights it, and Feel finds its touch controller. Ports are opened in ports_linux.go, and only
-// there, by periph's drivers for what Linux shows in /dev.
+// Open lights it, and Feel finds its touch controller. Ports are opened in
+// ports_linux.go, and only there, by periph's drivers for what Linux shows in
+// /dev.
 //
 // What it refuses to do: guess. A product whose port is not there is an error
 // that names both.
@@ -47,12 +48,6 @@ type Line int
 // NoLine is no line.
 const NoLine Line = -1
 
-// Button is a push-button of a product, to ground, and what it is for.
-type Button struct {
-	Target string // of a screen: approve, deny; or page: turn one
-	Line   Line
-}
-
 // Display is how a product's display is connected.
 type Display struct {
 	Chip             Chip
@@ -83,7 +78,6 @@ type Product struct {
 	Name    string // as in otc.conf
 	Display Display
 	Touch   Touch
-	Buttons []Button
 }
 
 // Products returns those that are known. Pins and clocks are as in their
@@ -110,7 +104,6 @@ func Products() []Product {
 			Name:    "waveshare13",
 			Display: Display{Chip: ST7789, Port: "SPI0.0", Frequency: 40 * physic.MegaHertz, DC: 25, Reset: 27, Light: 24, Mounted: 90},
 			Touch:   Touch{Interrupt: NoLine},
-			Buttons: []Button{{"approve", 21}, {"deny", 16}, {"page", 20}}, // KEY1, KEY3, KEY2
 		},
 	}
 }

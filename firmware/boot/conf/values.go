@@ -59,10 +59,26 @@ func (c *Conf) setOwner(value string) error {
 func (c *Conf) setPanel(value string) error {
 	p := Panel(strings.ToLower(value))
 	if !slices.Contains(Panels(), p) {
-		return errors.New("panel can be fb, pitft28r, pitft28c, waveshare35 or waveshare13")
+		return fmt.Errorf("panel can be %s", orList(Panels()))
 	}
 	c.Panel = p
 	return nil
+}
+
+// orList is "a, b or c".
+func orList[S ~string](all []S) string {
+	var b strings.Builder
+	for i, one := range all {
+		switch i {
+		case 0:
+		case len(all) - 1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(one))
+	}
+	return b.String()
 }
 
 func (c *Conf) setLink(value string) error {
