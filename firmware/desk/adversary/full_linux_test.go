@@ -74,18 +74,26 @@ func smallDisk(t *testing.T, folder, size string) (fill, room func()) {
 	return fill, room
 }
 
+// crampedWorld is a world of which one folder is a disk of so many bytes that is
+// full by now, until room makes room.
+func crampedWorld(t *testing.T, folder, size string) (w *world, room func()) {
+	t.Helper()
+	dir := t.TempDir()
+	fill, room := smallDisk(t, filepath.Join(dir, folder), size)
+	w = newWorldIn(t, dir, "64KiB")
+	w.alice.tapping()
+	w.bob.tapping()
+	fill()
+	return w, room
+}
+
 // The laptop's disk is full: nothing is asked, no pad is spent, and otc says
 // why.
 func TestALaptopWithoutRoomAsksNothing(t *testing.T) {
 	if !apart(t) {
 		return
 	}
-	dir := t.TempDir()
-	fill, room := smallDisk(t, filepath.Join(dir, "alice-laptop"), "64k")
-	w := newWorldIn(t, dir, "64KiB")
-	w.alice.tapping()
-	w.bob.tapping()
-	fill()
+	w, room := crampedWorld(t, "alice-laptop", "64k")
 	before := w.alice.pad()
 	exit, output := w.alice.says("send", "bob", "no-room")
 	if exit == 0 || !strings.Contains(output, "no space") {
@@ -104,12 +112,7 @@ func TestARelayWithoutRoomLosesNothing(t *testing.T) {
 	if !apart(t) {
 		return
 	}
-	dir := t.TempDir()
-	fill, room := smallDisk(t, filepath.Join(dir, "relay"), "1m")
-	w := newWorldIn(t, dir, "64KiB")
-	w.alice.tapping()
-	w.bob.tapping()
-	fill()
+	w, room := crampedWorld(t, "relay", "1m")
 	var kept []string
 	for _, text := range []string{"first", "second", "third"} { // there may be room in the database for one more
 		exit, output := w.alice.says("send", "bob", text)
@@ -143,12 +146,7 @@ func TestADeviceWithoutRoomKeepsItsPromises(t *testing.T) {
 	if !apart(t) {
 		return
 	}
-	dir := t.TempDir()
-	fill, room := smallDisk(t, filepath.Join(dir, "alice-card"), "64m")
-	w := newWorldIn(t, dir, "64KiB")
-	w.alice.tapping()
-	w.bob.tapping()
-	fill()
+	w, room := crampedWorld(t, "alice-card", "64m")
 	var sent []string
 	for _, text := range []string{"first", "second", "third"} {
 		exit, output := w.alice.says("send", "bob", text)
