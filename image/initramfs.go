@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/cavaliergopher/cpio"
 
@@ -43,14 +44,15 @@ func initramfs(init []byte, modules []kernel.Module, manifest []byte) ([]byte, e
 }
 
 // loadOrder is /modules/order: a file name a line, each after what it needs,
-// with "?" before those without which the device works, too.
+// with "?" before those without which the device works, too, and behind it, after
+// a space, the processor of the boards that load it, if not all do.
 func loadOrder(modules []kernel.Module) []byte {
 	var out bytes.Buffer
 	for _, m := range modules {
 		if m.Optional {
 			out.WriteByte('?')
 		}
-		out.WriteString(m.File + "\n")
+		out.WriteString(strings.TrimSpace(m.File+" "+m.SoC) + "\n")
 	}
 	return out.Bytes()
 }

@@ -38,13 +38,13 @@ func unpackRoot(t *testing.T, initramfs []byte) map[string][]byte {
 func TestTheRootIsOurs(t *testing.T) {
 	modules := []kernel.Module{
 		{File: "b.ko", Data: []byte("bb")},
-		{File: "a.ko", Data: []byte("aaa"), Optional: true},
+		{File: "a.ko", Data: []byte("aaa"), Optional: true, SoC: "bcm2711"},
 	}
 	root, err := initramfs([]byte("program"), modules, []byte("list"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"init": "program", "manifest.txt": "list", "modules/order": "b.ko\n?a.ko\n", "modules/b.ko": "bb", "modules/a.ko": "aaa"}
+	want := map[string]string{"init": "program", "manifest.txt": "list", "modules/order": "b.ko\n?a.ko bcm2711\n", "modules/b.ko": "bb", "modules/a.ko": "aaa"}
 	files := unpackRoot(t, root)
 	for name, text := range want {
 		if string(files[name]) != text {

@@ -123,6 +123,10 @@ func checkOverlays(t *testing.T, c *card.Card) {
 		if err != nil {
 			t.Fatalf("%s: %v", board, err)
 		}
+		soc, _, _ := strings.Cut(board, "-")
+		if names, _ := parsed.Root.Prop("compatible"); !bytes.HasSuffix(names, []byte("\x00brcm,"+soc+"\x00")) {
+			t.Errorf("%s is compatible with %q, which does not end with its processor", board, names)
+		}
 		path := keep(t, tree)
 		for _, name := range []string{overlayPins, overlayUSB} {
 			overlay := mustFile(t, c, "overlays/"+name+".dtbo")
@@ -152,20 +156,32 @@ func checkOverlays(t *testing.T, c *card.Card) {
 // checkModules reads the initramfs as Linux does and looks at its modules.
 func checkModules(t *testing.T, initramfs []byte) {
 	files := unpackRoot(t, initramfs)
-	order := strings.Fields(string(files["modules/order"]))
+	order := strings.Split(strings.TrimSpace(string(files["modules/order"])), "\n")
 	if len(order) < 60 || len(files) != len(order)+3 { // and init, manifest.txt, modules/order
 		t.Errorf("%d modules of %d files", len(order), len(files))
 	}
 	total := 0
-	for _, name := range order {
-		data, ok := files["modules/"+strings.TrimPrefix(name, "?")]
+	for _, line := range order {
+		name, _, _ := strings.Cut(strings.TrimPrefix(line, "?"), " ")
+		data, ok := files["modules/"+name]
 		if !ok || !bytes.HasPrefix(data, []byte("\x7fELF")) {
 			t.Errorf("%s is no module", name)
 		}
 		total += len(data)
 	}
+	for soc, most := range map[string]int{"bcm2837": 66, "bcm2711": 80} {
+		n := 0
+		for _, line := range order {
+			if _, only, tied := strings.Cut(line, " "); !tied || only == soc {
+				n++
+			}
+		}
+		if t.Logf("%d modules on a board with %s", n, soc); n > most {
+			t.Errorf("a board with %s loads %d modules, want at most %d", soc, n, most)
+		}
+	}
 	t.Logf("%d modules, %.1f MB", len(order), float64(total)/1e6)
-	for _, needed := range []string{"bcm2835.ko", "sdhci-iproc.ko", "crc32c_generic.ko", "ext4.ko", "nls_cp437.ko", "nls_ascii.ko", "vfat.ko"} {
+	for _, needed := range []string{"bcm2835.ko bcm2837", "sdhci-iproc.ko bcm2711", "crc32c_generic.ko", "ext4.ko", "nls_cp437.ko", "nls_ascii.ko", "vfat.ko"} {
 		if !slices.Contains(order, needed) {
 			t.Errorf("%s is not needed", needed)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -20,6 +21,19 @@ func readBoard(r Roots) (model, serial string, err error) {
 		err = nil
 	}
 	return model, serial, err
+}
+
+// readSoC returns the board's processor, as "bcm2837": the last of the names by
+// which the device tree says what it is compatible with (Devicetree
+// Specification 0.4, 2.3.1), without its maker.
+func readSoC(r Roots) (string, error) {
+	names, err := os.ReadFile(r.proc("device-tree/compatible"))
+	if err != nil {
+		return "", err
+	}
+	all := strings.Split(strings.TrimRight(string(names), "\x00"), "\x00")
+	_, soc, _ := strings.Cut(all[len(all)-1], ",")
+	return soc, nil
 }
 
 // netOf is the N of a board's link address 10.77.N.1, from 1 to 254: the

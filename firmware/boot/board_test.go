@@ -23,6 +23,28 @@ func TestTheBoardSaysWhatItIs(t *testing.T) {
 	}
 }
 
+// pi3 is what a Pi 3's device tree says that it is compatible with.
+const pi3 = "raspberrypi,3-model-b\x00brcm,bcm2837\x00"
+
+func TestTheProcessorIsTheLastNameOfTheBoard(t *testing.T) {
+	r := Roots{Proc: t.TempDir()}
+	if _, err := readSoC(r); err == nil {
+		t.Error("a board without a device tree has a processor")
+	}
+	for names, want := range map[string]string{
+		pi3: "bcm2837",
+		"raspberrypi,4-model-b\x00brcm,bcm2711\x00": "bcm2711",
+		"brcm,bcm2711": "bcm2711",
+		"strange\x00":  "",
+		"":             "",
+	} {
+		put(t, r.proc("device-tree/compatible"), names)
+		if soc, err := readSoC(r); soc != want || err != nil {
+			t.Errorf("%q: %q, %v", names, soc, err)
+		}
+	}
+}
+
 // A laptop may remember the address: it must not change with the program.
 func TestTheNetOfABoardStaysTheSame(t *testing.T) {
 	for serial, want := range map[string]int{

@@ -13,29 +13,33 @@ import (
 type module struct {
 	file     string // in the folder of the order
 	optional bool   // the device works without it
+	soc      string // the processor of the boards that load it; "" for all
 }
 
 // readOrder reads file names, one a line, dependencies first. A line that
-// begins with ? names one that may fail.
+// begins with ? names one that may fail; a second word is the processor of the
+// boards that load it.
 func readOrder(r io.Reader) ([]module, error) {
 	var order []module
 	for lines := bufio.NewScanner(r); ; {
 		if !lines.Scan() {
 			return order, lines.Err()
 		}
-		file, optional := strings.CutPrefix(strings.TrimSpace(lines.Text()), "?")
-		if file == "" && !optional {
+		line, optional := strings.CutPrefix(strings.TrimSpace(lines.Text()), "?")
+		if line == "" && !optional {
 			continue
 		}
-		if !strings.HasSuffix(file, ".ko") || strings.ContainsAny(file, "/ ") {
+		file, soc, _ := strings.Cut(line, " ")
+		if !strings.HasSuffix(file, ".ko") || strings.Contains(file, "/") || strings.ContainsAny(soc, " ,") {
 			return nil, fmt.Errorf("the order of modules has a line %.80q", lines.Text())
 		}
-		order = append(order, module{file, optional})
+		order = append(order, module{file, optional, soc})
 	}
 }
 
-// loadModules loads all modules, each with load. It goes on after one that
-// fails, because the screen may be among those that come later.
+// loadModules loads the modules that are for this board, each with load: what
+// drives nothing on it has no place in its kernel, and takes time. It goes on
+// after one that fails, because the screen may be among those that come later.
 func loadModules(r Roots, load func(path string) error) error {
 	file, err := os.Open(r.module("order"))
 	if err != nil {
@@ -46,8 +50,15 @@ func loadModules(r Roots, load func(path string) error) error {
 	if err != nil {
 		return err
 	}
+	soc, err := readSoC(r)
+	if err != nil {
+		return err
+	}
 	var failed []error
 	for _, m := range order {
+		if m.soc != "" && m.soc != soc {
+			continue
+		}
 		if err := load(r.module(m.file)); err != nil && !m.optional {
 			failed = append(failed, fmt.Errorf("module %s: %w", m.file, err))
 		}

@@ -11,12 +11,12 @@ import (
 )
 
 func TestTheOrderOfModulesIsRead(t *testing.T) {
-	got, err := readOrder(strings.NewReader("crc32c_generic.ko\n?vc4.ko\r\n\n  ext4.ko"))
-	want := []module{{"crc32c_generic.ko", false}, {"vc4.ko", true}, {"ext4.ko", false}}
+	got, err := readOrder(strings.NewReader("crc32c_generic.ko\n?vc4.ko\r\n\n  ext4.ko\n?genet.ko bcm2711\n"))
+	want := []module{{"crc32c_generic.ko", false, ""}, {"vc4.ko", true, ""}, {"ext4.ko", false, ""}, {"genet.ko", true, "bcm2711"}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}
-	for _, line := range []string{"ext4", "../ext4.ko", "/ext4.ko", "a b.ko", "?", "??", "ext4.ko.xz", "# ext4", strings.Repeat("x", 1<<17)} {
+	for _, line := range []string{"ext4", "../ext4.ko", "/ext4.ko", "a b.ko", "a.ko b c", "a.ko  b", "a.ko b,c", "?", "??", "ext4.ko.xz", "# ext4", strings.Repeat("x", 1<<17)} {
 		if got, err := readOrder(strings.NewReader("a.ko\n" + line + "\n")); err == nil {
 			t.Errorf("%.20q: %v", line, got)
 		}
@@ -24,7 +24,8 @@ func TestTheOrderOfModulesIsRead(t *testing.T) {
 }
 
 func TestAModuleThatMayFailMayFail(t *testing.T) {
-	r := Roots{Modules: t.TempDir()}
+	r := Roots{Modules: t.TempDir(), Proc: t.TempDir()}
+	put(t, r.proc("device-tree/compatible"), pi3)
 	broken := errors.New("no such device")
 	load := func(bad string, loaded *[]string) func(string) error {
 		return func(path string) error {
@@ -48,6 +49,27 @@ func TestAModuleThatMayFailMayFail(t *testing.T) {
 		// The screen may be among those after the one that fails.
 		if !slices.Equal(loaded, []string{"a.ko", "b.ko", "c.ko"}) {
 			t.Errorf("%s fails: only %v are loaded", bad, loaded)
+		}
+	}
+}
+
+// A driver for what a board cannot have is one more thing to attack.
+func TestABoardLoadsNoModuleOfAnotherBoard(t *testing.T) {
+	r := Roots{Modules: t.TempDir(), Proc: t.TempDir()}
+	put(t, r.module("order"), "all.ko\nthree.ko bcm2837\n?four.ko bcm2711\n")
+	for names, want := range map[string]string{
+		pi3: "all.ko three.ko",
+		"raspberrypi,4-model-b\x00brcm,bcm2711\x00": "all.ko four.ko",
+		"somebody,else\x00":                         "all.ko",
+	} {
+		put(t, r.proc("device-tree/compatible"), names)
+		var loaded []string
+		err := loadModules(r, func(path string) error {
+			loaded = append(loaded, filepath.Base(path))
+			return nil
+		})
+		if got := strings.Join(loaded, " "); got != want || err != nil {
+			t.Errorf("%q: %s, %v", names, got, err)
 		}
 	}
 }

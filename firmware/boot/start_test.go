@@ -84,6 +84,7 @@ func newBoard(t *testing.T) *fakeBoard {
 		put(t, b.roots.proc("sys", s.name), "")
 	}
 	put(t, b.roots.proc("device-tree/model"), "Raspberry Pi 3 Model B\x00")
+	put(t, b.roots.proc("device-tree/compatible"), pi3)
 	put(t, b.roots.proc("device-tree/serial-number"), "00000000a1b2c3d4\x00")
 	put(t, b.roots.module("order"), "a.ko\n?b.ko\n")
 	put(t, b.roots.boot("otc.conf"), "owner = alice\n")
@@ -231,7 +232,7 @@ func TestWhatIsWrongWithACardIsNamed(t *testing.T) {
 		"another card":    {func(t *testing.T, b *fakeBoard) { put(t, b.roots.data("cid"), otherCID+"\n") }, ErrOtherCard, otherCID},
 		"a copy of files": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.data("card/device"), "x") }, ErrNoCID, "missing"},
 		"no card":         {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.sys("block/mmcblk0")) }, ErrNoCard, "not found"},
-		"no device tree":  {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.proc("device-tree")) }, fs.ErrNotExist, "model"},
+		"no device tree":  {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.proc("device-tree")) }, fs.ErrNotExist, "device-tree"},
 	} {
 		synctest.Test(t, func(t *testing.T) { // waits for the card
 			b := newBoard(t)

@@ -90,6 +90,10 @@ func TestEachModuleComesAfterWhatItNeeds(t *testing.T) {
 		// What something needed needs is needed, also when it came as optional.
 		{[]group{{names: "jbd2 late", optional: true}, {names: "ext4"}}, "crc32c_generic.ko jbd2.ko ?late.ko mbcache.ko ext4.ko"},
 		{[]group{{names: "ext4"}, {names: "jbd2", optional: true}}, "crc32c_generic.ko jbd2.ko mbcache.ko ext4.ko"},
+		// What boards of two kinds need, all load.
+		{[]group{{names: "ext4", soc: pi3}, {names: "jbd2", soc: pi4}}, "crc32c_generic.ko jbd2.ko mbcache.ko@bcm2837 ext4.ko@bcm2837"},
+		{[]group{{names: "genet", soc: pi4, optional: true}, {names: "late early", soc: pi4}}, "early.ko@bcm2711 ?genet.ko@bcm2711 late.ko@bcm2711"},
+		{[]group{{names: "jbd2", soc: pi4}, {names: "ext4", optional: true}}, "crc32c_generic.ko jbd2.ko ?mbcache.ko ?ext4.ko"},
 		{nil, ""},
 	}
 	for _, test := range tests {
@@ -103,6 +107,9 @@ func TestEachModuleComesAfterWhatItNeeds(t *testing.T) {
 			name := m.File
 			if m.Optional {
 				name = "?" + name
+			}
+			if m.SoC != "" {
+				name += "@" + m.SoC
 			}
 			got = append(got, name)
 		}

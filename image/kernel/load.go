@@ -15,6 +15,7 @@ type Module struct {
 	File     string // such as ext4.ko
 	Data     []byte // not packed, and without a signature
 	Optional bool   // the device works without it, or on boards without what it drives
+	SoC      string // the processor of the boards that load it, such as "bcm2711"; "" for all
 }
 
 // forbidden are the folders of which nothing may reach an image, whatever needs
@@ -54,12 +55,27 @@ func (p *Package) load(groups []group) ([]Module, error) {
 	o := order{p: p, place: make(map[string]int)}
 	for _, g := range groups {
 		for _, name := range strings.Fields(g.names) {
-			if err := o.add(name, g.optional, nil); err != nil {
+			if err := o.add(name, use{g.optional, g.soc}, nil); err != nil {
 				return nil, fmt.Errorf("%s: module %s: %w", p.Name, name, err)
 			}
 		}
 	}
 	return o.modules, nil
+}
+
+// use is what a module is wanted for: without need, or on one board alone.
+type use struct {
+	optional bool
+	soc      string
+}
+
+// and is both uses of one module.
+func (u use) and(other use) use {
+	u.optional = u.optional && other.optional
+	if u.soc != other.soc {
+		u.soc = ""
+	}
+	return u
 }
 
 // order is a load order as it grows.
@@ -71,13 +87,20 @@ type order struct {
 
 // add appends the module name, after what it needs, unless it is there already
 // or built into the kernel. path is what needs it, and what needs that.
-func (o *order) add(name string, optional bool, path []string) error {
+func (o *order) add(name string, wanted use, path []string) error {
 	name = strings.ReplaceAll(name, "-", "_")
 	if slices.Contains(path, name) {
 		return fmt.Errorf("it needs itself: %s", strings.Join(append(path, name), " needs "))
 	}
-	if at, ok := o.place[name]; ok && (optional || !o.modules[at].Optional) || o.p.builtin[name] {
+	if o.p.builtin[name] {
 		return nil
+	}
+	at, here := o.place[name]
+	if here {
+		is := use{o.modules[at].Optional, o.modules[at].SoC}
+		if wanted = is.and(wanted); wanted == is {
+			return nil
+		}
 	}
 	m, ok := o.p.modules[name]
 	if !ok {
@@ -98,23 +121,25 @@ func (o *order) add(name string, optional bool, path []string) error {
 		return fmt.Errorf("%s is of kernel %q, not %s", m.path, info.release, o.p.Release)
 	}
 	path = append(slices.Clip(path), name)
-	if err := o.addAll(slices.Concat(info.needs, info.before), optional, path); err != nil {
+	if err := o.addAll(slices.Concat(info.needs, info.before), wanted, path); err != nil {
 		return err
 	}
-	if at, ok := o.place[name]; ok {
-		o.modules[at].Optional = false // now needed; what it needs just became so, too
+	if !here {
+		at = len(o.modules)
+		o.place[name] = at
+		o.modules = append(o.modules, m.load(data))
+	}
+	// What it needs just came to be of as much use, if it is here already.
+	o.modules[at].Optional, o.modules[at].SoC = wanted.optional, wanted.soc
+	if here {
 		return nil
 	}
-	o.place[name] = len(o.modules)
-	module := m.load(data)
-	module.Optional = optional
-	o.modules = append(o.modules, module)
-	return o.addAll(info.after, optional, path)
+	return o.addAll(info.after, wanted, path)
 }
 
-func (o *order) addAll(names []string, optional bool, path []string) error {
+func (o *order) addAll(names []string, wanted use, path []string) error {
 	for _, name := range names {
-		if err := o.add(provider(name), optional, path); err != nil {
+		if err := o.add(provider(name), wanted, path); err != nil {
 			return err
 		}
 	}

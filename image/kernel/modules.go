@@ -16,7 +16,14 @@ func Wanted() []string {
 type group struct {
 	names    string
 	optional bool
+	soc      string // as in Module
 }
+
+// The boards' processors.
+const (
+	pi3 = "bcm2837"
+	pi4 = "bcm2711"
+)
 
 // wanted is every module that a pad device loads, apart from what these need.
 // What is built into Debian's kernel (pinctrl, DMA, clocks, mailbox, GPIO, the
@@ -25,23 +32,28 @@ type group struct {
 // that is missing fails the build.
 func wanted() []group {
 	return []group{
-		// The card: Pi 3's two controllers and Pi 4's, with its supplies.
-		{names: "bcm2835 sdhci-iproc"},
-		{names: "fixed gpio-regulator", optional: true},
+		// USB, first because to look at what is plugged in takes its time: the
+		// SoC's own port, and Pi 4's controller behind PCI with its firmware's
+		// reset.
+		{names: "phy-generic dwc2", optional: true},
+		{names: "reset-raspberrypi xhci-pci", optional: true, soc: pi4},
+		// The card: Pi 3's controller and Pi 4's, with its supplies.
+		{names: "bcm2835", soc: pi3},
+		{names: "sdhci-iproc", soc: pi4},
+		{names: "fixed gpio-regulator", optional: true, soc: pi4},
 		// The data partition and the boot partition. ext4 asks for crc32c by name,
 		// and FAT for its character sets.
 		{names: "crc32c_generic ext4 nls_cp437 nls_ascii vfat"},
 		// Restart when hanging. Randomness: Pi 3's and Pi 4's generators.
-		{names: "bcm2835_wdt bcm2835-rng iproc-rng200", optional: true},
-		// USB: the SoC's own port, and Pi 4's controller behind PCI with its
-		// firmware's reset.
-		{names: "phy-generic dwc2 reset-raspberrypi xhci-pci", optional: true},
+		{names: "bcm2835_wdt", optional: true},
+		{names: "bcm2835-rng", optional: true, soc: pi3},
+		{names: "iproc-rng200", optional: true, soc: pi4},
 		// Touch: USB, and that of the official 7-inch screen.
 		{names: "evdev usbhid hid-generic hid-multitouch raspberrypi-ts edt-ft5x06", optional: true},
 		// The link: gadget, Pi 4's Ethernet, Pi 3's, and USB adapters; with the
 		// PHYs, which the kernel would otherwise ask modprobe for.
 		{names: "libcomposite usb_f_ncm", optional: true},
-		{names: "broadcom mdio-bcm-unimac genet", optional: true},
+		{names: "broadcom mdio-bcm-unimac genet", optional: true, soc: pi4},
 		{names: "smsc smsc95xx microchip lan78xx", optional: true},
 		{names: "cdc_ether cdc_ncm r8152 r8153_ecm ax88179_178a ax88796b asix", optional: true},
 		// USB sticks, with names as PCs write them.
