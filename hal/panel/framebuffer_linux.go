@@ -39,7 +39,8 @@ type Framebuffer struct {
 	console  *os.File // held open, in graphics mode
 	pixels   pixels
 	rotation Rotation
-	picture  *image.RGBA // what is on the glass, as its owner sees it
+	shown    *image.RGBA // what is on the glass, as its owner sees it
+	wanted   *image.RGBA // what is to be
 }
 
 var _ display.Drawer = (*Framebuffer)(nil)
@@ -57,8 +58,8 @@ func NewFramebuffer(opts *Opts) (*Framebuffer, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", opts.Device, err), file.Close())
 	}
-	f := &Framebuffer{file: file, pixels: p, rotation: opts.Rotation}
-	f.picture = image.NewRGBA(image.Rectangle{Max: opts.Rotation.turned(p.size)})
+	seen := image.Rectangle{Max: opts.Rotation.turned(p.size)}
+	f := &Framebuffer{file: file, pixels: p, rotation: opts.Rotation, shown: image.NewRGBA(seen), wanted: image.NewRGBA(seen)}
 	f.silence(opts.Console)
 	if err := f.write(image.Rectangle{Max: p.size}); err != nil {
 		return nil, errors.Join(err, f.Halt())
@@ -118,7 +119,7 @@ func (f *Framebuffer) String() string {
 func (f *Framebuffer) ColorModel() color.Model { return color.RGBAModel }
 
 // Bounds is the glass as its owner sees it.
-func (f *Framebuffer) Bounds() image.Rectangle { return f.picture.Rect }
+func (f *Framebuffer) Bounds() image.Rectangle { return f.shown.Rect }
 
 // Draw implements display.Drawer. It returns when the picture is in the
 // framebuffer.
@@ -127,16 +128,25 @@ func (f *Framebuffer) Draw(to image.Rectangle, src image.Image, from image.Point
 	if to.Empty() {
 		return nil
 	}
-	draw.Draw(f.picture, to, src, from, draw.Src)
+	draw.Draw(f.wanted, to, src, from, draw.Src)
+	// Converted pixel by pixel, a whole picture takes a slow board longer than a
+	// finger stays.
+	if to = changed(f.shown, f.wanted, to); to.Empty() {
+		return nil
+	}
 	a := f.rotation.Glass(to.Min, f.pixels.size)
 	b := f.rotation.Glass(to.Max.Sub(image.Pt(1, 1)), f.pixels.size)
 	area := image.Rectangle{Min: a, Max: b}.Canon()
 	area.Max = area.Max.Add(image.Pt(1, 1))
-	return f.write(area)
+	if err := f.write(area); err != nil {
+		return err
+	}
+	draw.Draw(f.shown, to, f.wanted, to.Min, draw.Src)
+	return nil
 }
 
 func (f *Framebuffer) write(area image.Rectangle) error {
-	return f.pixels.rows(area, f.picture, f.rotation, func(b []byte, off int64) error {
+	return f.pixels.rows(area, f.wanted, f.rotation, func(b []byte, off int64) error {
 		_, err := f.file.WriteAt(b, off)
 		return err
 	})

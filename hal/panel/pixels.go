@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"image"
@@ -24,31 +25,56 @@ func (p pixels) check() error {
 	return nil
 }
 
-// put writes one pixel, given as red, green and blue of 8 bits, into a row.
-func (p pixels) put(row []byte, x int, r, g, b uint8) {
-	if p.depth == 2 {
-		v := uint16(r>>3)<<11 | uint16(g>>2)<<5 | uint16(b>>3)
-		binary.LittleEndian.PutUint16(row[2*x:], v)
-		return
-	}
-	binary.LittleEndian.PutUint32(row[4*x:], uint32(r)<<16|uint32(g)<<8|uint32(b))
-}
-
 // rows draws the part area of the glass, taken from src turned by r, and hands
 // each row's bytes, from the area's left edge on, to write with its offset.
 func (p pixels) rows(area image.Rectangle, src *image.RGBA, r Rotation, write func(b []byte, off int64) error) error {
-	back := (360 - r) % 360
-	seen := r.turned(p.size)
+	back, seen := (360-r)%360, r.turned(p.size)
+	at := func(x, y int) int {
+		from := back.Glass(image.Pt(x, y), seen)
+		return src.PixOffset(from.X, from.Y)
+	}
 	row := make([]byte, area.Dx()*p.depth)
 	for y := area.Min.Y; y < area.Max.Y; y++ {
-		for x := area.Min.X; x < area.Max.X; x++ {
-			at := back.Glass(image.Pt(x, y), seen)
-			c := src.RGBAAt(at.X, at.Y)
-			p.put(row, x-area.Min.X, c.R, c.G, c.B)
-		}
+		// A row of the glass is a row or a column of the picture, forwards or
+		// backwards.
+		from := at(area.Min.X, y)
+		p.row(row, src.Pix, from, at(area.Min.X+1, y)-from)
 		if err := write(row, int64(y*p.stride+area.Min.X*p.depth)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// row fills row with pixels of pix, the bytes of a picture in RGBA, from an
+// offset on, each step bytes from the one before.
+func (p pixels) row(row, pix []byte, from, step int) {
+	if p.depth == 2 {
+		for ; len(row) > 0; row, from = row[2:], from+step {
+			c := pix[from : from+3 : from+3]
+			binary.LittleEndian.PutUint16(row, uint16(c[0]>>3)<<11|uint16(c[1]>>2)<<5|uint16(c[2]>>3))
+		}
+		return
+	}
+	for ; len(row) > 0; row, from = row[4:], from+step {
+		c := pix[from : from+3 : from+3]
+		binary.LittleEndian.PutUint32(row, uint32(c[0])<<16|uint32(c[1])<<8|uint32(c[2]))
+	}
+}
+
+// changed is the rows of area, from the first to the last in which two pictures of
+// the same size differ; empty if they are equal.
+func changed(was, is *image.RGBA, area image.Rectangle) image.Rectangle {
+	same := func(y int) bool {
+		from := was.PixOffset(area.Min.X, y)
+		to := from + 4*area.Dx()
+		return bytes.Equal(was.Pix[from:to], is.Pix[from:to])
+	}
+	for area.Min.Y < area.Max.Y && same(area.Min.Y) {
+		area.Min.Y++
+	}
+	for area.Min.Y < area.Max.Y && same(area.Max.Y-1) {
+		area.Max.Y--
+	}
+	return area
 }

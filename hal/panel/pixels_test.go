@@ -76,6 +76,34 @@ func TestEveryPixelComesToItsPlaceInEveryFormatAndRotation(t *testing.T) {
 	}
 }
 
+func TestWhatHasChangedIsFoundAndNoMore(t *testing.T) {
+	size := image.Rect(0, 0, 9, 7)
+	area := image.Rect(2, 1, 7, 6)
+	was := image.NewRGBA(size)
+	with := func(points ...image.Point) *image.RGBA {
+		m := image.NewRGBA(size)
+		for _, p := range points {
+			m.SetRGBA(p.X, p.Y, color.RGBA{B: 1})
+		}
+		return m
+	}
+	if got := changed(was, with(), area); !got.Empty() {
+		t.Errorf("of equal pictures, %v has changed", got)
+	}
+	for y := range size.Max.Y {
+		for x := range size.Max.X {
+			p := image.Pt(x, y)
+			want := image.Rect(area.Min.X, y, area.Max.X, y+1)
+			if got := changed(was, with(p), area); p.In(area) && got != want || !p.In(area) && !got.Empty() {
+				t.Errorf("with a change at %v, %v has changed", p, got)
+			}
+		}
+	}
+	if got, want := changed(was, with(image.Pt(6, 2), image.Pt(2, 4)), area), image.Rect(2, 2, 7, 5); got != want {
+		t.Errorf("%v has changed, want %v", got, want)
+	}
+}
+
 func TestStrangeFramebuffersAreRefused(t *testing.T) {
 	for _, p := range []pixels{
 		{image.Pt(640, 480), 1280, 3},
