@@ -121,21 +121,32 @@ func openJournal(disk durable.Disk, start, seen uint64) (*journal, error) {
 	}
 	piece := make([]byte, logPiece*durable.SectorSize)
 	for i := 0; i < ringSize+shareSize; i += logPiece {
-		_, unreadable := file.ReadAt(piece, int64(i)*durable.SectorSize)
-		for k := range logPiece {
-			sector := piece[k*durable.SectorSize : (k+1)*durable.SectorSize]
-			if unreadable != nil {
-				if _, err := file.ReadAt(sector, int64(i+k)*durable.SectorSize); err != nil {
-					continue // an unreadable log must not stop the device
-				}
-			}
-			if e, ok := parseEntry(sector); ok {
-				j.restore(i+k, e)
-			}
+		if !j.read(i, piece) && i < ringSize {
+			i = ringSize - logPiece // the ring has not come further, and was never round
 		}
 	}
 	slices.SortFunc(j.ring, func(a, b Entry) int { return cmp.Compare(a.Seq, b.Seq) })
 	return j, nil
+}
+
+// read restores the entries of a piece, from a slot on, and tells whether there
+// ever was one. An unreadable log must not stop the device.
+func (j *journal) read(slot int, piece []byte) (written bool) {
+	_, unreadable := j.file.ReadAt(piece, int64(slot)*durable.SectorSize)
+	for k := range logPiece {
+		sector := piece[k*durable.SectorSize : (k+1)*durable.SectorSize]
+		if unreadable != nil {
+			if _, err := j.file.ReadAt(sector, int64(slot+k)*durable.SectorSize); err != nil {
+				written = true // for all that is known
+				continue
+			}
+		}
+		if e, ok := parseEntry(sector); ok {
+			j.restore(slot+k, e)
+		}
+		written = written || sector[0] != 0
+	}
+	return written
 }
 
 func (j *journal) restore(slot int, e Entry) {

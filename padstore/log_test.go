@@ -85,6 +85,33 @@ func TestTheLogIsARingOf1024Entries(t *testing.T) {
 	}
 }
 
+// Each 64 KiB more takes a card a while, at every start.
+func TestALogIsReadAsFarAsItHasCome(t *testing.T) {
+	disk := durabletest.New(1)
+	store := open(t, disk, "alice")
+	// With the piece that has nothing yet, and the share of counted entries.
+	for _, test := range []struct{ entries, pieces int }{{0, 3}, {100, 3}, {200, 5}, {1500, 9}} {
+		for i := range test.entries {
+			record(t, store, fmt.Sprint(i))
+		}
+		rest(t, store)
+		reads := 0
+		disk.Trace(func(op string) {
+			if op == "read device.log" {
+				reads++
+			}
+		})
+		store = open(t, disk, "alice")
+		disk.Trace(nil)
+		if reads != test.pieces {
+			t.Errorf("after %d entries more the log is read in %d pieces, want %d", test.entries, reads, test.pieces)
+		}
+		if got := texts(store.Log(), padstore.KindDenied); len(got) < test.entries && test.entries < 1000 {
+			t.Errorf("%d of at least %d entries", len(got), test.entries)
+		}
+	}
+}
+
 func TestDamagedLogSectorsAreLeftOutAndNothingElse(t *testing.T) {
 	for name, harm := range map[string]func(*durabletest.Disk, string, int){
 		"flip": (*durabletest.Disk).FlipSector, "drop": (*durabletest.Disk).DropSector, "unreadable": (*durabletest.Disk).Unreadable,
