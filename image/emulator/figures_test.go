@@ -40,20 +40,26 @@ func (f figure) print(t *testing.T) {
 const sealings = 5
 
 // How long a start and a message take. It runs before the tests that run beside
-// each other, so the figures are those of a board that is alone.
+// each other, so the figures are those of a board that is alone. The start is
+// one after a power cut, as most are.
 func TestFigures(t *testing.T) {
 	bare := bareStart(t)
 	card, _ := paired(t)
-	d := start(t, emulator.Options{Card: card, Laptop: anyPort})
-	d.titled(home("alice"))
-	drawn := time.Since(d.began).Seconds()
-	d.answers()
-	answered := time.Since(d.began).Seconds()
+	up := func() (d *device, drawn, answered float64) {
+		d = start(t, emulator.Options{Card: card, Laptop: anyPort})
+		d.titled(home("alice"))
+		drawn = time.Since(d.began).Seconds()
+		d.answers()
+		return d, drawn, time.Since(d.began).Seconds()
+	}
+	d, _, _ := up() // which has the meeting's journal of the file system to replay
+	d.cut()
+	d, drawn, answered := up()
 	figure{
 		Name: "pi-home", Value: drawn, Unit: "s", Limit: bare, Goal: "≤ 8 s, ≤ 3 s over the limit", Met: drawn <= 8 && drawn-bare <= 3,
 	}.print(t)
 	figure{
-		Name: "pi-link", Value: answered, Unit: "s", Limit: bare, Goal: "≤ 9 s", Met: answered <= 9,
+		Name: "pi-link", Value: answered, Unit: "s", Limit: bare, Goal: "≤ 9 s, ≤ 3 s over the limit", Met: answered <= 9 && answered-bare <= 3,
 	}.print(t)
 	var took []float64
 	for range sealings {
@@ -118,5 +124,6 @@ func (d *device) seals(t *testing.T) time.Duration {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
+	t.Logf("%v to the question, %v from the tap to the answer", took, time.Since(begin))
 	return took + time.Since(begin)
 }

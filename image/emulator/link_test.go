@@ -29,7 +29,7 @@ func (d *device) answers() hostlink.Status {
 	defer cancel()
 	for {
 		// A try before the link is up would be tried again by QEMU, but late.
-		try, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+		try, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 		status, err := client.Status(try, time.Now())
 		cancel()
 		if err == nil {
