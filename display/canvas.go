@@ -136,10 +136,21 @@ func (c *canvas) fill(r image.Rectangle, col color.RGBA) {
 // rounded draws a rectangle with round corners, a border included.
 func (c *canvas) rounded(r image.Rectangle, fill, border color.RGBA, dashed bool) {
 	radius, line := float64(c.px(5)), max(1, float64(c.px(1.5)))
-	c.dc.DrawRoundedRectangle(float64(r.Min.X)+line/2, float64(r.Min.Y)+line/2,
-		float64(r.Dx())-line, float64(r.Dy())-line, radius)
+	outline := func() {
+		c.dc.DrawRoundedRectangle(float64(r.Min.X)+line/2, float64(r.Min.Y)+line/2,
+			float64(r.Dx())-line, float64(r.Dy())-line, radius)
+	}
+	// gg mixes colours pixel by pixel; what has no edge in it is only copied.
+	inner := r.Inset(int(radius+line) + 1)
+	c.fill(inner, fill)
+	outline()
+	if !inner.Empty() {
+		c.dc.DrawRectangle(float64(inner.Min.X), float64(inner.Min.Y), float64(inner.Dx()), float64(inner.Dy()))
+	}
+	c.dc.SetFillRuleEvenOdd()
 	c.dc.SetColor(fill)
-	c.dc.FillPreserve()
+	c.dc.Fill()
+	outline()
 	c.dc.SetColor(border)
 	c.dc.SetLineWidth(line)
 	if dashed {
