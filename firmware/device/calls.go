@@ -28,10 +28,12 @@ type call struct {
 	opens    bool
 
 	cancel  context.CancelFunc
+	turn    *turn         // that it has taken, if it has; ended after the answer
 	waiting int           // clients that have not been answered
 	left    bool          // cancelled because none was waiting any more
 	gone    bool          // not to be fetched again: wiped with its last client
 	done    chan struct{} // closed when answer is there
+	handed  chan struct{} // closed when, after that, nobody waits
 	answer  answer
 	expires time.Time // zero: kept until acknowledged
 }
@@ -54,7 +56,7 @@ type opened struct {
 // do has work answer c, unless a call with the same id and request is there
 // already: then its answer is this one's too. A client that goes away leaves
 // the work to others that wait for it; with the last one it is withdrawn.
-func (d *Device) do(ctx context.Context, c *call, work func(context.Context) answer) answer {
+func (d *Device) do(ctx context.Context, c *call, work func(context.Context, *call) answer) answer {
 	for {
 		joined, err := d.join(ctx, *c, work)
 		if err != nil {
@@ -91,6 +93,7 @@ func (d *Device) part(c *call) (a answer, again bool) {
 		a.opened[i].Text = string(a.opened[i].text)
 	}
 	c.wipe()
+	c.noteHanded()
 	return a, c.left && !a.keep
 }
 
@@ -116,6 +119,17 @@ func (c *call) answered() bool {
 	}
 }
 
+// noteHanded notes that all who waited have the answer. mu is held.
+func (c *call) noteHanded() {
+	select {
+	case <-c.handed:
+	default:
+		if c.waiting == 0 {
+			close(c.handed)
+		}
+	}
+}
+
 // wipe zeros the texts of an answer that nobody can fetch any more.
 func (c *call) wipe() {
 	if !c.gone || c.waiting > 0 {
@@ -128,7 +142,7 @@ func (c *call) wipe() {
 
 // join returns the call that answers the request of c, starting it if it is
 // new.
-func (d *Device) join(ctx context.Context, c call, work func(context.Context) answer) (*call, error) {
+func (d *Device) join(ctx context.Context, c call, work func(context.Context, *call) answer) (*call, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.stopped || d.fault != nil {
@@ -145,15 +159,15 @@ func (d *Device) join(ctx context.Context, c call, work func(context.Context) an
 		return nil, hostlink.Busy
 	}
 	ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	c.done = make(chan struct{})
+	c.done, c.handed = make(chan struct{}), make(chan struct{})
 	c.waiting = 1
 	d.calls = append(d.calls, &c)
-	d.running.Go(func() { d.finish(&c, d.guarded(ctx, work)) })
+	d.running.Go(func() { d.finish(&c, d.guarded(ctx, &c, work)) })
 	return &c, nil
 }
 
 // guarded runs work. A panic in it is a fault: nobody knows what it left.
-func (d *Device) guarded(ctx context.Context, work func(context.Context) answer) (a answer) {
+func (d *Device) guarded(ctx context.Context, c *call, work func(context.Context, *call) answer) (a answer) {
 	defer func() {
 		if recover() == nil {
 			return
@@ -164,10 +178,11 @@ func (d *Device) guarded(ctx context.Context, work func(context.Context) answer)
 		d.fail(errors.New("an internal error"))
 		a = answer{err: hostlink.DeviceFault}
 	}()
-	return work(ctx)
+	return work(ctx, c)
 }
 
-// finish files the answer, and keeps it if it must not be lost.
+// finish files the answer, and keeps it if it must not be lost. Clients have it
+// before the screen goes on, which takes a slow board longer than to seal.
 func (d *Device) finish(c *call, a answer) {
 	c.cancel()
 	d.mu.Lock()
@@ -180,8 +195,13 @@ func (d *Device) finish(c *call, a answer) {
 		c.wipe()
 	}
 	close(c.done)
+	c.noteHanded()
 	d.mu.Unlock()
+	<-c.handed
 	d.refresh(a.keep)
+	if c.turn != nil {
+		c.turn.end()
+	}
 }
 
 // roomFor tells whether c's answer can be kept. mu is held.

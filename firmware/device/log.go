@@ -140,9 +140,8 @@ func logLine(e padstore.Entry) display.LogLine {
 // Log gives the log to the laptop, if the owner approves. The laptop gets what
 // was there when it asked.
 func (d *Device) Log(ctx context.Context) ([]hostlink.LogEntry, error) {
-	c := &call{request: frameRequest[string]("device_log")}
 	var list []hostlink.LogEntry
-	a := d.do(ctx, c, func(ctx context.Context) answer {
+	a := d.do(ctx, &call{request: frameRequest[string]("device_log")}, func(ctx context.Context, c *call) answer {
 		entries, err := d.askForLog(ctx, c)
 		for _, e := range entries {
 			list = append(list, released(e))
@@ -163,7 +162,7 @@ func (d *Device) askForLog(ctx context.Context, c *call) ([]padstore.Entry, erro
 	if err != nil {
 		return nil, err
 	}
-	defer turn.end()
+	c.turn = turn
 	if d.denied(c.request) {
 		return nil, hostlink.Rejected
 	}

@@ -31,7 +31,7 @@ func (d *Device) Unpackage(ctx context.Context, req hostlink.UnpackageRequest) (
 		c.contacts = append(c.contacts, in.From)
 	}
 	c.request = frameRequest("unpackage", parts...)
-	a := d.do(ctx, c, func(ctx context.Context) answer { return d.open(ctx, c, req) })
+	a := d.do(ctx, c, func(ctx context.Context, c *call) answer { return d.open(ctx, c, req) })
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -99,7 +99,7 @@ func (d *Device) decide(ctx context.Context, c *call, b *batch) (burned bool) {
 		b.refuse(err)
 		return false
 	}
-	defer turn.end()
+	c.turn = turn
 	if d.denied(c.request) {
 		b.refuse(hostlink.Rejected)
 		return false

@@ -23,7 +23,7 @@ func (d *Device) Package(ctx context.Context, req hostlink.PackageRequest) ([]ho
 		contacts: req.To,
 		packages: len(req.To),
 	}
-	a := d.do(ctx, c, func(ctx context.Context) answer { return d.send(ctx, c, req) })
+	a := d.do(ctx, c, func(ctx context.Context, c *call) answer { return d.send(ctx, c, req) })
 	return a.sealed, a.err
 }
 
@@ -57,7 +57,7 @@ func (d *Device) send(ctx context.Context, c *call, req hostlink.PackageRequest)
 	if err != nil {
 		return answer{err: err}
 	}
-	defer turn.end()
+	c.turn = turn
 	if d.denied(c.request) {
 		return answer{err: hostlink.Rejected}
 	}

@@ -489,6 +489,30 @@ func TestAClientGoneAfterTheTapFindsItsAnswer(t *testing.T) {
 	})
 }
 
+// A screen takes its time, more so on a slow bus.
+func TestAClientHasItsAnswerBeforeTheScreenGoesOn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := pair(t)
+		drawn := make(chan struct{})
+		alice.wantScreen("home")
+		alice.glass.mu.Lock()
+		alice.glass.alive = func(target string) {
+			if target == "settings" { // home is being drawn
+				<-drawn
+			}
+		}
+		alice.glass.mu.Unlock()
+		answer := send(t.Context(), alice, "id", "hello", "bob")
+		alice.wantScreen("approve-send")
+		alice.approve("approve")
+		if got := <-answer; got.err != nil {
+			t.Error(got.err)
+		}
+		close(drawn)
+		alice.wantScreen("home")
+	})
+}
+
 func TestOneApprovalForSeveralContacts(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disks := cards(t, seal.Unconditional, 16<<10, "alice", "bob", "carol", "dave")
