@@ -94,7 +94,7 @@ func sizes(t *testing.T, path string) (size, blocks int64) {
 // device runs it, and its pads and settings are as before.
 func TestAnUpdateKeepsThePads(t *testing.T) {
 	t.Parallel()
-	c, _ := paired(t)
+	c, bobs := paired(t)
 	program, update := filepath.Join(t.TempDir(), "init"), filepath.Join(t.TempDir(), "update")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s", "-o", program, "../../firmware")
 	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
@@ -130,6 +130,7 @@ func TestAnUpdateKeepsThePads(t *testing.T) {
 	checkBoot(t, c.Path())
 	alice := sits(t, "alice", c, "")
 	alice.sees(unread(home("alice", alice.contact())))
+	alice.sealsAndOpens(opened(t, unpack(t, bobs.Path()), "bob"))
 }
 
 // bootFile is a file of a card's boot partition.

@@ -4,6 +4,7 @@ package emulator_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -15,7 +16,9 @@ import (
 	"time"
 
 	"onetimechat/display"
+	"onetimechat/hostlink"
 	"onetimechat/image/emulator"
+	"onetimechat/padstore"
 	"onetimechat/padstore/seal"
 )
 
@@ -162,6 +165,38 @@ func (p *person) receives(from, text, answer string) {
 	}
 	if left := p.answers().Pads[0].ReceiveLeft; left != pad.ReceiveLeft-burned {
 		p.t.Errorf("after %s %d bytes are left of %d", answer, left, pad.ReceiveLeft)
+	}
+}
+
+// sealsAndOpens has the device seal a text for its contact, whose real store
+// opens it, and open one that is sealed there.
+func (p *person) sealsAndOpens(peer *padstore.Store) {
+	p.t.Helper()
+	c := &cutter{t: p.t, owner: p.name, peer: peer.Owner(), device: p.device}
+	const there, back = "To be sealed.", "To be opened."
+	var sealed []hostlink.Sealed
+	var err error
+	done := c.calls(func(ctx context.Context, client *hostlink.Client) {
+		sealed, err = client.Package(ctx, hostlink.PackageRequest{From: c.owner, To: []string{c.peer}, Text: there})
+	})
+	c.approveSend(there)
+	if <-done; err != nil || sealed[0].Err != "" {
+		p.t.Fatalf("sealed is %+v, %v", sealed, err)
+	}
+	if got, err := peer.Unseal(c.owner, sealed[0].Package); err != nil || got.Text != there {
+		p.t.Fatalf("%s opens %q, %v", c.peer, got.Text, err)
+	}
+	answer, err := peer.Seal(c.owner, back)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var texts []hostlink.Opened
+	done = c.calls(func(ctx context.Context, client *hostlink.Client) {
+		texts, err = client.Unpackage(ctx, hostlink.UnpackageRequest{To: c.owner, Packages: []hostlink.Incoming{{From: c.peer, Package: answer.Package}}})
+	})
+	c.approveOpen(back)
+	if <-done; err != nil || texts[0] != (hostlink.Opened{Text: back}) {
+		p.t.Fatalf("opened is %+v, %v", texts, err)
 	}
 }
 

@@ -17,32 +17,31 @@ import (
 	"onetimechat/padstore"
 )
 
-// cuts is how often the power of each of two devices is cut.
+// cuts is how often the power is cut while the device seals, and how often while
+// it opens.
 const cuts = 10
 
-// Sealing and opening, with the power cut at any moment after the tap that
-// approves, and each restart the next cut's start: no pad serves twice, the
+// Sealing and opening in turn, with the power cut at any moment after the tap
+// that approves, and each restart the next cut's start: no pad serves twice, the
 // store always opens, and nothing that the laptop has is lost.
 //
-// The other end of each conversation is the contact's real store, on this
-// computer: it opens what alice's device has sealed once, and never a second
-// message with the same pad.
+// The other end of the conversation is bob's real store, on this computer: it
+// opens what alice's device has sealed once, and never a second message with the
+// same pad.
 func TestPowerCuts(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	alice, bob := paired(t)
-	storeA, storeB := unpack(t, alice.Path()), unpack(t, bob.Path())
-	t.Run("sealing", func(t *testing.T) {
-		t.Parallel()
-		c := &cutter{t: t, card: alice, owner: "alice", peer: "bob", rng: rand.New(rand.NewPCG(seed, 1))}
-		c.sealing(opened(t, storeB, "bob"))
-	})
-	t.Run("opening", func(t *testing.T) {
-		t.Parallel()
-		c := &cutter{t: t, card: bob, owner: "bob", peer: "alice", rng: rand.New(rand.NewPCG(seed, 2))}
-		c.opening(opened(t, storeA, "alice"))
-	})
+	c := &cutter{t: t, card: alice, owner: "alice", peer: "bob", rng: rand.New(rand.NewPCG(seed, 1)), left: -1}
+	storeB := opened(t, unpack(t, bob.Path()), "bob")
+	seals, opens := &moments{what: "sealing"}, &moments{what: "opening"}
+	for i := range cuts + 1 {
+		c.sealing(i, storeB, seals)
+		c.opening(i, storeB, opens)
+	}
+	seals.tell(t)
+	opens.tell(t)
 }
 
 // cutter cuts a device's power again and again.
@@ -51,10 +50,25 @@ type cutter struct {
 	card        *emulator.Card
 	owner, peer string
 	rng         *rand.Rand
-	window      time.Duration // in which cuts fall; 0: it is yet to be measured
-	moments     []int         // tenths of the window, shuffled: one for each cut that is to come
+	left        int64 // bytes of pad that can be left to send at most; -1: any
+	last        *received
 	*device
 	status hostlink.Status
+}
+
+// received is the last message that was to be opened.
+type received struct {
+	hostlink.Incoming
+	text string
+	read bool // the laptop has it
+}
+
+// moments are when the power is cut while the device does one thing.
+type moments struct {
+	what    string
+	window  time.Duration // in which cuts fall; 0: it is yet to be measured
+	tenths  []int         // of the window, shuffled: one for each cut that is to come
+	answers int           // that came before the cut
 }
 
 // on switches the device on, and takes away what it says of the last stop.
@@ -80,25 +94,25 @@ func (c *cutter) on(log string) (noted bool) {
 
 // cutSoon cuts the power at a random moment from now on, or when done is
 // closed, the first time, to see how long that takes.
-func (c *cutter) cutSoon(done <-chan struct{}) {
+func (c *cutter) cutSoon(m *moments, done <-chan struct{}) {
 	c.t.Helper()
 	begin := time.Now()
 	after := patience
-	if c.window > 0 {
-		tenth := int64(c.window) / cuts
-		after = time.Duration(int64(c.moments[0])*tenth + c.rng.Int64N(tenth))
-		c.moments = c.moments[1:]
+	if m.window > 0 {
+		tenth := int64(m.window) / cuts
+		after = time.Duration(int64(m.tenths[0])*tenth + c.rng.Int64N(tenth))
+		m.tenths = m.tenths[1:]
 	}
 	select {
 	case <-time.After(after):
 	case <-done:
 	}
-	if c.window == 0 {
+	if m.window == 0 {
 		// A third of it is after the answer. Cuts fall into all parts of it, so that
 		// some are before the answer and some after.
-		c.window = time.Since(begin) * 3 / 2
-		c.moments = c.rng.Perm(cuts)
-		c.t.Logf("cuts fall in the %.2f s after the tap", c.window.Seconds())
+		m.window = time.Since(begin) * 3 / 2
+		m.tenths = c.rng.Perm(cuts)
+		c.t.Logf("cuts while %s fall in the %.2f s after the tap", m.what, m.window.Seconds())
 	} else {
 		// Also after the answer, as long as the window lasts.
 		time.Sleep(time.Until(begin.Add(after)))
@@ -107,74 +121,71 @@ func (c *cutter) cutSoon(done <-chan struct{}) {
 	<-done
 }
 
-// sealing has alice's device seal.
-func (c *cutter) sealing(bob *padstore.Store) {
-	answers := 0
-	left := int64(-1) // at least burned so far
-	for i := range cuts + 1 {
-		c.on("")
-		pad := c.status.Pads[0]
-		if left >= 0 && pad.SendLeft > left {
-			c.t.Fatalf("%d bytes are left to send, more than %d before", pad.SendLeft, left)
-		}
-		text := fmt.Sprintf("Message %d, sealed under a shaky plug.", i)
-		left = pad.SendLeft
-		var sealed []hostlink.Sealed
-		var err error
-		done := c.calls(func(ctx context.Context, client *hostlink.Client) {
-			sealed, err = client.Package(ctx, hostlink.PackageRequest{ID: fmt.Sprint("seal-", i), From: c.owner, To: []string{c.peer}, Text: text})
-		})
-		c.approveSend(text)
-		c.cutSoon(done)
-		if err != nil {
-			c.unreachable(err)
-			continue
-		}
-		answers++
-		left -= costOf(text)
-		if sealed[0].Err != "" {
-			c.t.Fatal(sealed[0].Err)
-		}
-		if got, err := bob.Unseal(c.owner, sealed[0].Package); err != nil || got.Text != text {
-			c.t.Fatalf("bob opens %q, %v; sealed was %q", got.Text, err, text)
-		}
+// starts switches the device on after the last cut, and has a look at what that
+// has left.
+func (c *cutter) starts() {
+	c.t.Helper()
+	noted := c.on("")
+	if left := c.status.Pads[0].SendLeft; c.left >= 0 && left > c.left {
+		c.t.Fatalf("%d bytes are left to send, more than %d before", left, c.left)
 	}
-	c.tell(answers)
+	if c.last != nil {
+		c.again(noted)
+		c.last = nil
+	}
 }
 
-// opening has bob's device open.
-func (c *cutter) opening(alice *padstore.Store) {
-	answers := 0
-	var last hostlink.Incoming // of the last round
-	var lastText string
-	read := true // the laptop has the last round's text
-	for i := range cuts + 1 {
-		noted := c.on("")
-		if i > 0 {
-			c.again(last, lastText, read, noted)
-		}
-		lastText = fmt.Sprintf("Message %d, opened under a shaky plug.", i)
-		sealed, err := alice.Seal(c.owner, lastText)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		last = hostlink.Incoming{From: c.peer, Package: sealed.Package}
-		var texts []hostlink.Opened
-		done := c.calls(func(ctx context.Context, client *hostlink.Client) {
-			texts, err = client.Unpackage(ctx, hostlink.UnpackageRequest{ID: fmt.Sprint("open-", i), To: c.owner, Packages: []hostlink.Incoming{last}})
-		})
-		c.approveOpen(lastText)
-		c.cutSoon(done)
-		if read = err == nil; !read {
-			c.unreachable(err)
-			continue
-		}
-		answers++
-		if texts[0] != (hostlink.Opened{Text: lastText}) {
-			c.t.Fatalf("opened is %+v", texts[0])
-		}
+// sealing has the device seal the i-th message, with a cut.
+func (c *cutter) sealing(i int, peer *padstore.Store, m *moments) {
+	c.t.Helper()
+	c.starts()
+	text := fmt.Sprintf("Message %d, sealed under a shaky plug.", i)
+	c.left = c.status.Pads[0].SendLeft
+	var sealed []hostlink.Sealed
+	var err error
+	done := c.calls(func(ctx context.Context, client *hostlink.Client) {
+		sealed, err = client.Package(ctx, hostlink.PackageRequest{ID: fmt.Sprint("seal-", i), From: c.owner, To: []string{c.peer}, Text: text})
+	})
+	c.approveSend(text)
+	c.cutSoon(m, done)
+	if err != nil {
+		c.unreachable(err)
+		return
 	}
-	c.tell(answers)
+	m.answers++
+	c.left -= costOf(text)
+	if sealed[0].Err != "" {
+		c.t.Fatal(sealed[0].Err)
+	}
+	if got, err := peer.Unseal(c.owner, sealed[0].Package); err != nil || got.Text != text {
+		c.t.Fatalf("%s opens %q, %v; sealed was %q", c.peer, got.Text, err, text)
+	}
+}
+
+// opening has the device open the i-th message, with a cut.
+func (c *cutter) opening(i int, peer *padstore.Store, m *moments) {
+	c.t.Helper()
+	c.starts()
+	text := fmt.Sprintf("Message %d, opened under a shaky plug.", i)
+	sealed, err := peer.Seal(c.owner, text)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.last = &received{Incoming: hostlink.Incoming{From: c.peer, Package: sealed.Package}, text: text}
+	var texts []hostlink.Opened
+	done := c.calls(func(ctx context.Context, client *hostlink.Client) {
+		texts, err = client.Unpackage(ctx, hostlink.UnpackageRequest{ID: fmt.Sprint("open-", i), To: c.owner, Packages: []hostlink.Incoming{c.last.Incoming}})
+	})
+	c.approveOpen(text)
+	c.cutSoon(m, done)
+	if c.last.read = err == nil; !c.last.read {
+		c.unreachable(err)
+		return
+	}
+	m.answers++
+	if texts[0] != (hostlink.Opened{Text: text}) {
+		c.t.Fatalf("opened is %+v", texts[0])
+	}
 }
 
 func (c *cutter) approveSend(text string) {
@@ -191,14 +202,14 @@ func (c *cutter) approveOpen(text string) {
 // again tries what was opened when the power was cut. It opens once at most: if
 // the laptop has the text, never again; if it is burned and the laptop has it
 // not, the device has said so at its start; and otherwise it opens now.
-func (c *cutter) again(last hostlink.Incoming, text string, read, noted bool) {
+func (c *cutter) again(noted bool) {
 	c.t.Helper()
 	var texts []hostlink.Opened
 	var err error
 	done := c.calls(func(ctx context.Context, client *hostlink.Client) {
-		texts, err = client.Unpackage(ctx, hostlink.UnpackageRequest{To: c.owner, Packages: []hostlink.Incoming{last}})
+		texts, err = client.Unpackage(ctx, hostlink.UnpackageRequest{To: c.owner, Packages: []hostlink.Incoming{c.last.Incoming}})
 	})
-	asks := c.renderer.Render(display.ApproveOpen{From: []display.From{{Contact: c.peer, Count: 1}}, Cost: costOf(text)})
+	asks := c.renderer.Render(display.ApproveOpen{From: []display.From{{Contact: c.peer, Count: 1}}, Cost: costOf(c.last.text)})
 	answered := false
 	c.wait("an answer, or a question", func(got *image.RGBA) bool {
 		select {
@@ -209,12 +220,12 @@ func (c *cutter) again(last hostlink.Incoming, text string, read, noted bool) {
 		return answered || emulator.Same(got, area, asks.Image, image.Point{})
 	})
 	if !answered {
-		if read {
+		if c.last.read {
 			c.t.Fatal("what the laptop has read is to be opened again")
 		}
-		c.approveOpen(text)
+		c.approveOpen(c.last.text)
 		<-done
-		if err != nil || texts[0] != (hostlink.Opened{Text: text}) {
+		if err != nil || texts[0] != (hostlink.Opened{Text: c.last.text}) {
 			c.t.Fatalf("opened after the cut is %+v, %v", texts, err)
 		}
 		return
@@ -222,7 +233,7 @@ func (c *cutter) again(last hostlink.Incoming, text string, read, noted bool) {
 	if err != nil || texts[0].Err != hostlink.AlreadyOpened {
 		c.t.Fatalf("asked again the device answers %+v, %v", texts, err)
 	}
-	if !read && !noted {
+	if !c.last.read && !noted {
 		c.t.Error("a message is lost, and the device has not said so at its start")
 	}
 }
@@ -251,10 +262,10 @@ func (c *cutter) unreachable(err error) {
 }
 
 // tell says how the cuts fell. All on one side would be a test of nothing.
-func (c *cutter) tell(answers int) {
-	c.t.Helper()
-	c.t.Logf("%d cuts, %d of them after the answer", cuts, answers-1)
-	if answers == cuts+1 || answers == 1 {
-		c.t.Errorf("all cuts fell on one side of the answer")
+func (m *moments) tell(t *testing.T) {
+	t.Helper()
+	t.Logf("%d cuts while %s, %d of them after the answer", cuts, m.what, m.answers-1)
+	if m.answers == cuts+1 || m.answers == 1 {
+		t.Errorf("all cuts while %s fell on one side of the answer", m.what)
 	}
 }

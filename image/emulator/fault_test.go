@@ -132,6 +132,13 @@ func copiedCard(t *testing.T) *emulator.Card {
 	tool(t, []int{0, 1}, "e2fsck", "-f", "-p", data)
 	tool(t, []int{0}, "debugfs", "-w", "-R", "rm cid", data)
 	tool(t, []int{0}, "debugfs", "-w", "-R", "write "+note+" cid", data)
+	putBack(t, c, data)
+	return c
+}
+
+// putBack writes a data partition onto the card that it was extracted from.
+func putBack(t *testing.T, c *emulator.Card, data string) {
+	t.Helper()
 	in, err := os.Open(data)
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +152,6 @@ func copiedCard(t *testing.T) *emulator.Card {
 	if err := errors.Join(err, out.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return c
 }
 
 // What is missing beside the card is said, too, and does not stop what can go on
