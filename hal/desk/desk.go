@@ -89,7 +89,7 @@ func (t *Touchscreen) Show(f *display.Frame) error {
 
 // describe says a frame as data.
 func describe(f *display.Frame) finger.Screen {
-	s := finger.Screen{Name: f.Name, Text: slices.Concat([]string{}, f.Text), Targets: []finger.Target{}}
+	s := finger.Screen{Name: f.Name, Text: append([]string{}, f.Text...), Targets: []finger.Target{}}
 	for _, t := range f.Targets {
 		s.Targets = append(s.Targets, finger.Target{
 			Name: t.Name, Label: t.Label, Active: t.Active,

@@ -127,6 +127,22 @@ func TestScreenIsAnsweredAsDrawn(t *testing.T) {
 	samePicture(t, b, f.Image)
 }
 
+// A picture of somebody else's screen says nothing and has no targets. The page
+// walks both lists: null is none, and shows as a device that is not running.
+func TestAScreenWithoutTextHasListsAllTheSame(t *testing.T) {
+	f := question(t, "dinner at eight", true)
+	_, _, url := serve(t, &display.Frame{Name: "emulated", Image: f.Image, Pages: 1})
+	answer, err := http.Get(url + "/screen.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	got, err := io.ReadAll(answer.Body)
+	if want := `{"revision":2,"screen":"emulated","text":[],"targets":[]}`; strings.TrimSpace(string(got)) != want || err != nil {
+		t.Errorf("screen.json answers %s, %v; want %s", got, err, want)
+	}
+}
+
 func samePicture(t *testing.T, encoded []byte, want *image.RGBA) {
 	t.Helper()
 	got, err := png.Decode(bytes.NewReader(encoded))
