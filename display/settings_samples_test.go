@@ -1,0 +1,67 @@
+package display
+
+import (
+	"image"
+	"time"
+)
+
+// everySetting is what a board with everything lets its owner change.
+func everySetting() []Setting {
+	return []Setting{
+		{"idle", "Idle screen", "after 10 minutes", false},
+		{"brightness", "Brightness", "75 %", false},
+		{"rotation", "Picture", "turned by 270°", false},
+		{"calibrate", "Calibrate touch", "", false},
+		{"reservoir", "Reservoir", "256 MiB", false},
+		{"log", "Log", "", false},
+		{"self-test", "Self-test", "", false},
+		{"about", "About", "", false},
+		{"power-off", "Switch off", "", false},
+		{"remove", "Remove contact", "", true},
+		{"erase", "Erase everything", "", true},
+	}
+}
+
+// settingsSamples are the screens that the owner comes to from the settings.
+func settingsSamples() []sample {
+	sizes := ReservoirSize{Now: 256 * mebi, Ready: 40 * mebi, Free: 27 << 30, Choices: []ReservoirChoice{
+		{Bytes: 16 * mebi}, {64 * mebi, 10 * time.Minute}, {256 * mebi, 90 * time.Minute}, {1 << 30, 7 * time.Hour}, {4 << 30, 29 * time.Hour},
+	}}
+	unknown := sizes
+	unknown.Choices = []ReservoirChoice{{Bytes: 64 * mebi}, {Bytes: 256 * mebi}}
+	crosses := TouchCrosses(image.Pt(320, 240)) // as good as any on larger frames
+	results := []TestResult{
+		{"Picture", Passed, "all as it should be, as its owner says; framebuffer /dev/fb0, 800x480, turned by 0°"},
+		{"Touch", Failed, "5 crosses, the farthest touch 61 pixels off: 58 to the right, 19 down"},
+		{"Noise", Passed, "41 kB of pad a second; bcm2835-rng: processed in the source; credited with 0.50 bit of randomness in each bit; never failed"},
+		{"Card", Passed, "1 MiB written and synced in 0.21 s, read in 0.04 s; 2 pads, all sound"},
+		{"Link", NotTried, "no laptop has asked since the start"},
+	}
+	return []sample{
+		{"settings", "what the owner can change", Settings{Items: everySetting()}},
+		{"settings-last", "the last page of it", Settings{Items: everySetting(), Page: 999}},
+		{"settings-few", "a desk's device, which has less to change", Settings{Items: []Setting{everySetting()[0], everySetting()[9], everySetting()[10]}}},
+		{"settings-remove", "whom to remove, the longest name there is", Settings{Title: "Remove whom?", Items: []Setting{{"contact-1", "bob", "", true}, {"contact-2", eight[5], "", true}}}},
+		{"settings-reservoir", "how much randomness to lay up", sizes},
+		{"settings-reservoir-unknown", "before the noise was measured", unknown},
+		{"idle", "nobody touched it for a while", Idle{News: 3}},
+		{"idle-quiet", "and nothing has happened", Idle{}},
+		{"about", "what this device is", About{Facts: []Fact{
+			{"Program", "commit 6f281d63a1e6, go1.26.2"},
+			{"Image", "SHA-256 of manifest.txt: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+			{"Board", "Raspberry Pi Zero 2 W Rev 1.0"},
+			{"Screen", "ILI9486, 480x320, on SPI0.0"},
+			{"Randomness", "41 kB of pad a second"},
+			{"Power", "the supply is strong enough now"},
+			{"Card", "27.1 GiB free"},
+			{"Up", "start 12, since 1h2m3s"},
+		}}},
+		{"test-pattern", "is the picture as it should be?", TestPattern{}},
+		{"test-touch-first", "a cross above", TestTouch{Cross: crosses[0], Step: 1, Of: 5}},
+		{"test-touch-third", "a cross below", TestTouch{Cross: crosses[2], Step: 3, Of: 5}},
+		{"self-test", "what came of it, first page", SelfTest{Results: results}},
+		{"self-test-last", "last page", SelfTest{Results: results, Page: 999}},
+		{"approve-report", "the laptop asks for the self-test", ApproveReport{Ready: true}},
+		{"approve-report-wait", "the question has just appeared", ApproveReport{}},
+	}
+}
