@@ -31,11 +31,11 @@ func settingsSamples() []sample {
 	unknown.Choices = []ReservoirChoice{{Bytes: 64 * mebi}, {Bytes: 256 * mebi}}
 	crosses := TouchCrosses(image.Pt(320, 240)) // as good as any on larger frames
 	results := []TestResult{
-		{"Picture", Passed, "all as it should be, as its owner says; framebuffer /dev/fb0, 800x480, turned by 0°"},
-		{"Touch", Failed, "5 crosses, the farthest touch 61 pixels off: 58 to the right, 19 down"},
-		{"Noise", Passed, "41 kB of pad a second; bcm2835-rng: processed in the source; credited with 0.50 bit of randomness in each bit; never failed"},
-		{"Card", Passed, "1 MiB written and synced in 0.21 s, read in 0.04 s; 2 pads, all sound"},
-		{"Link", NotTried, "no laptop has asked since the start"},
+		{"Picture", Passed, "as it should be, as its owner says; ILI9486, 480x320, on SPI0.0; frames of 480x320, upright"},
+		{"Touch", Failed, "5 crosses; the worst touch was 58 pixels to the right and 19 pixels below its cross"},
+		{"Noise", Passed, "41 kB of pad a second, from bcm2835-rng, TrueRNG"},
+		{"Card", Passed, "1024 KiB written and synced in 0.21 s, and read back; 27 GiB free; pads: 2, all sound"},
+		{"Link", NotTried, "no laptop has asked since the start: on it, type otc selftest"},
 	}
 	return []sample{
 		{"settings", "what the owner can change", Settings{Items: everySetting()}},
@@ -50,10 +50,10 @@ func settingsSamples() []sample {
 			{"Program", "commit 6f281d63a1e6, go1.26.2"},
 			{"Image", "SHA-256 of manifest.txt: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
 			{"Board", "Raspberry Pi Zero 2 W Rev 1.0"},
-			{"Screen", "ILI9486, 480x320, on SPI0.0"},
-			{"Randomness", "41 kB of pad a second"},
-			{"Power", "the supply is strong enough now"},
-			{"Card", "27.1 GiB free"},
+			{"Screen", "ILI9486, 480x320, on SPI0.0; frames of 480x320, upright"},
+			{"Randomness", "41 kB of pad a second, from bcm2835-rng, TrueRNG"},
+			{"Power", "not known: the kernel does not tell of under-voltage"},
+			{"Card", "27 GiB free"},
 			{"Up", "start 12, since 1h2m3s"},
 		}}},
 		{"test-pattern", "is the picture as it should be?", TestPattern{}},

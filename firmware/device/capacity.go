@@ -45,9 +45,9 @@ func reservoirSizes(now, most int64) []int64 {
 	return sizes
 }
 
-// reservoirText says how much is laid up at most.
-func reservoirText(bytes int64) string {
-	if bytes >= 1<<30 && bytes%(1<<30) == 0 {
+// sizeText is a number of bytes, rounded down, for where more digits say nothing.
+func sizeText(bytes int64) string {
+	if bytes >= 10<<30 || bytes >= 1<<30 && bytes%(1<<30) == 0 {
 		return fmt.Sprintf("%d GiB", bytes>>30)
 	}
 	return fmt.Sprintf("%d MiB", bytes>>20)

@@ -12,11 +12,8 @@ import (
 	"onetimechat/padstore"
 )
 
-// What the self-test draws from the noise, and how long that may take.
-const (
-	noiseBytes = 16 << 10
-	noiseFor   = time.Minute
-)
+// noiseFor is how long the noise may take for the little that the self-test draws.
+const noiseFor = time.Minute
 
 // errSkipped: the owner left a part of the self-test out.
 var errSkipped = errors.New("left out by its owner")
@@ -127,12 +124,24 @@ func (d *Device) testTouch(ctx context.Context) finding {
 			worst = off
 		}
 	}
-	f := passed(name, fmt.Sprintf("%d crosses; the farthest touch was off by %d pixels to the right and %d down", len(crosses), worst.X, worst.Y))
+	f := passed(name, fmt.Sprintf("%d crosses; the worst touch was %s its cross", len(crosses), awayText(worst)))
 	if square(worst) > most*most {
 		f.Outcome = display.Failed
 	}
 	f.details = details
 	return f
+}
+
+// awayText says where a point is as seen from another one.
+func awayText(p image.Point) string {
+	across, down := "to the right", "below"
+	if p.X < 0 {
+		across, p.X = "to the left", -p.X
+	}
+	if p.Y < 0 {
+		down, p.Y = "above", -p.Y
+	}
+	return fmt.Sprintf("%d pixels %s and %d pixels %s", p.X, across, p.Y, down)
 }
 
 // square is a distance, squared.
@@ -149,7 +158,7 @@ func (d *Device) testNoise(ctx context.Context) finding {
 	d.put(waiting("Measuring the noise"))
 	ctx, cancel := context.WithTimeout(ctx, noiseFor)
 	defer cancel()
-	var b [noiseBytes]byte
+	var b [fillMin]byte
 	defer clear(b[:])
 	began := time.Now()
 	err := well.Draw(ctx, b[:])
@@ -178,11 +187,11 @@ func (d *Device) testCard(context.Context) finding {
 	case err != nil:
 		return failed(name, err.Error())
 	}
-	text := fmt.Sprintf("%d KiB written and synced in %.2f s, and read back; %d MiB free; ", padstore.CheckSize>>10, h.Wrote.Seconds(), h.Free>>20)
+	text := fmt.Sprintf("%d KiB written and synced in %.2f s, and read back; %s free; ", padstore.CheckSize>>10, h.Wrote.Seconds(), sizeText(h.Free))
 	if h.Damaged > 0 {
-		return failed(name, text+fmt.Sprintf("%d of %d pads are damaged", h.Damaged, h.Pads))
+		return failed(name, text+fmt.Sprintf("of %d pads %d are damaged", h.Pads, h.Damaged))
 	}
-	return passed(name, text+fmt.Sprintf("%d pads, all sound", h.Pads))
+	return passed(name, text+fmt.Sprintf("pads: %d, all sound", h.Pads))
 }
 
 // linkFinding is whether a laptop was heard. mu is held.

@@ -135,6 +135,16 @@ func (f *Framebuffer) Draw(to image.Rectangle, src image.Image, from image.Point
 	return f.write(area)
 }
 
+// Turn turns the picture. What was drawn is gone: the screen is black.
+func (f *Framebuffer) Turn(r Rotation) error {
+	if err := CheckRotation(r); err != nil {
+		return err
+	}
+	f.rotation = r
+	f.picture = image.NewRGBA(image.Rectangle{Max: r.turned(f.pixels.size)})
+	return f.write(image.Rectangle{Max: f.pixels.size})
+}
+
 func (f *Framebuffer) write(area image.Rectangle) error {
 	return f.pixels.rows(area, f.picture, f.rotation, func(b []byte, off int64) error {
 		_, err := f.file.WriteAt(b, off)
