@@ -32,7 +32,7 @@ func (d *Device) showAbout(ctx context.Context) {
 func (d *Device) aboutFacts() []display.Fact {
 	card := "cannot be read"
 	if free, err := d.store.Free(); err == nil {
-		card = sizeText(free) + " free"
+		card = roomText(free) + " free"
 	}
 	return []display.Fact{
 		{Name: "Program", Value: programText()},

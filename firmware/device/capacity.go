@@ -45,8 +45,8 @@ func reservoirSizes(now, most int64) []int64 {
 	return sizes
 }
 
-// sizeText is a number of bytes, rounded down, for where more digits say nothing.
-func sizeText(bytes int64) string {
+// roomText is a number of bytes, rounded down, for where more digits say nothing.
+func roomText(bytes int64) string {
 	if bytes >= 10<<30 || bytes >= 1<<30 && bytes%(1<<30) == 0 {
 		return fmt.Sprintf("%d GiB", bytes>>30)
 	}

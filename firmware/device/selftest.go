@@ -187,7 +187,7 @@ func (d *Device) testCard(context.Context) finding {
 	case err != nil:
 		return failed(name, err.Error())
 	}
-	text := fmt.Sprintf("%d KiB written and synced in %.2f s, and read back; %s free; ", padstore.CheckSize>>10, h.Wrote.Seconds(), sizeText(h.Free))
+	text := fmt.Sprintf("%d KiB written and synced in %.2f s, and read back; %s free; ", padstore.CheckSize>>10, h.Wrote.Seconds(), roomText(h.Free))
 	if h.Damaged > 0 {
 		return failed(name, text+fmt.Sprintf("of %d pads %d are damaged", h.Pads, h.Damaged))
 	}
