@@ -128,7 +128,7 @@ func (s TestTouch) draw(c *canvas) {
 
 // draw tells each part's outcome by symbol and word.
 func (s SelfTest) draw(c *canvas) {
-	c.drawTitle(title{symbol: symText, text: "Self-test", right: "what came of it", ink: colWhite, ground: colBar})
+	c.drawTitle(title{symbol: symText, text: "Self-test", right: "also by otc selftest", ink: colWhite, ground: colBar})
 	box := c.body(true)
 	var groups []group
 	for _, r := range s.Results {
@@ -143,7 +143,6 @@ func (s SelfTest) draw(c *canvas) {
 		rows = append(rows, c.words(c.safe(r.Text), style{face: c.fonts.small, ink: colInk}, box.Dx())...)
 		groups = append(groups, append(rows, c.space(c.px(3))))
 	}
-	groups = append(groups, c.words("On the laptop, otc selftest fetches the report.", style{face: c.fonts.small, ink: colMuted}, box.Dx()))
 	c.drawPaged(box, groups, s.Page)
 	c.drawButtons(c.fitted(append([]button{{name: "ok", label: "Done", symbol: symYes}}, paging(c.frame.Page, c.frame.Pages, false)...)))
 }

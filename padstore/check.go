@@ -12,7 +12,6 @@ import (
 // CheckSize is how many bytes Check writes to the card, and reads again.
 const CheckSize = 1 << 20
 
-// checkName is removed at the next start if the power is cut while it is there.
 const checkName = "check.store" + temporaryName
 
 // Health is how card and pads are, as Check found them.
@@ -35,7 +34,7 @@ func (s *Store) Check() (Health, error) {
 	var h Health
 	err := s.tryCard(&h)
 	if gone := s.latch.Remove(checkName); !errors.Is(gone, fs.ErrNotExist) {
-		err = errors.Join(err, gone, s.latch.Sync())
+		err = errors.Join(err, gone) // what a cut brings back of it, the next start removes
 	}
 	if err != nil {
 		return Health{}, s.roomOrFault(err)

@@ -150,6 +150,20 @@ func TestSettingsAreThoseOfTheBoard(t *testing.T) {
 	})
 }
 
+// Whoever comes back to the settings finds the page that they left.
+func TestTheSettingsStayOnTheirPage(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disks := cards(t, seal.Unconditional, 64<<10, "alice", "bob")
+		alice := startRig(t, disks["alice"], "alice", func(c *config) { c.Dimmer, c.Off = &lamp{}, func() {} })
+		alice.choose("erase")
+		alice.tap("no")
+		alice.wantText("Page 2 of 2")
+		alice.tap("prev")
+		alice.tap("brightness")
+		alice.wantText("Page 1 of 2")
+	})
+}
+
 // The log can be read from the settings, too, and is read then.
 func TestTheLogIsReadFromTheSettings(t *testing.T) {
 	bubble(t, func(t *testing.T) {
