@@ -54,7 +54,7 @@ func settingsSamples() []sample {
 			{"Randomness", "41 kB of pad a second, from bcm2835-rng, TrueRNG"},
 			{"Power", "not known: the kernel does not tell of under-voltage"},
 			{"Card", "27 GiB free"},
-			{"Up", "start 12, since 1h2m3s"},
+			{"Started", "1h2m3s ago, start 12"},
 		}}},
 		{"test-pattern", "is the picture as it should be?", TestPattern{}},
 		{"test-touch-first", "a cross above", TestTouch{Cross: crosses[0], Step: 1, Of: 5}},

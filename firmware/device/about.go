@@ -42,7 +42,7 @@ func (d *Device) aboutFacts() []display.Fact {
 		{Name: "Randomness", Value: d.rateText()},
 		{Name: "Power", Value: d.board.powerText()},
 		{Name: "Card", Value: card},
-		{Name: "Up", Value: fmt.Sprintf("start %d, since %v", d.store.Start(), d.store.Uptime().Truncate(time.Second))},
+		{Name: "Started", Value: fmt.Sprintf("%v ago, start %d", d.store.Uptime().Truncate(time.Second), d.store.Start())},
 	}
 }
 
