@@ -110,7 +110,7 @@ func (TestPattern) draw(c *canvas) {
 func (s TestTouch) draw(c *canvas) {
 	const ask = "Touch the middle of the cross"
 	area := image.Rect(0, 0, c.size.X, c.buttonRow().Min.Y-c.gap)
-	c.frame.Targets = append(c.frame.Targets, Target{"touch", ask, area, true})
+	c.frame.Targets = append(c.frame.Targets, Target{Name: "touch", Label: ask, Rect: area, Active: true})
 	arm := c.px(14)
 	box := area.Inset(c.margin)
 	if s.Cross.Y < c.size.Y/2 {

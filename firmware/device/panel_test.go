@@ -88,9 +88,9 @@ func TestTheIdleScreenDimsThePanel(t *testing.T) {
 func TestALightThatFailsIsAFault(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, l := lit(t)
-		alice.tap("settings")
+		alice.wantScreen("home")
 		l.broken = errors.New("the lamp is out")
-		alice.tap("brightness")
+		alice.choose("brightness")
 		alice.wantScreen("fault")
 		alice.wantText("the lamp is out")
 	})
@@ -120,7 +120,7 @@ func TestTheOwnerTurnsThePicture(t *testing.T) {
 		alice := startRig(t, disks["alice"], "alice", func(c *config) { c.Rotator = table })
 		alice.tap("settings")
 		alice.wantText("upright")
-		alice.tap("rotation")
+		alice.choose("rotation")
 		alice.wantText("turned by 180°")
 		if size := alice.glass.now().Image.Rect.Size(); size != image.Pt(480, 320) || alice.store.Settings().Rotation != 180 {
 			t.Errorf("frames are of %v, settings %+v", size, alice.store.Settings())
@@ -142,9 +142,14 @@ func TestSettingsAreThoseOfTheBoard(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, _ := pair(t)
 		alice.tap("settings")
-		for _, name := range []string{"brightness", "rotation", "calibrate", "reservoir", "power-off"} {
-			if alice.has(name) {
-				t.Errorf("%s is offered", name)
+		for last := false; !last; {
+			for _, name := range []string{"brightness", "rotation", "calibrate", "reservoir", "power-off"} {
+				if alice.has(name) {
+					t.Errorf("%s is offered", name)
+				}
+			}
+			if last = alice.glass.now().LastPage(); !last {
+				alice.tap("next")
 			}
 		}
 	})
