@@ -225,12 +225,16 @@ func (c *canvas) openButtons(ready, paged bool) []button {
 }
 
 func (s ApproveLog) draw(c *canvas) {
-	c.drawRelease("Show the log to the laptop?", "The laptop asks for this device’s log: "+entriesText(s.Entries)+
+	c.drawRelease("Show the log to the laptop?", "Show the log?", "The laptop asks for this device’s log: "+entriesText(s.Entries)+
 		" with contacts’ names, times and events.\n\nIt holds no message and nothing of any pad.", s.Ready)
 }
 
-// drawRelease asks whether something may go to the laptop.
-func (c *canvas) drawRelease(question, text string, ready bool) {
+// drawRelease asks whether something may go to the laptop; in short where the
+// question is too long for the bar.
+func (c *canvas) drawRelease(question, short, text string, ready bool) {
+	if !c.fitsTitle(question) {
+		question = short
+	}
 	c.drawTitle(title{symbol: symLog, text: question, right: "your approval", ink: colWhite, ground: colBar})
 	box := c.body(true)
 	c.stack(box, c.words(text, style{face: c.fonts.body, ink: colInk}, box.Dx()))

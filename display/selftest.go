@@ -148,6 +148,6 @@ func (s SelfTest) draw(c *canvas) {
 }
 
 func (s ApproveReport) draw(c *canvas) {
-	c.drawRelease("Self-test to the laptop?", "The laptop asks for the self-test’s report: what this device is made of, and what of it works."+
+	c.drawRelease("Show the self-test to the laptop?", "Show the self-test?", "The laptop asks for the self-test’s report: what this device is made of, and what of it works."+
 		"\n\nIt holds no name, no message and nothing of any pad.", s.Ready)
 }

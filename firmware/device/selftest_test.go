@@ -110,7 +110,7 @@ func TestTheSelfTestTriesEverything(t *testing.T) {
 
 		answer := alice.askForReport(t.Context())
 		alice.wantScreen("approve-open")
-		alice.wantText("Self-test to the laptop?", "no name")
+		alice.wantText("Show the self-test", "no name")
 		alice.approve("to-laptop")
 		got := <-answer
 		if got.err != nil {
