@@ -10,11 +10,10 @@ import (
 // targets are yes and no.
 type TestPattern struct{}
 
-// TestTouch asks for a touch on a cross, of which Of come one after the other.
-// Its targets are touch, which is all above the buttons, and skip.
+// TestTouch asks for a touch on one of the TouchCrosses. Its targets are touch,
+// which is all above the buttons, and skip.
 type TestTouch struct {
-	Cross    image.Point // on the Frame; one of TouchCrosses
-	Step, Of int         // from 1
+	Cross int // from 0
 }
 
 // TouchCrosses are where the crosses of TestTouch are, on a frame of this size:
@@ -111,18 +110,19 @@ func (s TestTouch) draw(c *canvas) {
 	const ask = "Touch the middle of the cross"
 	area := image.Rect(0, 0, c.size.X, c.buttonRow().Min.Y-c.gap)
 	c.frame.Targets = append(c.frame.Targets, Target{Name: "touch", Label: ask, Rect: area, Active: true})
-	arm := c.px(14)
+	crosses := TouchCrosses(c.size)
+	cross, arm := crosses[s.Cross], c.px(14)
 	box := area.Inset(c.margin)
-	if s.Cross.Y < c.size.Y/2 {
-		box.Min.Y = s.Cross.Y + arm
+	if cross.Y < c.size.Y/2 {
+		box.Min.Y = cross.Y + arm
 	} else {
-		box.Max.Y = s.Cross.Y - arm
+		box.Max.Y = cross.Y - arm
 	}
 	rows := c.words(ask, style{face: c.fonts.title, ink: colInk, align: centre}, box.Dx())
-	rows = append(rows, c.words(fmt.Sprintf("Cross %d of %d", s.Step, s.Of), style{face: c.fonts.small, ink: colMuted, align: centre}, box.Dx())...)
+	rows = append(rows, c.words(fmt.Sprintf("Cross %d of %d", s.Cross+1, len(crosses)), style{face: c.fonts.small, ink: colMuted, align: centre}, box.Dx())...)
 	box.Min.Y += max(0, (box.Dy()-height(rows))/2)
 	c.stack(box, rows)
-	c.drawCross(s.Cross, arm)
+	c.drawCross(cross, arm)
 	c.drawButtons([]button{{name: "skip", label: "Leave this out", symbol: symNo, weight: 1}})
 }
 

@@ -108,7 +108,7 @@ func (d *Device) testTouch(ctx context.Context) finding {
 	var worst image.Point
 	for i, cross := range crosses {
 		t, err := d.await(ctx, choice{patience: errandFor, screen: func(int, bool) display.Screen {
-			return display.TestTouch{Cross: cross, Step: i + 1, Of: len(crosses)}
+			return display.TestTouch{Cross: i}
 		}})
 		if err == nil && t.target != "touch" {
 			err = errSkipped
