@@ -115,7 +115,7 @@ func showAll(t *testing.T, p product.Product, r panel.Rotation, limit int, rng *
 			show(f.Name, f.Image.Rect, f.Image)
 		}
 	}
-	for i, to := range []panel.Rotation{(r + 90) % 360, (r + 270) % 360, r} {
+	for i, to := range []panel.Rotation{(r + 90) % 360, r} {
 		if err := dev.Turn(to); err != nil {
 			t.Fatal(err)
 		}
