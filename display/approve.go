@@ -225,13 +225,21 @@ func (c *canvas) openButtons(ready, paged bool) []button {
 }
 
 func (s ApproveLog) draw(c *canvas) {
-	c.drawTitle(title{symbol: symLog, text: "Show the log to the laptop?", right: "your approval", ink: colWhite, ground: colBar})
+	c.drawRelease("Show the log to the laptop?", "Show the log?", "The laptop asks for this device’s log: "+entriesText(s.Entries)+
+		" with contacts’ names, times and events.\n\nIt holds no message and nothing of any pad.", s.Ready)
+}
+
+// drawRelease asks whether something may go to the laptop; in short where the
+// question is too long for the bar.
+func (c *canvas) drawRelease(question, short, text string, ready bool) {
+	if !c.fitsTitle(question) {
+		question = short
+	}
+	c.drawTitle(title{symbol: symLog, text: question, right: "your approval", ink: colWhite, ground: colBar})
 	box := c.body(true)
-	text := "The laptop asks for this device’s log: " + entriesText(s.Entries) +
-		" with contacts’ names, times and events.\n\nIt holds no message and nothing of any pad."
 	c.stack(box, c.words(text, style{face: c.fonts.body, ink: colInk}, box.Dx()))
 	show := button{name: "to-laptop", label: "To laptop", kind: positive, symbol: symYes, weight: 1}
-	if !s.Ready {
+	if !ready {
 		show.dead = deadWait
 	}
 	c.drawButtons([]button{{name: "deny", label: "Deny", kind: negative, symbol: symNo, weight: 1}, show})

@@ -4,6 +4,7 @@ import "image"
 
 func (Certificate) name() string { return "certificate" }
 func (Noise) name() string       { return "noise" }
+func (About) name() string       { return "about" }
 func (Ask) name() string         { return "question" }
 
 // draw lists the facts, names on the left.
@@ -28,6 +29,12 @@ func (s Certificate) draw(c *canvas) {
 // draw lists the sources' facts.
 func (s Noise) draw(c *canvas) {
 	c.drawTitle(title{symbol: symText, text: "Noise", right: "where pads come from", ink: colWhite, ground: colBar})
+	c.drawButtons(c.fitted(c.drawFacts(c.body(true), s.Facts, s.Page)))
+}
+
+// draw lists the device's facts.
+func (s About) draw(c *canvas) {
+	c.drawTitle(title{symbol: symPad, text: "About this device", ink: colWhite, ground: colBar})
 	c.drawButtons(c.fitted(c.drawFacts(c.body(true), s.Facts, s.Page)))
 }
 

@@ -14,14 +14,16 @@ import (
 
 func TestScreenAndTargetNamesAreThoseThatOthersRelyOn(t *testing.T) {
 	screens := []string{"home", "approve-send", "approve-open", "reader", "warning", "log", "fault", "busy", "progress",
-		"new-contact", "meeting-size", "meeting-words", "paired", "certificate", "question", "keyboard", "noise", "settings", "idle", "calibrate"}
+		"new-contact", "meeting-size", "meeting-words", "paired", "certificate", "question", "keyboard", "noise", "settings", "idle", "calibrate",
+		"about", "test-pattern", "test-touch", "self-test"}
 	targets := []string{"approve", "deny", "to-laptop", "read-here", "next", "prev", "ok", "cancel", "log",
 		"new-contact", "contact-1", "contact-2", "contact-4", "contact-5", "retry", "noise", "size-1", "size-2", "size-3", "size-4", "size-5",
 		"confirm", "same", "different", "stop", "certificate", "more", "discard", "in-use", "yes", "no"}
 	for _, key := range "abcdefghijklm0123456789-_" { // of the two samples
 		targets = append(targets, "key-"+string(key))
 	}
-	targets = append(targets, "delete", "power-off", "settings", "remove", "erase", "idle", "wake")
+	targets = append(targets, "delete", "power-off", "settings", "remove", "erase", "idle", "wake",
+		"brightness", "rotation", "calibrate", "reservoir", "self-test", "about", "touch", "skip")
 	seenScreens, seenTargets := map[string]bool{}, map[string]bool{}
 	r := renderer(t, Sizes()[1])
 	for _, s := range samples() {

@@ -1,6 +1,7 @@
 package display
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -101,10 +102,6 @@ func samples() []sample {
 		{"busy", "at work", Busy{Text: "Overwriting used pad"}},
 		{"progress", "a long task", Progress{Title: "Importing the pad with bob", Done: 23 * mebi, Total: 64 * mebi, Unit: "bytes", Rate: 3 * mebi / 2, Left: 27 * time.Second, Cancellable: true}},
 		{"home-settings", "as a device shows it: eight contacts, unread log", Home{Owner: "alice", Link: "http://10.90.51.1:9051", Contacts: contacts(eight...), Unread: true, NewContact: true, Details: true, Settings: true}},
-		{"settings", "what the owner can change", Settings{Items: []Setting{{"idle", "Idle screen", "after 2 minutes", false}, {"power-off", "Switch off", "", false}, {"remove", "Remove contact", "", true}, {"erase", "Erase everything", "", true}}}},
-		{"settings-remove", "whom to remove, the longest name there is", Settings{Title: "Remove whom?", Items: []Setting{{"contact-1", "bob", "", true}, {"contact-2", eight[5], "", true}}}},
-		{"idle", "nobody touched it for a while", Idle{News: 3}},
-		{"idle-quiet", "and nothing has happened", Idle{}},
 		{"progress-start", "a long task that cannot be stopped", Progress{Title: "Looking through the pad with carol after an unclean stop", Total: 5000, Unit: "cells"}},
-	}, append(meetingSamples(), calibrateSamples()...)...)
+	}, slices.Concat(meetingSamples(), calibrateSamples(), settingsSamples())...)
 }

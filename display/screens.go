@@ -222,6 +222,12 @@ type Noise struct {
 	Page  int
 }
 
+// About tells of the device itself. Its target is ok.
+type About struct {
+	Facts []Fact
+	Page  int
+}
+
 // Ask is a question with the targets yes and no. It is the screen question.
 type Ask struct {
 	Title, Text string
@@ -252,8 +258,25 @@ type Setting struct {
 // items, and ok.
 type Settings struct {
 	Title string // empty: Settings
+	Note  string // above the items; may be empty
 	Items []Setting
 	Page  int
+}
+
+// ReservoirChoice is a size of the reservoir to choose.
+type ReservoirChoice struct {
+	Bytes int64
+	Wait  time.Duration // until it is full; 0 if it is, or while not known
+}
+
+// ReservoirSize asks how much randomness may be laid up. It is drawn as a
+// settings screen. Its targets are size-1, size-2, … and ok.
+type ReservoirSize struct {
+	Choices []ReservoirChoice
+	Now     int64 // bytes that it may hold today
+	Ready   int64 // bytes that it holds
+	Free    int64 // bytes of the card beside it
+	Page    int
 }
 
 // Idle is what a device shows that nobody touches: no name, and how much

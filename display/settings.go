@@ -1,15 +1,22 @@
 package display
 
-import "image"
+import (
+	"fmt"
+	"image"
+)
 
-func (Settings) name() string { return "settings" }
-func (Idle) name() string     { return "idle" }
+func (Settings) name() string      { return "settings" }
+func (ReservoirSize) name() string { return "settings" }
+func (Idle) name() string          { return "idle" }
 
-// draw shows the settings as cards, each as large as a finger.
+// draw shows the settings as cards, each as large as a finger. The page stands in
+// the title bar, which leaves room for another row of them.
 func (s Settings) draw(c *canvas) {
-	c.drawTitle(title{symbol: symLog, text: s.title(), ink: colWhite, ground: colBar})
 	box := c.body(true)
 	var groups []group
+	if s.Note != "" {
+		groups = append(groups, append(c.words(s.Note, style{face: c.fonts.small, ink: colInk}, box.Dx()), c.space(c.px(2))))
+	}
 	gap, tall := c.px(4), c.button
 	columns := c.settingColumns(s.Items, box.Dx(), gap)
 	for first := 0; first < len(s.Items); first += columns {
@@ -21,8 +28,30 @@ func (s Settings) draw(c *canvas) {
 			}
 		}}})
 	}
-	c.drawPaged(box, groups, s.Page)
+	rows := c.turnTo(s.Page, paginate(groups, box.Dy()+gap)) // the last gap need not be there
+	c.drawTitle(title{symbol: symLog, text: s.title(), right: c.pageText(), ink: colWhite, ground: colBar})
+	c.stack(box, rows)
 	c.drawButtons(c.fitted(append([]button{{name: "ok", label: "Done", symbol: symYes}}, paging(c.frame.Page, c.frame.Pages, false)...)))
+}
+
+// draw says beside each size what follows from it.
+func (s ReservoirSize) draw(c *canvas) {
+	shown := Settings{Title: "Reservoir size", Page: s.Page, Note: "Randomness laid up for the next pad: " + bytesText(s.Ready) +
+		" are ready, and it may have " + bytesText(s.Now) + ". It takes as much of the card, which has " + bytesText(s.Free) + " free."}
+	for i, choice := range s.Choices {
+		item := Setting{Name: fmt.Sprintf("size-%d", i+1), Label: bytesText(choice.Bytes), Value: "filling time not known"}
+		switch {
+		case choice.Bytes <= s.Ready:
+			item.Value = "full at once"
+		case choice.Wait > 0:
+			item.Value = "full in " + waitText(choice.Wait)
+		}
+		if choice.Bytes == s.Now {
+			item.Value = "as now, " + item.Value
+		}
+		shown.Items = append(shown.Items, item)
+	}
+	shown.draw(c)
 }
 
 // settingColumns is how many settings stand side by side: two, if the longest
@@ -33,7 +62,7 @@ func (c *canvas) settingColumns(items []Setting, width, gap int) int {
 		if s.Value == "" {
 			lines = splitLabel(lines[0], c.fonts.small, 2)
 		}
-		if widest(lines, c.fonts.small)+2*c.px(3) > (width-gap)/2 {
+		if max(widest(lines, c.fonts.small), c.fonts.small.width(s.Value))+2*c.px(3) > (width-gap)/2 {
 			return 1
 		}
 	}

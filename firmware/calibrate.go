@@ -6,7 +6,6 @@ import (
 	"context"
 	"time"
 
-	"onetimechat/display"
 	"onetimechat/firmware/boot"
 	"onetimechat/firmware/calibration"
 	"onetimechat/hal/product"
@@ -19,10 +18,9 @@ const calibrationTime = 2 * time.Minute
 
 // calibrator calibrates the touch sheet of a product on the pin header.
 type calibrator struct {
-	plugged  product.Product
-	card     durable.Disk
-	screen   *glass
-	renderer *display.Renderer
+	plugged product.Product
+	card    durable.Disk
+	screen  *glass
 }
 
 // first fits touches to the picture as the card knows it. A resistive sheet of
@@ -52,7 +50,11 @@ func (c calibrator) again(ctx context.Context) error {
 
 // calibrate has the owner touch crosses, and keeps what came of it.
 func (c calibrator) calibrate(ctx context.Context) error {
-	flow, err := calibration.New(c.renderer, c.screen, c.screen.area.Size(), c.screen.where)
+	renderer, err := c.screen.renderer()
+	if err != nil {
+		return err
+	}
+	flow, err := calibration.New(renderer, c.screen, c.screen.size(), c.screen.where)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/draw"
+	"slices"
 	"sync"
 
 	periph "periph.io/x/conn/v3/display"
@@ -17,21 +18,33 @@ import (
 	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
 	"onetimechat/hal/touch/affine"
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable"
 )
 
 // glass is the board's screen with its touchscreen: frames of one of display's
-// sizes in the middle of whatever the panel is. It implements device.Panel.
+// sizes in the middle of whatever the panel is. It implements device.Panel and
+// device.Rotator.
 type glass struct {
-	panel    periph.Drawer
-	rotation panel.Rotation
-	area     image.Rectangle // of frames, on the panel as its owner sees it
+	panel   lit
+	mounted panel.Rotation // of the picture on the glass, where it is upright for its owner
+	rotate  panel.Rotation // from there, as otc.conf has it
 
-	mu     sync.Mutex
-	finger finger            // who takes touches now; may be nil
-	raw    func(touch.Touch) // takes them as the sheet tells them, instead; nil but for a calibration
-	fitted affine.Map        // from the sheet to the glass
+	mu       sync.Mutex
+	rotation panel.Rotation    // of the picture on the glass
+	area     image.Rectangle   // of frames, on the panel as its owner sees it
+	finger   finger            // who takes touches now; may be nil
+	raw      func(touch.Touch) // takes them as the sheet tells them, instead; nil but for a calibration
+	fitted   affine.Map        // from the sheet to the glass
 
 	touching sync.Mutex // held while a touch is at work
+}
+
+// lit is a panel of hal/panel or hal/product. Turn turns its picture from where it
+// is upright.
+type lit interface {
+	periph.Drawer
+	Turn(r panel.Rotation) error
 }
 
 // finger is who a touch is for: a Device, or a Naming before there is one.
@@ -42,19 +55,21 @@ type finger interface {
 
 // newGlass lights the screen that otc.conf names.
 func newGlass(c conf.Conf) (*glass, error) {
-	screen, rotation, err := light(c)
-	if err != nil {
+	g := &glass{rotate: panel.Rotation(c.Rotate), fitted: affine.Identity}
+	var err error
+	if g.panel, g.mounted, err = light(c); err != nil {
 		return nil, fmt.Errorf("the screen: %w", err)
 	}
-	area, err := middle(screen.Bounds())
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("panel %s: %w", c.Panel, err), screen.Halt())
+	g.rotation = g.turned(0)
+	if g.area, err = middle(g.panel.Bounds()); err != nil {
+		return nil, errors.Join(fmt.Errorf("panel %s: %w", c.Panel, err), g.panel.Halt())
 	}
-	return &glass{panel: screen, rotation: rotation, area: area, fitted: affine.Identity}, nil
+	return g, nil
 }
 
-// light lights a screen, and says how its picture is turned on the glass.
-func light(c conf.Conf) (periph.Drawer, panel.Rotation, error) {
+// light lights a screen, and says how its picture is turned on the glass where it
+// is upright.
+func light(c conf.Conf) (lit, panel.Rotation, error) {
 	wanted := panel.Rotation(c.Rotate)
 	if c.Panel == conf.Framebuffer {
 		opts := panel.DefaultOpts
@@ -63,7 +78,7 @@ func light(c conf.Conf) (periph.Drawer, panel.Rotation, error) {
 		if err != nil {
 			return nil, 0, err
 		}
-		return screen, wanted, nil
+		return screen, 0, nil
 	}
 	plugged := pluggedOn(c)
 	if plugged == nil {
@@ -73,7 +88,7 @@ func light(c conf.Conf) (periph.Drawer, panel.Rotation, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return screen, plugged.Turned(wanted), nil
+	return screen, plugged.Turned(0), nil
 }
 
 // pluggedOn is what is on the pin header, nil for nothing that is known.
@@ -97,11 +112,79 @@ func middle(bounds image.Rectangle) (area image.Rectangle, err error) {
 	return area, nil
 }
 
-func (g *glass) renderer() (*display.Renderer, error) { return display.NewRenderer(g.area.Size()) }
+func (g *glass) renderer() (*display.Renderer, error) { return display.NewRenderer(g.size()) }
+
+// size is that of frames.
+func (g *glass) size() image.Point { return g.frames().Size() }
+
+func (g *glass) frames() image.Rectangle {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.area
+}
 
 // Show implements device.Panel.
 func (g *glass) Show(f *display.Frame) error {
-	return g.panel.Draw(g.area, draw.Image(f.Image), image.Point{})
+	return g.panel.Draw(g.frames(), draw.Image(f.Image), image.Point{})
+}
+
+// String names the panel.
+func (g *glass) String() string { return g.panel.String() }
+
+// turned is the rotation of the picture on the glass, for one that its owner has
+// chosen.
+func (g *glass) turned(chosen int) panel.Rotation {
+	return (g.mounted + g.rotate + panel.Rotation(chosen)) % 360
+}
+
+// Rotations implements device.Rotator.
+func (g *glass) Rotations() []int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var all []int
+	for chosen := 0; chosen < 360; chosen += 90 {
+		size := g.panel.Bounds().Size()
+		if (g.turned(chosen)-g.rotation)%180 != 0 {
+			size = image.Pt(size.Y, size.X)
+		}
+		if _, err := middle(image.Rectangle{Max: size}); err == nil {
+			all = append(all, chosen)
+		}
+	}
+	return all
+}
+
+// Rotate implements device.Rotator.
+func (g *glass) Rotate(chosen int) (*display.Renderer, error) {
+	if err := g.turn(chosen); err != nil {
+		return nil, err
+	}
+	return g.renderer()
+}
+
+// turnAsChosen turns picture and touches as the owner of a card has chosen, where
+// this panel has room for that. The card's store is not open.
+func (g *glass) turnAsChosen(card durable.Disk) error {
+	chosen := padstore.SettingsOf(card).Rotation
+	if chosen == 0 || !slices.Contains(g.Rotations(), chosen) {
+		return nil
+	}
+	return g.turn(chosen)
+}
+
+// turn turns picture and touches.
+func (g *glass) turn(chosen int) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.panel.Turn((g.rotate + panel.Rotation(chosen)) % 360); err != nil {
+		return err
+	}
+	area, err := middle(g.panel.Bounds())
+	if err != nil {
+		return err
+	}
+	g.rotation, g.area = g.turned(chosen), area
+	return nil
 }
 
 // give has touches go to f.
@@ -137,12 +220,10 @@ func (g *glass) touched(t touch.Touch) {
 	if f == nil {
 		return
 	}
+	p := image.Pt(-1, -1) // on no frame
 	if !t.Lost {
 		on := fitted.Apply(affine.Point{X: t.X, Y: t.Y})
 		t.X, t.Y = on.X, on.Y
-	}
-	p := image.Pt(-1, -1) // on no frame
-	if !t.Lost {
 		p = g.point(t)
 	}
 	g.touching.Lock()
@@ -162,11 +243,15 @@ func (g *glass) look() {
 
 // point is where on a frame a touch is.
 func (g *glass) point(t touch.Touch) image.Point {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	return place(t, g.panel.Bounds(), g.rotation, g.area)
 }
 
 // where is the middle of a frame's pixel on the glass, not turned, from 0 to 1.
 func (g *glass) where(p image.Point) affine.Point {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	size := g.panel.Bounds().Size()
 	if g.rotation == 90 || g.rotation == 270 {
 		size = image.Pt(size.Y, size.X)

@@ -3,16 +3,21 @@
 package main
 
 import (
+	"errors"
 	"image"
 	"image/color"
+	"slices"
 	"strings"
 	"testing"
 
+	"onetimechat/display"
 	"onetimechat/firmware/boot/conf"
 	"onetimechat/hal/panel"
 	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
 	"onetimechat/hal/touch/affine"
+	"onetimechat/padstore"
+	"onetimechat/padstore/durable/durabletest"
 )
 
 func TestFramesStandInTheMiddleOfAnyPanel(t *testing.T) {
@@ -108,7 +113,7 @@ func (s *seen) Release(image.Point) (string, bool) { return "", false }
 // takes it as it comes.
 func TestTouchesAreFittedToTheGlass(t *testing.T) {
 	var nobody seen
-	g := &glass{panel: blank(image.Rect(0, 0, 480, 320)), rotation: 90, area: image.Rect(0, 0, 480, 320)}
+	g := &glass{panel: &blank{glass: image.Pt(320, 480), rotation: 90}, rotation: 90, area: image.Rect(0, 0, 480, 320)}
 	g.give(&nobody)
 	g.fit(affine.Map{XX: -1, X0: 1, YY: 1}) // mirrored
 	for _, p := range []image.Point{{0, 0}, {479, 0}, {100, 200}, {479, 319}} {
@@ -129,11 +134,100 @@ func TestTouchesAreFittedToTheGlass(t *testing.T) {
 	}
 }
 
-// blank is a panel that keeps nothing.
-type blank image.Rectangle
+// Turned by its owner, picture and touches still agree, with frames as large as
+// there is room for. The card knows it at the next start.
+func TestAPictureThatItsOwnerTurns(t *testing.T) {
+	for _, otc := range []panel.Rotation{0, 90} {
+		b := &blank{glass: image.Pt(640, 480), rotation: otc}
+		g := &glass{panel: b, rotate: otc, rotation: otc, fitted: affine.Identity}
+		g.area, _ = middle(b.Bounds())
+		if got := g.Rotations(); !slices.Equal(got, []int{0, 90, 180, 270}) {
+			t.Fatalf("%d: it can be turned by %v", otc, got)
+		}
+		var nobody seen
+		g.give(&nobody)
+		for _, chosen := range []int{90, 180, 270, 0} {
+			renderer, err := g.Rotate(chosen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := panel.Rotation(chosen) + otc
+			if b.rotation != want%360 {
+				t.Errorf("the panel is turned by %d, want %d", b.rotation, want%360)
+			}
+			frame := renderer.Render(display.Busy{})
+			if size := frame.Image.Rect.Size(); size != image.Pt(480, 320) || !g.area.In(b.Bounds()) {
+				t.Errorf("%d and %d: frames of %v at %v of %v", otc, chosen, size, g.area, b.Bounds())
+			}
+			for _, p := range []image.Point{{0, 0}, {479, 319}, {100, 200}} {
+				at := (want % 360).Glass(p.Add(g.area.Min), b.glass)
+				nobody.pressed = nil
+				g.touched(touch.Touch{Down: true, X: (float64(at.X) + .5) / 640, Y: (float64(at.Y) + .5) / 480})
+				if len(nobody.pressed) != 1 || nobody.pressed[0] != p {
+					t.Errorf("%d and %d: a finger on %v is seen at %v", otc, chosen, p, nobody.pressed)
+				}
+			}
+		}
+	}
+}
 
-func (b blank) String() string                                       { return "blank" }
-func (b blank) Halt() error                                          { return nil }
-func (b blank) ColorModel() color.Model                              { return color.RGBAModel }
-func (b blank) Bounds() image.Rectangle                              { return image.Rectangle(b) }
-func (b blank) Draw(image.Rectangle, image.Image, image.Point) error { return nil }
+// What a panel has no room for is not offered, and not done though the card says
+// so.
+func TestAPanelIsTurnedOnlyWhereFramesFit(t *testing.T) {
+	upright, sideways := image.Rect(0, 0, 330, 240), image.Rect(0, 0, 240, 330)
+	b := &blank{glass: upright.Max}
+	g := &glass{panel: b}
+	g.area, _ = middle(upright)
+	for _, chosen := range g.Rotations() {
+		if _, err := g.Rotate(chosen); err != nil {
+			t.Errorf("it cannot be turned by %d, which it offers: %v", chosen, err)
+		}
+	}
+	_, err := middle(sideways)
+	if offered := slices.Contains(g.Rotations(), 90); offered != (err == nil) || !slices.Contains(g.Rotations(), 180) {
+		t.Errorf("it offers %v; on its side: %v", g.Rotations(), err)
+	}
+}
+
+// The start turns the picture as the card says.
+func TestTheCardKnowsHowThePictureIsTurned(t *testing.T) {
+	disk := durabletest.New(1)
+	store, err := padstore.Open(disk, "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := store.Settings()
+	settings.Rotation = 180
+	if err := errors.Join(store.Choose(settings), store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		glass image.Point
+		want  panel.Rotation
+	}{{image.Pt(480, 320), 270}, {image.Pt(320, 480), 270}} {
+		b := &blank{glass: c.glass, rotation: 90}
+		g := &glass{panel: b, rotate: 90, rotation: 90}
+		if err := g.turnAsChosen(disk); err != nil || b.rotation != c.want {
+			t.Errorf("%v: turned by %d, %v", c.glass, b.rotation, err)
+		}
+	}
+}
+
+// blank is a panel that keeps nothing.
+type blank struct {
+	glass    image.Point // not turned
+	rotation panel.Rotation
+}
+
+func (b *blank) String() string                                       { return "blank" }
+func (b *blank) Halt() error                                          { return nil }
+func (b *blank) ColorModel() color.Model                              { return color.RGBAModel }
+func (b *blank) Draw(image.Rectangle, image.Image, image.Point) error { return nil }
+func (b *blank) Turn(r panel.Rotation) error                          { b.rotation = r; return nil }
+
+func (b *blank) Bounds() image.Rectangle {
+	if b.rotation == 90 || b.rotation == 270 {
+		return image.Rect(0, 0, b.glass.Y, b.glass.X)
+	}
+	return image.Rectangle{Max: b.glass}
+}

@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -25,6 +26,7 @@ import (
 	"onetimechat/firmware/device"
 	"onetimechat/firmware/entropy"
 	"onetimechat/hal/link"
+	"onetimechat/hal/panel"
 	"onetimechat/hal/product"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
@@ -49,15 +51,18 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 		return 0, fmt.Errorf("the touchscreen: %w", err)
 	}
 	defer func() { err = errors.Join(err, halt()) }()
-	renderer, err := screen.renderer()
-	if err != nil {
-		return 0, err
-	}
 	card, err := durable.OpenFolder(m.Store)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, card.Close()) }()
+	if err := screen.turnAsChosen(card); err != nil {
+		return 0, fmt.Errorf("the screen: %w", err)
+	}
+	renderer, err := screen.renderer()
+	if err != nil {
+		return 0, err
+	}
 	ctx, lift := watch(ctx, finger, screen.touched)
 	defer func() {
 		if failed := lift(); failed != nil {
@@ -69,7 +74,7 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 	}
 	var calibrate func(context.Context) error
 	if plugged != nil {
-		c := calibrator{plugged: *plugged, card: card, screen: screen, renderer: renderer}
+		c := calibrator{plugged: *plugged, card: card, screen: screen}
 		if err := c.first(ctx, m); err != nil {
 			return 0, err
 		}
@@ -123,15 +128,18 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 	}
 	ctx, off := context.WithCancel(ctx)
 	defer off()
-	reservoir, err := reservoirSize(store, m.Conf.Reservoir)
+	reservoir, err := device.ReservoirSize(store, m.Conf.Reservoir)
 	if err != nil {
 		return err
 	}
 	ports := &ports{store: store, broken: make(chan error, 1)}
 	config := device.Config{
-		Store: store, Renderer: renderer, Panel: screen,
+		Store: store, Renderer: renderer, Panel: screen, Rotator: screen, Board: boardOf(m),
 		Reservoir: reservoir, Ports: ports, Stick: stick{m.Stick()},
 		Off: off, Calibrate: calibrate,
+	}
+	if config.Dimmer, err = dimmerOf(m.Conf); err != nil {
+		return err
 	}
 	sources, halt, err := findNoise(m.Conf)
 	if err != nil {
@@ -163,17 +171,24 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 	})
 }
 
-// reservoirSize is how large the reservoir is to be: as otc.conf wishes, or, on
-// a card with less room, a third of that, so that the pad that is made of it
-// finds room, too. It never shrinks because pads have come to be there.
-func reservoirSize(store *padstore.Store, wish int64) (int64, error) {
-	free, err := store.Free()
-	if err != nil {
-		return 0, fmt.Errorf("the card cannot be read: %w", err)
+// boardOf is what About tells of the board.
+func boardOf(m *boot.Machine) device.Board {
+	return device.Board{Model: m.Model, Image: fmt.Sprintf("%x", sha256.Sum256(m.Manifest)), LowVoltage: m.LowVoltage}
+}
+
+// dimmerOf is the light of a screen that the kernel drives; nil where it dims none.
+func dimmerOf(c conf.Conf) (device.Dimmer, error) {
+	if c.Panel != conf.Framebuffer {
+		return nil, nil
 	}
-	now := store.Reservoir().Level().Capacity
-	third := (free + now) / 3 >> 20 << 20
-	return min(wish, max(now, third, 1<<20)), nil
+	light, err := panel.NewBacklight("")
+	switch {
+	case errors.Is(err, panel.ErrNoBacklight):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("the screen's light: %w", err)
+	}
+	return light, nil
 }
 
 // beat tells the watchdog that look, which waits for what a hang would hold,
@@ -230,7 +245,22 @@ func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, er
 		}
 		return withoutPanel(ctx, m, reason)
 	}
+	turnForFault(screen, m.Store)
 	return showOn(ctx, screen, pluggedOn(m.Conf), reason)
+}
+
+// turnForFault turns a fault's picture as the owner has chosen, if the card can
+// tell. A fault is shown in any case.
+func turnForFault(screen *glass, store string) {
+	if store == "" {
+		return
+	}
+	card, err := durable.OpenFolder(store)
+	if err != nil {
+		return
+	}
+	_ = screen.turnAsChosen(card)
+	_ = card.Close()
 }
 
 // withoutPanel has the LED tell that the panel cannot be used, and a screen that

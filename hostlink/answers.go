@@ -83,3 +83,8 @@ type logAnswer struct {
 	Success bool       `json:"success"`
 	Log     []LogEntry `json:"log"`
 }
+
+type reportAnswer struct {
+	Success bool   `json:"success"`
+	Report  string `json:"report"`
+}

@@ -32,6 +32,7 @@ const (
 	MaxRequestID = 64      // bytes
 	MaxAddress   = 256     // bytes of a relay's address
 	MaxRef       = 1<<53 - 1
+	MaxReport    = 16 << 10 // bytes of a self-test's report
 )
 
 // Refusal is a reason from the fixed list in which a pad device says no. Its
@@ -160,6 +161,9 @@ type Device interface {
 	// Status takes the laptop's time, zero when it told none.
 	Status(told time.Time) Status
 	Log(ctx context.Context) ([]LogEntry, error)
+	// SelfTest answers the self-test's report: lines of text, at most
+	// MaxReport bytes.
+	SelfTest(ctx context.Context) (report string, err error)
 	// NextRef and SaveNextRef keep the host's place in a relay's mailbox.
 	NextRef(owner, server string) (ref int64, known bool, err error)
 	SaveNextRef(owner, server string, ref int64) error

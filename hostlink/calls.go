@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // run answers a call. An error is a callError, or a Refusal of a call whose
@@ -35,6 +36,8 @@ func (s *Server) run(ctx context.Context, c call) (result any, err error) {
 		return s.status(c)
 	case "device_log":
 		return s.log(ctx, c)
+	case "self_test_report":
+		return s.selfTest(ctx, c)
 	case "get_next_ref":
 		return s.nextRef(c)
 	case "save_next_ref":
@@ -278,6 +281,23 @@ func (s *Server) log(ctx context.Context, c call) (any, error) {
 	}
 	return logAnswer{Success: true, Log: append([]LogEntry{}, entries...)}, nil
 }
+
+func (s *Server) selfTest(ctx context.Context, c call) (any, error) {
+	if _, err := c.bind(); err != nil {
+		return nil, err
+	}
+	report, err := s.device.SelfTest(ctx)
+	if err == nil && !isReport(report) {
+		err = DeviceFault
+	}
+	if err != nil {
+		return failed(err), nil
+	}
+	return reportAnswer{Success: true, Report: report}, nil
+}
+
+// isReport tells whether a text can be a self-test's report.
+func isReport(text string) bool { return len(text) <= MaxReport && utf8.ValidString(text) }
 
 func (s *Server) nextRef(c call) (any, error) {
 	a, err := c.bind("uid", "server_address")

@@ -156,6 +156,7 @@ func TestWrongCallsAreAnsweredFromTheFixedList(t *testing.T) {
 		{rpc("status", `-1`, ``), exception},
 		{rpc("status", `1,2`, ``), exception},
 		{rpc("device_log", `1`, ``), exception},
+		{rpc("self_test_report", `1`, ``), exception},
 		{rpc("get_next_ref", `"alice",""`, ``), exception},
 		{rpc("get_next_ref", `"alice",null`, ``), exception},
 		{rpc("get_next_ref", `"alice","`+strings.Repeat("x", MaxAddress+1)+`"`, ``), `"error":"Too long."`},
@@ -268,6 +269,12 @@ func TestAnswers(t *testing.T) {
 			`"return":{"success":true,"log":[]}`},
 		{stub{log: func(context.Context) ([]LogEntry, error) { return nil, Rejected }}, rpc("device_log", ``, ``),
 			refusal(Rejected)},
+		{reporting("Noise: passed\nCard: passed", nil), rpc("self_test_report", ``, ``),
+			`"return":{"success":true,"report":"Noise: passed\nCard: passed"}`},
+		{reporting("", nil), rpc("self_test_report", ``, ``), `"return":{"success":true,"report":""}`},
+		{reporting("secret", Rejected), rpc("self_test_report", ``, ``), refusal(Rejected)},
+		{reporting("\xff", nil), rpc("self_test_report", ``, ``), refusal(DeviceFault)},
+		{reporting(strings.Repeat("x", MaxReport+1), nil), rpc("self_test_report", ``, ``), refusal(DeviceFault)},
 		{stub{status: func(time.Time) Status { return Status{Owner: "alice", Screen: "home", Start: 3} }}, rpc("status", ``, ``),
 			`"return":{"success":true,"owner":"alice","screen":"home","start":3,"uptime":0,"log_unread":false,"pads":[]}`},
 		{stub{saveRef: func(string, string, int64) error { return failing }},
@@ -277,6 +284,11 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", c.body, got, c.want)
 		}
 	}
+}
+
+// reporting is a device with this report.
+func reporting(report string, err error) stub {
+	return stub{report: func(context.Context) (string, error) { return report, err }}
 }
 
 func TestAPanicIsAnsweredWithoutDetail(t *testing.T) {

@@ -47,6 +47,7 @@ func methods(c *Client) map[string]func(context.Context) error {
 		"Cancel":      func(ctx context.Context) error { return c.Cancel(ctx, "7f") },
 		"Status":      func(ctx context.Context) error { _, err := c.Status(ctx, time.Time{}); return err },
 		"Log":         func(ctx context.Context) error { _, err := c.Log(ctx); return err },
+		"SelfTest":    func(ctx context.Context) error { _, err := c.SelfTest(ctx); return err },
 		"NextRef":     func(ctx context.Context) error { _, _, err := c.NextRef(ctx, "alice", "http://relay"); return err },
 		"SaveNextRef": func(ctx context.Context) error { return c.SaveNextRef(ctx, "alice", "http://relay", 7) },
 	}
@@ -61,6 +62,8 @@ func TestClientAndServerAgree(t *testing.T) {
 	var calls []string
 	dev.status = func(at time.Time) Status { told = at; return status }
 	dev.log = func(context.Context) ([]LogEntry, error) { return entries, nil }
+	report := strings.Repeat("<☕\x00>\n", MaxReport/8)
+	dev.report = func(context.Context) (string, error) { return report, nil }
 	dev.next = func(owner, server string) (int64, bool, error) { return MaxRef, server == "http://known", nil }
 	dev.saveRef = func(owner, server string, ref int64) error {
 		calls = append(calls, fmt.Sprint(owner, server, ref))
@@ -110,6 +113,8 @@ func TestClientAndServerAgree(t *testing.T) {
 	check("told", told, time.Unix(1448323200, 0), nil)
 	log, err := c.Log(ctx)
 	check("Log", log, entries, err)
+	text, err := c.SelfTest(ctx)
+	check("SelfTest", text, report, err)
 	ref, known, err := c.NextRef(ctx, "alice", "http://known")
 	check("NextRef", []any{ref, known}, []any{int64(MaxRef), true}, err)
 	ref, known, err = c.NextRef(ctx, "alice", "http://relay")
@@ -123,10 +128,11 @@ func TestARefusalIsTheErrorOrTheResults(t *testing.T) {
 	dev.pack = func(context.Context, PackageRequest) ([]Sealed, error) { return nil, Busy }
 	dev.unpack = func(context.Context, UnpackageRequest) ([]Opened, error) { return nil, AlreadyOpened }
 	dev.log = func(context.Context) ([]LogEntry, error) { return nil, Rejected }
+	dev.report = func(context.Context) (string, error) { return "", TimedOut }
 	dev.next = func(string, string) (int64, bool, error) { return 0, false, DeviceFault }
 	dev.saveRef = func(string, string, int64) error { return DeviceFault }
 	c := newClient(t, serve(t, dev))
-	want := map[string]error{"Package, many": Busy, "Unpackage, many": AlreadyOpened, "Log": Rejected,
+	want := map[string]error{"Package, many": Busy, "Unpackage, many": AlreadyOpened, "Log": Rejected, "SelfTest": TimedOut,
 		"NextRef": DeviceFault, "SaveNextRef": DeviceFault}
 	for name, call := range methods(c) {
 		if err := call(t.Context()); err != want[name] {
@@ -227,6 +233,18 @@ func TestHostileDevices(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAReportTooLongIsNone(t *testing.T) {
+	for n, want := range map[int]error{MaxReport: nil, MaxReport + 1: ErrProtocol} {
+		device := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"return":{"success":true,"report":"%s"}}`, strings.Repeat("x", n))
+		}))
+		defer device.Close()
+		if report, err := newClient(t, device.URL).SelfTest(t.Context()); !errors.Is(err, want) || err == nil && len(report) != n {
+			t.Errorf("%d bytes: %v", n, err)
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ func strict(t *testing.T) stub {
 		byID:   func(_, id string) { requestID(id) },
 		status: func(time.Time) Status { panic(secret) },
 		log:    func(context.Context) ([]LogEntry, error) { return nil, secret },
+		report: func(context.Context) (string, error) { return "", secret },
 		next:   func(owner, _ string) (int64, bool, error) { ids(owner); return 0, false, secret },
 		saveRef: func(owner, server string, ref int64) error {
 			ids(owner)
@@ -88,6 +89,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(rpc("cancel", ``, `"id":"7f"`)))
 	f.Add([]byte(rpc("status", ``, `"time":1448323200`)))
 	f.Add([]byte(rpc("device_log", ``, ``)))
+	f.Add([]byte(rpc("self_test_report", ``, ``)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		local := &net.TCPAddr{IP: net.IPv4(10, 55, 0, 1), Port: 9051}
 		r := httptest.NewRequest(http.MethodPost, Path, strings.NewReader(string(body)))

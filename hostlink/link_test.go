@@ -21,6 +21,7 @@ type stub struct {
 	byID    func(method, id string)
 	status  func(time.Time) Status
 	log     func(context.Context) ([]LogEntry, error)
+	report  func(context.Context) (string, error)
 	next    func(owner, server string) (int64, bool, error)
 	saveRef func(owner, server string, ref int64) error
 }
@@ -33,6 +34,7 @@ func (d stub) Acknowledge(id string)                             { d.byID("ackno
 func (d stub) Cancel(id string)                                  { d.byID("cancel", id) }
 func (d stub) Status(told time.Time) Status                      { return d.status(told) }
 func (d stub) Log(ctx context.Context) ([]LogEntry, error)       { return d.log(ctx) }
+func (d stub) SelfTest(ctx context.Context) (string, error)      { return d.report(ctx) }
 func (d stub) NextRef(owner, server string) (int64, bool, error) { return d.next(owner, server) }
 func (d stub) SaveNextRef(owner, server string, ref int64) error {
 	return d.saveRef(owner, server, ref)
@@ -58,6 +60,7 @@ func echo() stub {
 		byID:    func(string, string) {},
 		status:  func(time.Time) Status { return Status{Owner: "alice", Screen: "home"} },
 		log:     func(context.Context) ([]LogEntry, error) { return nil, nil },
+		report:  func(context.Context) (string, error) { return "Noise: passed", nil },
 		next:    func(string, string) (int64, bool, error) { return 0, false, nil },
 		saveRef: func(string, string, int64) error { return nil },
 	}

@@ -46,6 +46,9 @@ func documented() stub {
 	dev.log = func(context.Context) ([]LogEntry, error) {
 		return []LogEntry{{Start: 3, Uptime: 60, Told: 1448323200, Kind: "denied", Contact: "bob", Text: "not sent"}}, nil
 	}
+	dev.report = func(context.Context) (string, error) {
+		return "One Time Chat: report of a pad device's self-test\nBoard: Raspberry Pi Zero 2 W Rev 1.0\nNoise: passed: 41 kB of pad a second", nil
+	}
 	dev.next = func(string, string) (int64, bool, error) { return ref, ref > 0, nil }
 	dev.saveRef = func(_, _ string, to int64) error { ref = to; return nil }
 	return dev

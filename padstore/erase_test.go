@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"onetimechat/padstore"
+	"onetimechat/padstore/durable"
 	"onetimechat/padstore/durable/durabletest"
 	"onetimechat/padstore/seal"
 )
@@ -135,14 +136,21 @@ func TestSettingsAreKeptAndDamagedOnesBeginAnew(t *testing.T) {
 	if got := store.Settings(); got != padstore.DefaultSettings() {
 		t.Fatalf("a new device has %+v", got)
 	}
-	for _, wrong := range []padstore.Settings{{Idle: -time.Second}, {Idle: time.Millisecond}, {Idle: padstore.MaxIdle + time.Second}} {
+	for _, wrong := range []padstore.Settings{
+		{Idle: -time.Second, Brightness: 100}, {Idle: time.Millisecond, Brightness: 100}, {Idle: padstore.MaxIdle + time.Second, Brightness: 100},
+		{}, {Brightness: -1}, {Brightness: 101}, {Brightness: 100, Rotation: -90}, {Brightness: 100, Rotation: 45}, {Brightness: 100, Rotation: 360},
+		{Brightness: 100, Reservoir: -1}, {Brightness: 100, Reservoir: 1 << 49},
+	} {
 		if store.Choose(wrong) == nil {
 			t.Errorf("%+v is kept", wrong)
 		}
 	}
-	want := padstore.Settings{Idle: 5 * time.Minute}
+	want := padstore.Settings{Idle: 5 * time.Minute, Brightness: 40, Rotation: 270, Reservoir: 1 << 30}
 	mustDo(t, store.Choose(want))
 	mustDo(t, store.Close())
+	if got := padstore.SettingsOf(disk); got != want {
+		t.Fatalf("kept %+v, not %+v", got, want)
+	}
 	store = open(t, disk, "alice")
 	if got := store.Settings(); got != want {
 		t.Fatalf("kept %+v, not %+v", got, want)
@@ -152,8 +160,25 @@ func TestSettingsAreKeptAndDamagedOnesBeginAnew(t *testing.T) {
 	mustDo(t, err)
 	_, err = file.WriteAt(bytes.Repeat([]byte{7}, 8192), 0)
 	mustDo(t, errors.Join(err, file.Sync()))
+	if got := padstore.SettingsOf(disk); got != padstore.DefaultSettings() {
+		t.Fatalf("damaged settings became %+v", got)
+	}
 	store = open(t, disk, "alice")
 	if got := store.Settings(); got != padstore.DefaultSettings() || !store.Unread() {
 		t.Fatalf("damaged settings became %+v", got)
+	}
+}
+
+// Settings of a program that knew nothing but the idle time are as it had them.
+func TestOlderSettingsAreKept(t *testing.T) {
+	disk := durabletest.New(1)
+	slots, err := durable.CreateSlots(disk, "settings.record", 4096, []byte(`{"idle":30}`))
+	mustDo(t, errors.Join(err, slots.Close(), disk.Sync()))
+	want := padstore.Settings{Idle: 30 * time.Second, Brightness: 100}
+	if got := padstore.SettingsOf(disk); got != want {
+		t.Errorf("before it is open it has %+v", got)
+	}
+	if got := open(t, disk, "alice").Settings(); got != want {
+		t.Errorf("it has %+v", got)
 	}
 }

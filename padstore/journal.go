@@ -36,6 +36,7 @@ const (
 	KindNoise     = "noise"
 	KindMeeting   = "meeting"
 	KindSettings  = "settings"
+	KindSelfTest  = "self-test"
 )
 
 // Entry is one entry of the device log. Record fills in all but Kind, Contact

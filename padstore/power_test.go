@@ -269,6 +269,7 @@ func everyAction(tr *trial) map[string]func() error {
 		"SaveNextRef": func() error { return s.SaveNextRef(relay, 99) },
 		"Import":      func() error { _, err := s.Import(durabletest.New(1), "x", nil); return err },
 		"Choose":      func() error { return s.Choose(padstore.DefaultSettings()) },
+		"Check":       func() error { _, err := s.Check(); return err },
 		"Remove":      func() error { return s.Remove("bob") },
 		"Erase":       func() error { return s.Erase(nil) },
 		"Close":       s.Close,

@@ -44,12 +44,18 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	defer func() { err = errors.Join(err, closeCard()) }()
 
 	screen := desk.New(o.size, o.owner)
-	config := device.Config{Store: store, Renderer: renderer, Panel: screen, Link: link.Addr().String()}
+	config := device.Config{
+		Store: store, Renderer: renderer, Panel: screen, Link: link.Addr().String(),
+		Board: device.Board{Model: "none: a desk device on a computer"},
+	}
 	ports := newPorts(link, o.meet)
 	if o.meet != "" {
 		well := entropy.NewWell(deskfile.New(o.noise))
 		defer func() { err = errors.Join(err, well.Close()) }()
-		config.Noise, config.Reservoir, config.Ports = well, o.reservoir, ports
+		config.Noise, config.Ports = well, ports
+		if config.Reservoir, err = device.ReservoirSize(store, o.reservoir); err != nil {
+			return err
+		}
 	}
 	if o.stick != "" {
 		config.Stick = stick{o.stick}

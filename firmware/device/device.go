@@ -10,9 +10,10 @@
 // Pads are made by two more: fill.go lays up extracted noise in the reservoir,
 // and meet.go makes a pad of it with the device at the other end of a cable;
 // person.go is the owner as the meeting asks them. They, what a contact's pads
-// are (contact.go), the settings (settings.go), and pads on a stick (stick.go)
-// are errands (errand.go): things that the owner does on the device with no
-// laptop behind.
+// are (contact.go), the settings (settings.go, panel.go, capacity.go), what the
+// device is (about.go) and whether it works (selftest.go, report.go), and pads on
+// a stick (stick.go) are errands (errand.go): things that the owner does on the
+// device with no laptop behind.
 //
 // One mutex owns the screen: what is shown, what the owner may tap, who waits,
 // and which answers are kept. Each change draws and shows the new frame before
@@ -49,12 +50,6 @@ const (
 	restTime    = 2100 * time.Millisecond // padstore clears its notes after 2 s
 )
 
-// Panel shows frames. Show returns when the frame is on the glass; after an
-// error nobody knows what the owner sees.
-type Panel interface {
-	Show(f *display.Frame) error
-}
-
 // Config says what a Device is made of.
 type Config struct {
 	Store    *padstore.Store
@@ -66,6 +61,9 @@ type Config struct {
 	Reservoir int64         // bytes of it to lay up
 	Ports     Ports         // nil: no meetings here
 	Stick     Stick         // nil: no removable media
+	Dimmer    Dimmer        // nil: the panel's light cannot be dimmed
+	Rotator   Rotator       // nil: the picture cannot be turned
+	Board     Board         // what About tells of the machine
 	Off       func()        // switches the device off; nil: it cannot
 	// Calibrate has the owner fit touches to the picture, on the panel itself,
 	// until it returns; nil: there is nothing to calibrate.
@@ -75,36 +73,42 @@ type Config struct {
 // Device is a pad device with its owner in front of it. It implements
 // hostlink.Device. Its methods may be called concurrently.
 type Device struct {
-	store    *padstore.Store
-	renderer *display.Renderer
-	panel    Panel
-	link     string
-	fill     *fill
-	ports    Ports
-	stick    Stick
-	off      func()
-	adjust   func(context.Context) error // calibrates the touchscreen; may be nil
-	life     context.Context             // of errands
-	endLife  context.CancelFunc
-	wake     chan struct{} // tells Run to look at the clock again
-	running  sync.WaitGroup
+	store   *padstore.Store
+	panel   Panel
+	dimmer  Dimmer
+	rotator Rotator
+	board   Board
+	link    string
+	fill    *fill
+	ports   Ports
+	stick   Stick
+	off     func()
+	adjust  func(context.Context) error // calibrates the touchscreen; may be nil
+	life    context.Context             // of errands
+	endLife context.CancelFunc
+	wake    chan struct{} // tells Run to look at the clock again
+	running sync.WaitGroup
 
-	mu      sync.Mutex
-	view    *view // on the glass
-	frame   *display.Frame
-	home    display.Home
-	news    int           // log entries that the owner has not seen
-	idle    time.Duration // without a touch, then the idle screen; 0: never
-	finger  touch
-	taken   bool // somebody has the turn
-	queue   []*ticket
-	denials []denial
-	calls   []*call
-	events  map[event]int64
-	workNow bool      // the store has work that need not wait
-	workAt  time.Time // when it may have: notes of resting pads, the log
-	stopped bool
-	fault   error
+	mu       sync.Mutex
+	renderer *display.Renderer
+	light    light
+	view     *view // on the glass
+	frame    *display.Frame
+	home     display.Home
+	news     int           // log entries that the owner has not seen
+	idle     time.Duration // without a touch, then the idle screen; 0: never
+	finger   touch
+	taken    bool // somebody has the turn
+	queue    []*ticket
+	denials  []denial
+	calls    []*call
+	events   map[event]int64
+	tested   []finding // of the self-test, but for the link
+	heard    time.Time // when a laptop last asked; zero for never
+	workNow  bool      // the store has work that need not wait
+	workAt   time.Time // when it may have: notes of resting pads, the log
+	stopped  bool
+	fault    error
 }
 
 // New returns a Device, with its first screen shown. Messages that the last
@@ -114,6 +118,9 @@ func New(cfg Config) *Device {
 		store:    cfg.Store,
 		renderer: cfg.Renderer,
 		panel:    cfg.Panel,
+		dimmer:   cfg.Dimmer,
+		rotator:  cfg.Rotator,
+		board:    cfg.Board,
 		link:     cfg.Link,
 		fill:     newFill(cfg.Noise, cfg.Reservoir),
 		ports:    cfg.Ports,
@@ -122,6 +129,7 @@ func New(cfg Config) *Device {
 		adjust:   cfg.Calibrate,
 		wake:     make(chan struct{}, 1),
 		events:   map[event]int64{},
+		tested:   untested(),
 	}
 	d.life, d.endLife = context.WithCancel(context.Background())
 	home := d.readHome()
@@ -131,7 +139,8 @@ func New(cfg Config) *Device {
 	defer d.mu.Unlock()
 	d.home = home
 	d.news = d.store.News()
-	d.idle = d.store.Settings().Idle
+	settings := d.store.Settings()
+	d.idle, d.light.chosen = settings.Idle, settings.Brightness
 	d.workAt = time.Now().Add(restTime)
 	switch {
 	case fault != nil:

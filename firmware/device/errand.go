@@ -3,6 +3,7 @@ package device
 import (
 	"context"
 	"errors"
+	"image"
 	"time"
 
 	"onetimechat/display"
@@ -46,15 +47,28 @@ type choice struct {
 	guarded  bool          // a decision: alive after guardTime and the last page
 	patience time.Duration // 0 for ever; then errLeft
 	reserve  bool          // it shows the reservoir, which may change
+	page     int           // that is shown first
+}
+
+// tap is a finger that was put down on and lifted from a target.
+type tap struct {
+	target string
+	at     image.Point // where it came down
 }
 
 // choose shows c and waits for a tap on one of its targets. If ctx ends
 // before, the screen says that the device waits. The caller has the turn.
 func (d *Device) choose(ctx context.Context, c choice) (target string, err error) {
-	tapped := make(chan string, 1)
-	v := &view{screen: c.screen, guarded: c.guarded, patience: c.patience, reserve: c.reserve}
+	t, err := d.await(ctx, c)
+	return t.target, err
+}
+
+// await is choose, which also says where the tap was.
+func (d *Device) await(ctx context.Context, c choice) (t tap, err error) {
+	tapped := make(chan tap, 1)
+	v := &view{screen: c.screen, guarded: c.guarded, patience: c.patience, reserve: c.reserve, page: c.page}
 	v.tap = func(target string) func() {
-		tapped <- target
+		tapped <- tap{target, v.at}
 		d.show(waiting("One moment."))
 		return nil
 	}
@@ -65,13 +79,13 @@ func (d *Device) choose(ctx context.Context, c choice) (target string, err error
 	}
 	v.drop = func() { close(left) }
 	if !d.put(v) {
-		return "", errLeft
+		return tap{}, errLeft
 	}
 	select {
-	case target = <-tapped:
-		return target, nil
+	case t = <-tapped:
+		return t, nil
 	case <-left:
-		return "", errLeft
+		return tap{}, errLeft
 	case <-ctx.Done():
 	}
 	d.mu.Lock()
@@ -80,10 +94,10 @@ func (d *Device) choose(ctx context.Context, c choice) (target string, err error
 		d.show(waiting("One moment."))
 	}
 	select {
-	case target = <-tapped: // the finger was first
-		return target, nil
+	case t = <-tapped: // the finger was first
+		return t, nil
 	default:
-		return "", ctx.Err()
+		return tap{}, ctx.Err()
 	}
 }
 

@@ -22,14 +22,14 @@ const (
 // fill lays up noise in the reservoir, for the next pad. It is the only writer
 // of the reservoir.
 type fill struct {
-	noise    *entropy.Well // nil: this device has none
-	capacity int64         // bytes wanted
+	noise *entropy.Well // nil: this device has none
 
-	mu      sync.Mutex
-	grown   chan struct{} // closed when there is more, or failed has changed
-	failed  error         // why it stopped, nil while it goes on
-	drained chan struct{} // has one element when there may be room again
-	retry   chan struct{} // has one element when the owner wants another try
+	mu       sync.Mutex
+	capacity int64         // bytes wanted
+	grown    chan struct{} // closed when there is more, or failed has changed
+	failed   error         // why it stopped, nil while it goes on
+	drained  chan struct{} // has one element when there may be room again
+	retry    chan struct{} // has one element when the owner wants another try
 }
 
 func newFill(noise *entropy.Well, capacity int64) *fill {
@@ -63,6 +63,26 @@ func poke(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
+	}
+}
+
+// wanted is how many bytes are to be laid up.
+func (f *fill) wanted() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.capacity
+}
+
+// want has another number of bytes be laid up. A fill that has stopped tries
+// again: the card may have had no room for more.
+func (f *fill) want(capacity int64) {
+	f.mu.Lock()
+	f.capacity = capacity
+	stopped := f.failed != nil
+	f.mu.Unlock()
+	poke(f.drained)
+	if stopped {
+		poke(f.retry)
 	}
 }
 
@@ -109,9 +129,9 @@ var errNoRoom = errors.New("the reservoir is full")
 // fillOnce draws one piece and lays it up. errNoRoom if the reservoir is full.
 func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, piece []byte) error {
 	level := reservoir.Level()
-	if level.Capacity != d.fill.capacity {
-		if err := reservoir.Resize(d.fill.capacity); err != nil {
-			return fmt.Errorf("setting aside %d bytes of the card: %w", d.fill.capacity, err)
+	if wanted := d.fill.wanted(); level.Capacity != wanted {
+		if err := reservoir.Resize(wanted); err != nil {
+			return fmt.Errorf("setting aside %d bytes of the card: %w", wanted, err)
 		}
 		level = reservoir.Level()
 	}

@@ -63,39 +63,25 @@ func (d *Device) tellOutcome(q question, err error) {
 	}
 }
 
-// openLog shows the log, if nobody has the screen.
-func (d *Device) openLog() {
+// showLog shows the log until it is tapped away, or the device switched off from
+// there, if powerOff offers that.
+func (d *Device) showLog(ctx context.Context, powerOff bool) {
 	entries := d.store.Log()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.taken || d.fault != nil || d.stopped {
-		return
-	}
-	d.taken = true
-	d.show(d.logView(entries))
-}
-
-func (d *Device) logView(entries []padstore.Entry) *view {
-	screen := display.Log{PowerOff: d.off != nil}
+	screen := display.Log{PowerOff: powerOff}
 	for _, e := range entries {
 		screen.Lines = append(screen.Lines, logLine(e))
 	}
-	return &view{
-		patience: logFor,
-		screen: func(page int, _ bool) display.Screen {
-			s := screen
-			s.Page = page
-			return s
-		},
-		tap: func(target string) func() {
-			if target == "power-off" {
-				d.begin(d.switchOff) // with the turn that the log has
-			} else {
-				d.nextTurn()
-			}
-			return func() { d.markRead(entries) }
-		},
-		expire: d.nextTurn,
+	target, err := d.choose(ctx, choice{patience: logFor, screen: func(page int, _ bool) display.Screen {
+		s := screen
+		s.Page = page
+		return s
+	}})
+	if err != nil {
+		return // nobody may have read it
+	}
+	d.markRead(entries)
+	if target == "power-off" {
+		d.switchOff(ctx)
 	}
 }
 
@@ -155,19 +141,8 @@ func (d *Device) Log(ctx context.Context) ([]hostlink.LogEntry, error) {
 }
 
 func (d *Device) askForLog(ctx context.Context, c *call) ([]padstore.Entry, error) {
-	if d.denied(c.request) {
-		return nil, hostlink.Rejected
-	}
-	turn, err := d.takeTurn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c.turn = turn
-	if d.denied(c.request) {
-		return nil, hostlink.Rejected
-	}
 	entries := d.store.Log()
-	_, err = turn.ask(ctx, question{
+	err := d.grant(ctx, c, question{
 		screen: func(_ int, ready bool) display.Screen {
 			return display.ApproveLog{Entries: len(entries), Ready: ready}
 		},
@@ -178,6 +153,24 @@ func (d *Device) askForLog(ctx context.Context, c *call) ([]padstore.Entry, erro
 		return nil, err
 	}
 	return entries, nil
+}
+
+// grant asks whether the laptop may have something that it can always ask for.
+// What the owner has just denied is not asked again.
+func (d *Device) grant(ctx context.Context, c *call, q question) error {
+	if d.denied(c.request) {
+		return hostlink.Rejected
+	}
+	turn, err := d.takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	c.turn = turn
+	if d.denied(c.request) {
+		return hostlink.Rejected
+	}
+	_, err = turn.ask(ctx, q)
+	return err
 }
 
 func released(e padstore.Entry) hostlink.LogEntry {

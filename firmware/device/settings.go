@@ -13,41 +13,57 @@ import (
 // idleTimes are those that the owner chooses from, one tap after another.
 var idleTimes = [...]time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute, 0}
 
+// setting is something that the owner can change, or look at.
+type setting struct {
+	display.Setting
+	do func(ctx context.Context)
+}
+
 // showSettings lets the owner change one thing after another.
 func (d *Device) showSettings(ctx context.Context) {
+	last := 0 // the page that the finger was on
 	for {
-		target, err := d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
-			return display.Settings{Items: d.settings(), Page: page}
+		all := d.settings()
+		var items []display.Setting
+		for _, s := range all {
+			items = append(items, s.Setting)
+		}
+		target, err := d.choose(ctx, choice{patience: errandFor, page: last, screen: func(page int, _ bool) display.Screen {
+			last = page
+			return display.Settings{Items: items, Page: page}
 		}})
-		if err != nil || target == "ok" {
+		i := slices.IndexFunc(all, func(s setting) bool { return s.Name == target })
+		if err != nil || i < 0 {
 			return
 		}
-		switch target {
-		case "idle":
-			d.nextIdle(ctx)
-		case "remove":
-			d.remove(ctx)
-		case "erase":
-			d.erase(ctx)
-		case "calibrate":
-			d.calibrate(ctx)
-		case "power-off":
-			d.switchOff(ctx)
-		}
+		all[i].do(ctx)
 	}
 }
 
-func (d *Device) settings() []display.Setting {
-	items := []display.Setting{{Name: "idle", Label: "Idle screen", Value: idleText(d.store.Settings().Idle)}}
-	if d.adjust != nil {
-		items = append(items, display.Setting{Name: "calibrate", Label: "Calibrate touch"})
+// settings are what this device lets its owner change.
+func (d *Device) settings() []setting {
+	is := d.store.Settings()
+	var all []setting
+	add := func(offered bool, name, label, value string, do func(context.Context)) {
+		if offered {
+			all = append(all, setting{display.Setting{Name: name, Label: label, Value: value}, do})
+		}
 	}
-	if d.off != nil {
-		items = append(items, display.Setting{Name: "power-off", Label: "Switch off"})
+	add(true, "idle", "Idle screen", idleText(is.Idle), d.nextIdle)
+	add(d.dimmer != nil, "brightness", "Brightness", fmt.Sprintf("%d %%", is.Brightness), d.nextBrightness)
+	add(d.rotator != nil && len(d.rotator.Rotations()) > 1, "rotation", "Picture", rotationText(is.Rotation), d.nextRotation)
+	add(d.adjust != nil, "calibrate", "Calibrate touch", "", d.calibrate)
+	add(d.fill.noise != nil, "reservoir", "Reservoir", roomText(d.fill.wanted()), d.chooseReservoir)
+	add(true, "log", "Log", "", func(ctx context.Context) { d.showLog(ctx, false) })
+	add(true, "self-test", "Self-test", "", d.selfTest)
+	add(true, "about", "About", "", d.showAbout)
+	add(d.off != nil, "power-off", "Switch off", "", d.switchOff)
+	add(true, "remove", "Remove contact", "", d.remove)
+	add(true, "erase", "Erase everything", "", d.erase)
+	for i := range all {
+		all[i].Grave = all[i].Name == "remove" || all[i].Name == "erase"
 	}
-	return append(items,
-		display.Setting{Name: "remove", Label: "Remove contact", Grave: true},
-		display.Setting{Name: "erase", Label: "Erase everything", Grave: true})
+	return all
 }
 
 func idleText(after time.Duration) string {
@@ -142,6 +158,7 @@ func (d *Device) erase(ctx context.Context) {
 func (d *Device) idleView() *view {
 	return &view{
 		reserve: true, // the count may change
+		dim:     true,
 		screen:  func(int, bool) display.Screen { return display.Idle{News: d.news} },
 		tap: func(string) func() {
 			d.show(d.homeView())

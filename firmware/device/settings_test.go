@@ -15,20 +15,18 @@ import (
 func TestTheOwnerErasesEverythingByTwoConfirmations(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, _ := pair(t)
-		alice.tap("settings")
-		alice.wantScreen("settings")
-		alice.tap("erase")
+		alice.choose("erase")
 		alice.wantText("Erase everything?")
 		alice.tap("no")
 		alice.wantScreen("settings")
-		alice.tap("erase")
+		alice.choose("erase")
 		alice.approve("yes")
 		alice.wantText("Really", "destroy the card")
 		alice.tap("no")
 		if len(alice.store.Pads()) != 1 {
 			t.Fatal("one confirmation was enough")
 		}
-		alice.tap("erase")
+		alice.choose("erase")
 		alice.approve("yes")
 		alice.approve("yes")
 		alice.wantScreen("fault")
@@ -50,8 +48,7 @@ func TestTheOwnerRemovesOneContactByTwoConfirmations(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disks := cards(t, seal.Unconditional, 64<<10, "alice", "bob", "carol")
 		alice := start(t, disks["alice"], "alice")
-		alice.tap("settings")
-		alice.tap("remove")
+		alice.choose("remove")
 		i := slices.IndexFunc(alice.store.Pads(), func(p padstore.Pad) bool { return p.Contact == "bob" })
 		alice.tap([]string{"contact-1", "contact-2"}[i])
 		alice.wantText("Remove bob?")
@@ -121,8 +118,7 @@ func TestTheOwnerCalibratesFromSettings(t *testing.T) {
 				return context.DeadlineExceeded
 			}
 		})
-		alice.tap("settings")
-		alice.tap("calibrate")
+		alice.choose("calibrate")
 		alice.wantScreen("settings")
 		if calibrated != 1 {
 			t.Errorf("calibrated %d times", calibrated)

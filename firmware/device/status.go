@@ -15,6 +15,7 @@ import (
 func (d *Device) Status(told time.Time) hostlink.Status {
 	if !told.IsZero() {
 		d.store.Tell(told)
+		d.hear()
 	}
 	s := hostlink.Status{
 		Owner:     d.store.Owner(),

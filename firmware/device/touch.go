@@ -21,7 +21,7 @@ func (d *Device) Press(p image.Point) (target string, active bool) {
 	if !ok {
 		return "", false
 	}
-	d.view.touched = time.Now()
+	d.view.touched, d.view.at = time.Now(), p
 	d.stir()
 	if t.Active {
 		d.finger = touch{d.view, t.Name}

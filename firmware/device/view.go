@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"image"
 	"slices"
 	"time"
 
@@ -23,18 +24,21 @@ type view struct {
 	lateOK   bool   // ok comes alive after guardTime, lest a double tap closes it
 	isHome   bool
 	reserve  bool // it shows the reservoir, which may change
+	dim      bool // it needs less light
 
 	page    int
-	shown   time.Time // when it first was on the glass
-	touched time.Time // when a finger last was
-	awake   bool      // guardTime is over
-	read    bool      // the last page was on the glass
+	shown   time.Time   // when it first was on the glass
+	touched time.Time   // when a finger last was
+	at      image.Point // where it came down
+	awake   bool        // guardTime is over
+	read    bool        // the last page was on the glass
 }
 
 // show puts v on the glass. mu is held.
 func (d *Device) show(v *view) {
 	d.view = v
 	d.draw()
+	d.shine()
 	d.stir()
 }
 
@@ -92,7 +96,7 @@ func (d *Device) homeView() *view {
 func (d *Device) tapHome(target string) func() {
 	switch target {
 	case "log":
-		return d.openLog
+		return func() { d.errand(func(ctx context.Context) { d.showLog(ctx, d.off != nil) }) }
 	case "settings":
 		return func() { d.errand(d.showSettings) }
 	case "new-contact":

@@ -60,6 +60,8 @@ func New(size image.Point, owner string) *Touchscreen {
 	}
 }
 
+func (t *Touchscreen) String() string { return fmt.Sprintf("a web page, %dx%d", t.size.X, t.size.Y) }
+
 // Show puts a frame on the screen. The revision grows when it differs from
 // what was shown. A frame of another size is an error and is not shown.
 func (t *Touchscreen) Show(f *display.Frame) error {

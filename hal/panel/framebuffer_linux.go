@@ -58,10 +58,9 @@ func NewFramebuffer(opts *Opts) (*Framebuffer, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", opts.Device, err), file.Close())
 	}
-	seen := image.Rectangle{Max: opts.Rotation.turned(p.size)}
-	f := &Framebuffer{file: file, pixels: p, rotation: opts.Rotation, shown: image.NewRGBA(seen), wanted: image.NewRGBA(seen)}
+	f := &Framebuffer{file: file, pixels: p}
 	f.silence(opts.Console)
-	if err := f.write(image.Rectangle{Max: p.size}); err != nil {
+	if err := f.Turn(opts.Rotation); err != nil {
 		return nil, errors.Join(err, f.Halt())
 	}
 	return f, nil
@@ -143,6 +142,17 @@ func (f *Framebuffer) Draw(to image.Rectangle, src image.Image, from image.Point
 	}
 	draw.Draw(f.shown, to, f.wanted, to.Min, draw.Src)
 	return nil
+}
+
+// Turn turns the picture. What was drawn is gone: the screen is black.
+func (f *Framebuffer) Turn(r Rotation) error {
+	if err := CheckRotation(r); err != nil {
+		return err
+	}
+	f.rotation = r
+	seen := image.Rectangle{Max: r.turned(f.pixels.size)}
+	f.shown, f.wanted = image.NewRGBA(seen), image.NewRGBA(seen)
+	return f.write(image.Rectangle{Max: f.pixels.size})
 }
 
 func (f *Framebuffer) write(area image.Rectangle) error {

@@ -1,9 +1,10 @@
 // Package panel puts pictures on a pad device's glass.
 //
-// Framebuffer is whatever screen the kernel drives: HDMI, the 7-inch display.
-// Displays that hang on SPI have a package each below this one, with the same
-// methods: String, Bounds, Draw (periph's display.Drawer) and Halt. Which of
-// them somebody has plugged on, and how, is for package product to know.
+// Framebuffer is whatever screen the kernel drives: HDMI, the 7-inch display;
+// Backlight is its light, where the kernel can dim that. Displays that hang on SPI
+// have a package each below this one, with the same methods: String, Bounds, Draw
+// (periph's display.Drawer), Turn and Halt. Which of them somebody has plugged on,
+// and how, is for package product to know.
 //
 // What it refuses to do: know what a picture means, and go on after a write
 // that failed, since nobody knows then what the owner sees.

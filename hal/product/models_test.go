@@ -115,6 +115,20 @@ func showAll(t *testing.T, p product.Product, r panel.Rotation, limit int, rng *
 			show(f.Name, f.Image.Rect, f.Image)
 		}
 	}
+	for i, to := range []panel.Rotation{(r + 90) % 360, r} {
+		if err := dev.Turn(to); err != nil {
+			t.Fatal(err)
+		}
+		seen = image.NewRGBA(dev.Bounds())
+		draw.Draw(seen, seen.Rect, image.Black, image.Point{}, draw.Src)
+		compare(t, "a display that was just turned", m.Picture(), chips.As565(seen), p.Turned(to))
+		dot := image.Rect(10, 20+i, 40, 30+i)
+		if err := dev.Draw(dot, image.White, image.Point{}); err != nil {
+			t.Fatal(err)
+		}
+		draw.Draw(seen, dot, image.White, image.Point{}, draw.Src)
+		compare(t, "a dot on a turned display", m.Picture(), chips.As565(seen), p.Turned(to))
+	}
 	if err := dev.Halt(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"periph.io/x/conn/v3/display"
 	"periph.io/x/conn/v3/driver/driverreg"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/gpio/gpioreg"
@@ -21,7 +20,7 @@ import (
 
 // Screen is a product's display with its port.
 type Screen struct {
-	display.Drawer
+	*Lit
 	port spi.PortCloser
 }
 
@@ -55,7 +54,7 @@ func (p Product) open(opts Opts) (*Screen, error) {
 }
 
 // Halt darkens the display and closes its port.
-func (s *Screen) Halt() error { return errors.Join(s.Drawer.Halt(), s.port.Close()) }
+func (s *Screen) Halt() error { return errors.Join(s.Lit.Halt(), s.port.Close()) }
 
 // look says whether the kernel shows a port, and has periph know all that it
 // does.

@@ -127,11 +127,40 @@ type Pins struct {
 	DC, Reset, Light gpio.PinOut
 }
 
+// Lit is a product's display that was found and lit.
+type Lit struct {
+	driver
+	product Product
+}
+
+// driver is what the drivers of all displays are.
+type driver interface {
+	display.Drawer
+	Turn(r panel.Rotation) error
+}
+
 // Light lights the display at port.
-func (p Product) Light(port spi.Port, pins Pins, opts Opts) (display.Drawer, error) {
+func (p Product) Light(port spi.Port, pins Pins, opts Opts) (*Lit, error) {
 	if err := panel.CheckRotation(opts.Rotation); err != nil {
 		return nil, err
 	}
+	d, err := p.drive(port, pins, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Lit{d, p}, nil
+}
+
+// Turn turns the picture, from upright. What was drawn is gone: the glass is
+// black.
+func (l *Lit) Turn(r panel.Rotation) error {
+	if err := panel.CheckRotation(r); err != nil {
+		return err
+	}
+	return l.driver.Turn(l.product.Turned(r))
+}
+
+func (p Product) drive(port spi.Port, pins Pins, opts Opts) (driver, error) {
 	set := func(o dcs.Opts) dcs.Opts {
 		o.Frequency, o.Rotation = p.Display.Frequency, p.Turned(opts.Rotation)
 		o.Reset, o.Light, o.Sleep = pins.Reset, pins.Light, opts.Sleep
@@ -140,22 +169,14 @@ func (p Product) Light(port spi.Port, pins Pins, opts Opts) (display.Drawer, err
 	switch p.Display.Chip {
 	case ILI9341:
 		o := set(ili9341.DefaultOpts)
-		return lit(ili9341.New(port, pins.DC, &o))
+		return ili9341.New(port, pins.DC, &o)
 	case ILI9486:
 		o := set(ili9486.DefaultOpts)
-		return lit(ili9486.New(port, pins.DC, &o))
+		return ili9486.New(port, pins.DC, &o)
 	case ST7789:
 		o := st7789.DefaultOpts
 		o.Opts = set(o.Opts)
-		return lit(st7789.New(port, pins.DC, &o))
+		return st7789.New(port, pins.DC, &o)
 	}
 	return nil, fmt.Errorf("there is no driver for a %s", p.Display.Chip)
-}
-
-// lit keeps a nil pointer of a driver from becoming a Drawer.
-func lit[D display.Drawer](dev D, err error) (display.Drawer, error) {
-	if err != nil {
-		return nil, err
-	}
-	return dev, nil
 }

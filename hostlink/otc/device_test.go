@@ -29,6 +29,7 @@ type padDevice struct {
 	sealed   map[string][]hostlink.Sealed
 	refs     map[string]int64
 	log      []hostlink.LogEntry
+	report   string
 	source   string
 
 	address string
@@ -66,7 +67,8 @@ func newPadDevice(owner string, contacts ...string) *padDevice {
 	return &padDevice{
 		owner: owner, contacts: contacts, source: "random",
 		opened: map[string]bool{}, sealed: map[string][]hostlink.Sealed{}, refs: map[string]int64{},
-		log: []hostlink.LogEntry{{Start: 1, Uptime: 75, Kind: "start", Text: "started"}},
+		log:    []hostlink.LogEntry{{Start: 1, Uptime: 75, Kind: "start", Text: "started"}},
+		report: "One Time Chat: report of a pad device's self-test\nBoard: Raspberry Pi Zero 2 W Rev 1.0\nNoise: passed: 41 kB of pad a second\n  \x1b]0;odd\u202ename: raw\nLink: passed: a laptop asked 0s ago",
 	}
 }
 
@@ -194,6 +196,15 @@ func (d *padDevice) Log(context.Context) ([]hostlink.LogEntry, error) {
 		return nil, refusal
 	}
 	return d.log, nil
+}
+
+func (d *padDevice) SelfTest(context.Context) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if refusal, ok := refusals[d.answer()]; ok {
+		return "", refusal
+	}
+	return d.report, nil
 }
 
 func (d *padDevice) NextRef(owner, server string) (int64, bool, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,6 +37,19 @@ func (a *app) logCommand() *cobra.Command {
 		Example: "  otc log",
 		Args:    exactly(0),
 		RunE:    a.withSession(a.showLog),
+	}))
+}
+
+func (a *app) selfTestCommand() *cobra.Command {
+	return a.withJSON(a.withSettings(&cobra.Command{
+		Use:   "selftest",
+		Short: "Show the report of the pad device's self-test, after you approved it there",
+		Long: `selftest shows what your pad device is made of, and what came of its self-test:
+tap Settings, then Self-test on it first. The report names nobody, and holds
+nothing of any message or pad.`,
+		Example: "  otc selftest > report.txt",
+		Args:    exactly(0),
+		RunE:    a.withSession(a.showSelfTest),
 	}))
 }
 
@@ -169,6 +183,26 @@ func (a *app) showLog(ctx context.Context, s *session, _ []string) error {
 			err = a.ui.logEntry(e)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) showSelfTest(ctx context.Context, s *session, _ []string) error {
+	a.ui.waiting("Your pad device asks whether its self-test may be shown here …")
+	report, err := s.device.SelfTest(ctx)
+	if err != nil {
+		return err
+	}
+	if a.given.json {
+		return a.ui.object(struct {
+			Type   string `json:"type"`
+			Report string `json:"report"`
+		}{"selftest", report})
+	}
+	for line := range strings.SplitSeq(report, "\n") {
+		if err := a.ui.say("%s", line); err != nil {
 			return err
 		}
 	}

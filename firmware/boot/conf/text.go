@@ -19,7 +19,8 @@ owner = %s
 # 3.5" (A) and its clones), waveshare13 (Waveshare 1.3").
 panel = %s
 
-# How the picture is turned, in degrees clockwise: 0, 90, 180 or 270.
+# How the picture is turned, in degrees clockwise: 0, 90, 180 or 270. The device's
+# own settings can turn it on from there.
 rotate = %s
 
 # Where the laptop is plugged in: usb, ethernet, or auto, which takes the USB
@@ -31,7 +32,8 @@ link = %s
 net = %s
 
 # Randomness laid up while idle, so that a meeting need not wait for it:
-# 1 MiB to 1024 GiB, less where the card has less room.
+# 1 MiB to 1024 GiB, less where the card has less room. What the device's own
+# settings say comes first.
 reservoir = %s
 
 # Restart the board when its program hangs: on or off.

@@ -244,6 +244,28 @@ func (d *Panel) Draw(to image.Rectangle, src image.Image, from image.Point) erro
 	return nil
 }
 
+// Turn turns the picture, on the glass as the chip counts it. What was drawn is
+// gone: the glass is black. An error is final.
+func (d *Panel) Turn(r panel.Rotation) error {
+	if err := panel.CheckRotation(r); err != nil {
+		return err
+	}
+	if d.failed != nil {
+		return d.failed
+	}
+	d.opts.Rotation = r
+	d.turn()
+	d.shown, d.wanted = newPicture(d.bounds.Max), newPicture(d.bounds.Max)
+	err := d.bus.commands(Command{MADCTL, []byte{d.mad}})
+	if err == nil {
+		err = d.send(d.bounds)
+	}
+	if err != nil {
+		d.failed = fmt.Errorf("%s: %w", d, err)
+	}
+	return d.failed
+}
+
 // send sends a rectangle of the wanted picture.
 func (d *Panel) send(r image.Rectangle) error {
 	return d.bus.pixels(r.Add(d.offset), func(p []byte, first int) { d.wanted.bytes(p, r, first) })
