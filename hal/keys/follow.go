@@ -28,7 +28,7 @@ func (c *contact) take(pressed bool) {
 	if pressed == c.last {
 		c.agreed, c.unrest = min(c.agreed+1, steady), max(c.unrest-1, 0)
 	} else {
-		c.last, c.agreed, c.unrest = pressed, 1, c.unrest+unrest
+		c.last, c.agreed, c.unrest = pressed, 1, min(c.unrest+unrest, 2*restless)
 	}
 	if c.agreed == steady {
 		c.down = pressed
