@@ -118,8 +118,10 @@ func (s MeetingConfirm) draw(c *canvas) {
 	box, groups := c.drawMeetingTitle("This much pad", s.Peer, "your approval")
 	room := box.Dy() - allHeight(groups)
 	rows := s.rows(c, c.fonts.large, c.fonts.body, box.Dx())
-	if allHeight(rows) > room {
-		rows = s.rows(c, c.fonts.title, c.fonts.small, box.Dx())
+	for _, head := range []*typeface{c.fonts.title, c.fonts.small} {
+		if allHeight(rows) > room {
+			rows = s.rows(c, head, c.fonts.small, box.Dx())
+		}
 	}
 	c.drawPaged(box, append(groups, rows...), s.Page)
 	buttons := append([]button{cancelButton()}, paging(c.frame.Page, c.frame.Pages, !s.Ready)...)

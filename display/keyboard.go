@@ -4,20 +4,29 @@ import "image"
 
 func (Keyboard) name() string { return "keyboard" }
 
-// keyPages are the keys of each page: all that a user id is made of. Few on a
-// page, so that each is as large as a finger.
-var keyPages = [...]string{"abcdefghijklm", "nopqrstuvwxyz", "0123456789-_"}
+// keyboard is how keys are laid out: few on a page, so that each is as large as
+// a finger.
+type keyboard struct {
+	columns int
+	pages   []string // all that a user id is made of
+}
 
-// keyColumns is how many keys stand side by side.
-const keyColumns = 7
+// keys are laid out by how many fingers stand side by side.
+func (c *canvas) keys() keyboard {
+	if wide := (c.size.X - 2*c.margin) / 7; wide < c.finger+c.px(2) {
+		return keyboard{5, []string{"abcdefghij", "klmnopqrst", "uvwxyz-_", "0123456789"}}
+	}
+	return keyboard{7, []string{"abcdefghijklm", "nopqrstuvwxyz", "0123456789-_"}}
+}
 
 func (s Keyboard) draw(c *canvas) {
 	c.drawTitle(title{symbol: symPad, text: s.Title, ink: colWhite, ground: colBar})
 	box := c.body(true)
-	c.frame.Pages = len(keyPages)
-	c.frame.Page = min(max(s.Page, 0), len(keyPages)-1)
+	keys := c.keys()
+	c.frame.Pages = len(keys.pages)
+	c.frame.Page = min(max(s.Page, 0), len(keys.pages)-1)
 	box = c.drawTyped(box, s)
-	c.drawKeys(box, keyPages[c.frame.Page])
+	c.drawKeys(box, keys.pages[c.frame.Page], keys.columns)
 	remove := button{name: "delete", label: "Delete", weight: 1.2}
 	ok := button{name: "ok", label: "Done", symbol: symYes, kind: positive, weight: 1.2}
 	if s.Text == "" {
@@ -49,13 +58,13 @@ func (c *canvas) drawTyped(box image.Rectangle, s Keyboard) image.Rectangle {
 	return box
 }
 
-func (c *canvas) drawKeys(box image.Rectangle, keys string) {
-	rows := (len(keys) + keyColumns - 1) / keyColumns
+func (c *canvas) drawKeys(box image.Rectangle, keys string, columns int) {
+	rows := (len(keys) + columns - 1) / columns
 	gap := c.px(2)
-	wide := (box.Dx() - gap*(keyColumns-1)) / keyColumns
+	wide := (box.Dx() - gap*(columns-1)) / columns
 	tall := (box.Dy() - gap*(rows-1)) / rows
 	for i, key := range keys {
-		at := box.Min.Add(image.Pt(i%keyColumns*(wide+gap), i/keyColumns*(tall+gap)))
+		at := box.Min.Add(image.Pt(i%columns*(wide+gap), i/columns*(tall+gap)))
 		rect := image.Rectangle{Min: at, Max: at.Add(image.Pt(wide, tall))}
 		c.rounded(rect, colPanel, colBar, false)
 		c.say(rect, style{face: c.fonts.title, ink: colBar, align: centre}, string(key))

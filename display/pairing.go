@@ -44,7 +44,8 @@ func (s NewContact) draw(c *canvas) {
 	c.drawButtons(c.fitted(buttons))
 }
 
-// meetingSteps are what to do, with a picture of it that fills the room.
+// meetingSteps are what to do, with a picture of it that fills the room, if
+// there is enough.
 func (c *canvas) meetingSteps(laptop bool, width, room int) []group {
 	steps := []string{"Plug one cable from device to device.", "Tap New contact on the other one, too."}
 	if laptop {
@@ -57,6 +58,9 @@ func (c *canvas) meetingSteps(laptop bool, width, room int) []group {
 	waiting := c.words("Waiting for the other device", style{face: c.fonts.small, ink: colMuted, align: centre}, width)
 	picture := append(group{c.space(c.gap)}, append(waiting, c.space(c.gap))...)
 	tall := room - allHeight(groups) - height(picture)
+	if tall < c.px(22) {
+		return append(groups, picture)
+	}
 	return append(groups, slices.Insert(picture, 1, c.twoDevices(tall, symNone)))
 }
 

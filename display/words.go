@@ -44,7 +44,7 @@ func (c *canvas) wordGrid(box image.Rectangle, words [4]string) {
 		inner.Min.X += c.fonts.small.width("4") + c.px(3)
 		face := c.fonts.large
 		for _, smaller := range []*typeface{c.fonts.title, c.fonts.small} {
-			if face.width(c.safe(word)) > inner.Dx() {
+			if face.width(c.safe(word)) > inner.Dx() || face.height > inner.Dy() {
 				face = smaller
 			}
 		}
