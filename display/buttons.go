@@ -42,7 +42,7 @@ func (c *canvas) drawButtons(buttons []button) {
 			rect.Max.X = row.Max.X
 		}
 		c.drawButton(rect, b)
-		c.frame.Targets = append(c.frame.Targets, Target{b.name, b.label, rect, b.dead == ""})
+		c.frame.Targets = append(c.frame.Targets, Target{b.name, b.label, rect, b.dead == "", b.kind})
 		rect.Min.X = rect.Max.X + c.gap
 	}
 }

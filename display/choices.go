@@ -99,7 +99,7 @@ func (c *canvas) fitGrid(choices []SizeChoice, width, room int) grid {
 func (c *canvas) choiceCard(rect image.Rectangle, i int, s SizeChoice, g grid) {
 	c.rounded(rect, colPanel, colBar, false)
 	label := c.safe(s.Label)
-	c.frame.Targets = append(c.frame.Targets, Target{fmt.Sprintf("size-%d", i+1), label, rect, true})
+	c.frame.Targets = append(c.frame.Targets, Target{fmt.Sprintf("size-%d", i+1), label, rect, true, neutral})
 	lines := s.lines()
 	lines = lines[:min(len(lines), g.lines)]
 	line := rect.Inset(c.px(2))

@@ -46,7 +46,7 @@ func (c *canvas) contactCards(i int, s Contact, width, room int) []group {
 		groups = append(groups, group{{tall + gap, func(box image.Rectangle) {
 			box.Max.Y = box.Min.Y + tall
 			c.rounded(box, colPanel, colBar, false)
-			c.frame.Targets = append(c.frame.Targets, Target{fmt.Sprintf("contact-%d", i+1), c.safe(s.Name), box, true})
+			c.frame.Targets = append(c.frame.Targets, Target{fmt.Sprintf("contact-%d", i+1), c.safe(s.Name), box, true, neutral})
 			box = box.Inset(inset)
 			more := image.Rect(box.Max.X-c.px(11), box.Min.Y, box.Max.X, box.Min.Y+c.fonts.bold.height)
 			c.symbol(more, symMore, colBar, colPanel)

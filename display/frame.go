@@ -16,6 +16,8 @@ type Target struct {
 	Label  string // as drawn
 	Rect   image.Rectangle
 	Active bool
+
+	kind kind
 }
 
 // Frame is one drawn screen. It is not changed after Render returned it.

@@ -68,6 +68,6 @@ func (c *canvas) drawKeys(box image.Rectangle, keys string, columns int) {
 		rect := image.Rectangle{Min: at, Max: at.Add(image.Pt(wide, tall))}
 		c.rounded(rect, colPanel, colBar, false)
 		c.say(rect, style{face: c.fonts.title, ink: colBar, align: centre}, string(key))
-		c.frame.Targets = append(c.frame.Targets, Target{"key-" + string(key), string(key), rect, true})
+		c.frame.Targets = append(c.frame.Targets, Target{"key-" + string(key), string(key), rect, true, neutral})
 	}
 }

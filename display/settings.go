@@ -55,7 +55,7 @@ func (c *canvas) settingCard(rect image.Rectangle, s Setting) {
 	}
 	c.rounded(rect, colPanel, border, false)
 	label := c.safe(s.Label)
-	c.frame.Targets = append(c.frame.Targets, Target{s.Name, label, rect, true})
+	c.frame.Targets = append(c.frame.Targets, Target{s.Name, label, rect, true, neutral})
 	box := rect.Inset(c.px(3))
 	if s.Value == "" {
 		c.drawLabel(box, ink, label, 2)
@@ -80,7 +80,7 @@ func (s Idle) draw(c *canvas) {
 	box := image.Rect(c.margin, 0, c.size.X-c.margin, c.size.Y)
 	box.Min.Y = (c.size.Y - height(rows)) / 2
 	c.stack(box, rows)
-	c.frame.Targets = append(c.frame.Targets, Target{"wake", "Touch to wake", c.frame.Image.Rect, true})
+	c.frame.Targets = append(c.frame.Targets, Target{"wake", "Touch to wake", c.frame.Image.Rect, true, neutral})
 }
 
 func (s Idle) lines() []string {
