@@ -33,6 +33,9 @@ func (c *canvas) buttonRow() image.Rectangle {
 
 // drawButtons draws the bottom row and notes the targets.
 func (c *canvas) drawButtons(buttons []button) {
+	if c.narrow() {
+		buttons = c.fitted(buttons)
+	}
 	row := c.buttonRow()
 	rect := row
 	for i, w := range c.shares(buttons, row.Dx()) {
@@ -106,6 +109,10 @@ func (c *canvas) drawDead(rect image.Rectangle, ink color.RGBA, b button) {
 	label, reason := rect.Inset(c.px(2)), rect.Inset(c.px(2))
 	label.Max.Y = rect.Min.Y + rect.Dy()/2 + c.px(2)
 	reason.Min.Y = label.Max.Y - c.px(4)
+	if c.narrow() {
+		label.Max.Y = label.Min.Y + c.fonts.bold.height
+		reason.Min.Y = label.Max.Y
+	}
 	small := style{face: c.fonts.small, ink: ink, align: centre}
 	if max(small.face.width(b.label), small.face.width(b.dead)) <= reason.Dx() {
 		c.drawLabel(label, ink, b.label, 1)
@@ -114,6 +121,10 @@ func (c *canvas) drawDead(rect image.Rectangle, ink color.RGBA, b button) {
 	}
 	inner := rect.Inset(c.px(4)) // off the corners
 	lines := append(splitTo(b.label, small.face, inner.Dx()), splitTo(b.dead, small.face, inner.Dx())...)
+	if len(lines)*small.face.height > rect.Dy() {
+		c.drawLabel(inner, ink, b.label, 2) // the page stands elsewhere
+		return
+	}
 	inner.Min.Y += (inner.Dy() - len(lines)*small.face.height) / 2
 	for _, line := range lines {
 		inner.Max.Y = inner.Min.Y + small.face.height
@@ -126,7 +137,7 @@ func (c *canvas) drawDead(rect image.Rectangle, ink color.RGBA, b button) {
 // on as many as it may, and in small letters on up to three if bold ones are too
 // wide.
 func (c *canvas) drawLabel(box image.Rectangle, ink color.RGBA, label string, most int) {
-	face, lines := c.fitLabel(box.Dx(), label, most)
+	face, lines := c.fitLabel(box.Size(), label, most)
 	top := box.Min.Y + (box.Dy()-len(lines)*face.height)/2
 	for i, line := range lines {
 		at := image.Rect(box.Min.X, top+i*face.height, box.Max.X, top+(i+1)*face.height)
@@ -134,14 +145,15 @@ func (c *canvas) drawLabel(box image.Rectangle, ink color.RGBA, label string, mo
 	}
 }
 
-func (c *canvas) fitLabel(width int, label string, most int) (face *typeface, lines []string) {
+func (c *canvas) fitLabel(room image.Point, label string, most int) (face *typeface, lines []string) {
 	for n := 1; n <= most; n++ {
-		if lines = splitLabel(label, c.fonts.bold, n); widest(lines, c.fonts.bold) <= width {
+		lines = splitLabel(label, c.fonts.bold, n)
+		if widest(lines, c.fonts.bold) <= room.X && (n == 1 || n*c.fonts.bold.height <= room.Y) {
 			return c.fonts.bold, lines
 		}
 	}
 	lines = splitLabel(label, c.fonts.small, most)
-	if most > 1 && widest(lines, c.fonts.small) > width {
+	if most > 1 && widest(lines, c.fonts.small) > room.X {
 		lines = splitLabel(label, c.fonts.small, 3)
 	}
 	return c.fonts.small, lines
@@ -183,19 +195,27 @@ func widest(lines []string, face *typeface) int {
 // fitted shares the row out by what the buttons' words need, dead or alive, so
 // that none moves when another comes alive. Where the row is too short for
 // them, it does without symbols, then labels of several words get two lines,
-// at last in small letters, and three.
+// at last in small letters, and three, or no reasons.
 func (c *canvas) fitted(buttons []button) []button {
 	usable := c.buttonRow().Dx() - c.gap*(len(buttons)-1)
 	for _, try := range []struct {
 		face    *typeface
 		lines   int
 		symbols bool
-	}{{c.fonts.bold, 1, true}, {c.fonts.bold, 1, false}, {c.fonts.bold, 2, false}, {c.fonts.small, 2, false}, {c.fonts.small, 3, false}} {
+		reasons bool // have room
+	}{
+		{c.fonts.bold, 1, true, true}, {c.fonts.bold, 1, false, true}, {c.fonts.bold, 2, false, true},
+		{c.fonts.small, 2, false, true}, {c.fonts.small, 3, false, true}, {c.fonts.small, 2, false, false},
+	} {
+		if try.lines > 1 && try.lines*try.face.height > c.button-2*c.px(2) {
+			continue
+		}
 		total := 0
 		for i, b := range buttons {
-			lines := try.lines
-			if b.wait != "" {
+			lines, reason := try.lines, 0
+			if b.wait != "" && try.reasons {
 				lines = max(1, lines-1) // the reason stands below
+				reason = c.fonts.small.width(b.wait)
 			}
 			width := widest(splitLabel(b.label, try.face, lines), try.face)
 			if try.symbols && b.symbol != symNone {
@@ -203,8 +223,7 @@ func (c *canvas) fitted(buttons []button) []button {
 			} else {
 				buttons[i].symbol = symNone
 			}
-			width = 2*c.px(3) + max(width, c.fonts.small.width(b.wait))
-			width = max(width, c.finger)
+			width = max(2*c.px(3)+max(width, reason), c.finger)
 			buttons[i].weight = float64(width)
 			total += width
 		}

@@ -41,7 +41,8 @@ func (c *canvas) drawTyped(box image.Rectangle, s Keyboard) image.Rectangle {
 	line := box
 	line.Max.Y = line.Min.Y + c.fonts.title.height + 2*c.px(2)
 	c.fill(line, colPanel)
-	cursor := c.say(line.Inset(c.px(2)), style{face: c.fonts.title, ink: colInk}, c.safe(s.Text))
+	face, typed := c.fitTyped(s.Text, line.Dx()-3*c.px(2))
+	cursor := c.say(line.Inset(c.px(2)), style{face: face, ink: colInk}, typed)
 	cursor.Min.X = cursor.Max.X + c.px(1)
 	c.fill(image.Rect(cursor.Min.X, line.Min.Y+c.px(3), cursor.Min.X+max(1, c.px(1.5)), line.Max.Y-c.px(3)), colBar)
 	box.Min.Y = line.Max.Y + c.px(1)
@@ -53,9 +54,28 @@ func (c *canvas) drawTyped(box image.Rectangle, s Keyboard) image.Rectangle {
 	foot := box
 	foot.Max.Y = foot.Min.Y + c.fonts.small.height
 	c.say(foot, say, text)
+	if c.fonts.small.width(text)+c.gap+c.fonts.small.width(c.pageText()) > foot.Dx() {
+		foot = foot.Add(image.Pt(0, c.fonts.small.height))
+	}
 	c.say(foot, style{face: c.fonts.small, ink: colMuted, align: right}, c.pageText())
 	box.Min.Y = foot.Max.Y + c.px(2)
 	return box
+}
+
+// fitTyped is a text in the largest letters that fit; of one too long for all, the
+// end.
+func (c *canvas) fitTyped(text string, width int) (*typeface, string) {
+	text = c.safe(text)
+	for _, face := range []*typeface{c.fonts.title, c.fonts.bold, c.fonts.small} {
+		if face.width(text) <= width {
+			return face, text
+		}
+	}
+	end := []rune(text)
+	for len(end) > 0 && c.fonts.small.width("…"+string(end)) > width {
+		end = end[1:]
+	}
+	return c.fonts.small, "…" + string(end)
 }
 
 func (c *canvas) drawKeys(box image.Rectangle, keys string, columns int) {

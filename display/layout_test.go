@@ -77,6 +77,9 @@ func leastTarget(size image.Point) int {
 			pitch = min(pitch, p.Display.Pitch)
 		}
 	}
+	if KeysOnly(size) {
+		return 34 // as high as two lines: it is to be read, not to be hit
+	}
 	if size == image.Pt(800, 480) {
 		// Raspberry Pi's 7" display, "Raspberry Pi Touch Display", shows 154.08 × 85.92
 		// mm: its pixels are less high than wide.

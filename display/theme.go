@@ -46,6 +46,9 @@ func newTheme(size image.Point) theme {
 	t.gap = t.px(5)
 	t.bar = t.px(28)
 	switch size.X {
+	case 240: // worked by keys: letters, which have to be read, go before buttons
+		t.text, t.margin, t.gap, t.bar = 1.08, 4, 4, 30
+		t.button, t.finger = 36, 34
 	case 320:
 		t.button, t.finger = 50, 50
 	case 480:
@@ -54,6 +57,17 @@ func newTheme(size image.Point) theme {
 		t.button, t.finger = 88, 80
 	}
 	return t
+}
+
+// narrow tells whether there is room for half the words only.
+func (t theme) narrow() bool { return KeysOnly(t.size) }
+
+// brief is a text, or its short form where the screen is narrow.
+func (t theme) brief(text, short string) string {
+	if t.narrow() {
+		return short
+	}
+	return text
 }
 
 // px scales a length that goes with the letters.

@@ -13,6 +13,8 @@ import (
 
 	"onetimechat/display"
 	"onetimechat/firmware/boot/conf"
+	"onetimechat/firmware/keypad"
+	"onetimechat/hal/keys"
 	"onetimechat/hal/panel"
 	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
@@ -25,6 +27,7 @@ type glass struct {
 	panel    periph.Drawer
 	rotation panel.Rotation
 	area     image.Rectangle // of frames, on the panel as its owner sees it
+	pad      *keypad.Keypad  // nil: no push-buttons
 
 	mu     sync.Mutex
 	finger finger            // who takes touches now; may be nil
@@ -46,12 +49,16 @@ func newGlass(c conf.Conf) (*glass, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the screen: %w", err)
 	}
-	area, err := middle(screen.Bounds())
+	plugged := pluggedOn(c)
+	area, err := middle(screen.Bounds(), plugged != nil && !plugged.HasTouch())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("panel %s: %w", c.Panel, err), screen.Halt())
 	}
 	return &glass{panel: screen, rotation: rotation, area: area, fitted: affine.Identity}, nil
 }
+
+// keyed has the screen worked by push-buttons, too. No frame was shown yet.
+func (g *glass) keyed() { g.pad = keypad.New(onto(g.draw)) }
 
 // light lights a screen, and says how its picture is turned on the glass.
 func light(c conf.Conf) (periph.Drawer, panel.Rotation, error) {
@@ -84,9 +91,13 @@ func pluggedOn(c conf.Conf) *product.Product {
 	return nil
 }
 
-// middle is the largest of display's sizes that fits, in the middle.
-func middle(bounds image.Rectangle) (area image.Rectangle, err error) {
+// middle is the largest of display's sizes that fits, in the middle. Where there
+// is a touchscreen, it is one that fingers can work.
+func middle(bounds image.Rectangle, keysOnly bool) (area image.Rectangle, err error) {
 	for _, size := range display.Sizes() {
+		if display.KeysOnly(size) && !keysOnly {
+			continue
+		}
 		if size.X <= bounds.Dx() && size.Y <= bounds.Dy() && size.X > area.Dx() {
 			area = image.Rectangle{Max: size}.Add(bounds.Size().Sub(size).Div(2))
 		}
@@ -101,6 +112,18 @@ func (g *glass) renderer() (*display.Renderer, error) { return display.NewRender
 
 // Show implements device.Panel.
 func (g *glass) Show(f *display.Frame) error {
+	if g.pad != nil {
+		return g.pad.Show(f)
+	}
+	return g.draw(f)
+}
+
+// onto is a panel that is one function.
+type onto func(f *display.Frame) error
+
+func (o onto) Show(f *display.Frame) error { return o(f) }
+
+func (g *glass) draw(f *display.Frame) error {
 	return g.panel.Draw(g.area, draw.Image(f.Image), image.Point{})
 }
 
@@ -152,6 +175,23 @@ func (g *glass) touched(t touch.Touch) {
 	} else {
 		f.Release(p)
 	}
+}
+
+// pressed passes a key on. During a calibration there is nothing that one could
+// be for.
+func (g *glass) pressed(e keys.Event) error {
+	g.mu.Lock()
+	f, raw := g.finger, g.raw
+	g.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	if raw != nil {
+		e = keys.Event{Key: e.Key, Lost: true}
+	}
+	g.touching.Lock()
+	defer g.touching.Unlock()
+	return g.pad.Take(e, f)
 }
 
 // look comes back when no touch is at work, as long as none hangs.

@@ -27,13 +27,16 @@ func TestFramesStandInTheMiddleOfAnyPanel(t *testing.T) {
 		{1920, 1080, "(560,300)-(1360,780)"},
 		{480, 640, "(0,160)-(480,480)"},
 	} {
-		area, err := middle(image.Rect(0, 0, c.w, c.h))
+		area, err := middle(image.Rect(0, 0, c.w, c.h), false)
 		if err != nil || area.String() != c.want {
 			t.Errorf("%dx%d: %v, %v; want %s", c.w, c.h, area, err, c.want)
 		}
 	}
-	if _, err := middle(image.Rect(0, 0, 319, 480)); err == nil {
+	if _, err := middle(image.Rect(0, 0, 319, 480), false); err == nil {
 		t.Error("a screen too small for any frame is taken")
+	}
+	if area, err := middle(image.Rect(0, 0, 240, 240), true); err != nil || area != image.Rect(0, 0, 240, 240) {
+		t.Errorf("the smallest screen for keys: %v, %v", area, err)
 	}
 }
 
@@ -45,7 +48,7 @@ func TestATouchLandsWhereThePictureIs(t *testing.T) {
 		if r == 90 || r == 270 {
 			seen = image.Rectangle{Max: image.Pt(480, 640)}
 		}
-		area, err := middle(seen)
+		area, err := middle(seen, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -137,6 +137,15 @@ func Find(name string) (Product, bool) {
 	return all[i], true
 }
 
+// HasTouch tells whether the product has a touch controller.
+func (p Product) HasTouch() bool { return p.Touch.Chip != "" }
+
+// Uses tells whether a line is one of those to the product's display and touch
+// controller.
+func (p Product) Uses(l Line) bool {
+	return slices.Contains([]Line{p.Display.DC, p.Display.Reset, p.Display.Light, p.Touch.Interrupt}, l)
+}
+
 // Turned is how the picture is turned on the glass as its chip counts it, where
 // the owner wants it turned by r.
 func (p Product) Turned(r panel.Rotation) panel.Rotation { return (p.Display.Mounted + r) % 360 }
