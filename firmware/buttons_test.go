@@ -11,7 +11,9 @@ import (
 	"onetimechat/display"
 	"onetimechat/firmware/boot/conf"
 	"onetimechat/firmware/device"
+	"onetimechat/hal/chips"
 	"onetimechat/hal/keys"
+	"onetimechat/hal/panel"
 	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
 )
@@ -106,5 +108,52 @@ func TestADeviceIsNamedByKeys(t *testing.T) {
 	press(approve, approve)                            // done; and sure
 	if name, err := naming.Owner(t.Context()); err != nil || name != "ab" {
 		t.Errorf("got %q, %v", name, err)
+	}
+}
+
+// On the Waveshare 1.3", turned each way, keys move the ring that is on its glass.
+func TestTheWaveshareShowsWhatItsKeysDo(t *testing.T) {
+	plugged, _ := product.Find("waveshare13")
+	for _, r := range []panel.Rotation{0, 90, 180, 270} {
+		m := chips.NewST7789(chips.Waveshare13())
+		lit, err := plugged.Light(m.Port, product.Pins{DC: m.DC, Reset: m.Reset, Light: m.Light}, product.Opts{Rotation: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		area, err := middle(lit.Bounds(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		screen := &glass{panel: lit, area: area, rotation: plugged.Turned(r)}
+		screen.keyed()
+		screen.give(&seen{})
+		renderer, err := screen.renderer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		frame := renderer.Render(display.Settings{Items: []display.Setting{{Name: "idle", Label: "Idle"}, {Name: "erase", Label: "Erase", Grave: true}}})
+		if err := screen.Show(frame); err != nil {
+			t.Fatal(err)
+		}
+		var ring display.Ring
+		ring.Follow(frame)
+		for range 3 {
+			want := chips.As565(ring.On(frame).Image)
+			got := m.Picture()
+			for y := range 240 {
+				for x := range 240 {
+					if at := screen.rotation.Glass(image.Pt(x, y), image.Pt(240, 240)); got.RGBAAt(at.X, at.Y) != want.RGBAAt(x, y) {
+						t.Fatalf("turned by %d, the glass differs at %d,%d", r, x, y)
+					}
+				}
+			}
+			ring.Press(frame, display.KeyPage)
+			if err := screen.pressed(keys.Event{Key: int(display.KeyPage), Down: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, err := range m.Errors() {
+			t.Errorf("the chip: %v", err)
+		}
 	}
 }
