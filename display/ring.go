@@ -21,7 +21,7 @@ const (
 // value is on no frame. It only chooses: what is tapped, and whether that
 // counts, is for those who would take a finger's tap.
 //
-// It never moves onto a target by itself but where a screen begins, so that
+// It never moves onto a target by itself but where a screen or a list begins, so that
 // nobody who presses a key several times over does what they have not seen
 // marked.
 type Ring struct {

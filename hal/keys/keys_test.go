@@ -65,6 +65,12 @@ func (b *button) set(pressed bool) {
 	b.pressed, b.settled = pressed, time.Now().Add(b.bounces)
 }
 
+// push presses or lifts it, and has it settle.
+func (b *button) push(pressed bool) {
+	b.set(pressed)
+	wait(100 * time.Millisecond)
+}
+
 // failAt has the operations from the nth to the last one fail, counted from now.
 func (b *button) failAt(nth, last int) {
 	b.mu.Lock()
@@ -162,8 +168,7 @@ func TestNothingElseMakesATap(t *testing.T) {
 		wait(time.Second)
 		check("a key that was held")
 		for range 20 {
-			b[0].set(rng.IntN(2) == 0)
-			wait(100 * time.Millisecond)
+			b[0].push(rng.IntN(2) == 0)
 			b[0].bounces = 10 * time.Second
 			b[0].set(true)
 			wait(1500 * time.Millisecond)
@@ -173,30 +178,21 @@ func TestNothingElseMakesATap(t *testing.T) {
 			check("a loose contact")
 		}
 		for _, first := range []int{0, 1} {
-			b[0].set(true)
-			wait(100 * time.Millisecond)
-			b[1].set(true)
-			wait(100 * time.Millisecond)
-			b[first].set(false)
-			wait(100 * time.Millisecond)
-			b[1-first].set(false)
-			wait(100 * time.Millisecond)
+			b[0].push(true)
+			b[1].push(true)
+			b[first].push(false)
+			b[1-first].push(false)
 			check("two keys at once")
 		}
 		b[2].set(true)
 		wait(time.Hour)
-		b[0].set(true)
-		wait(100 * time.Millisecond)
-		b[0].set(false)
-		wait(100 * time.Millisecond)
+		b[0].push(true)
+		b[0].push(false)
 		check("a key beside one that is stuck")
-		b[2].set(false)
-		wait(100 * time.Millisecond)
+		b[2].push(false)
 		check("a key that was stuck")
-		b[0].set(true)
-		wait(100 * time.Millisecond)
-		b[0].set(false)
-		wait(100 * time.Millisecond)
+		b[0].push(true)
+		b[0].push(false)
 		if list := told(); !slices.Equal(list, tap(0)) {
 			t.Errorf("after all that, a press is told as %+v", list)
 		}
@@ -255,12 +251,10 @@ func TestALineThatFailsOnceMakesNoTap(t *testing.T) {
 func TestALineThatFailsForLongIsAnError(t *testing.T) {
 	for _, polls := range []int{1, Retries, Retries + 1} {
 		err := table(t, func(t *testing.T, _ *rand.Rand, b []*button, told func() []Event) {
-			b[1].set(true)
-			wait(100 * time.Millisecond)
+			b[1].push(true)
 			b[1].failAt(1, 2*polls) // each poll reads, and sets up again
 			wait(500 * time.Millisecond)
-			b[1].set(false)
-			wait(100 * time.Millisecond)
+			b[1].push(false)
 			if list := told(); !slices.Equal(list, []Event{{Key: 1, Down: true}, {Key: 1, Lost: true}}) {
 				t.Errorf("%d polls fail, told as %+v", polls, list)
 			}
