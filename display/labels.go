@@ -29,6 +29,9 @@ func (c *canvas) fitLabel(room image.Point, label string, most int) (face *typef
 	if most > 1 && widest(lines, c.fonts.small) > room.X {
 		lines = splitLabel(label, c.fonts.small, 3)
 	}
+	if most > 1 && widest(lines, c.fonts.small) > room.X { // a long name
+		lines = layPlain(label, c.fonts.small, room.X)
+	}
 	return c.fonts.small, lines
 }
 

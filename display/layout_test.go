@@ -70,21 +70,23 @@ const fingertip = 9 * physic.MilliMetre
 
 // leastTarget is how many pixels a fingertip is on the panels for which a size is
 // made, the one with the finest pixels counting.
+//
+// What it does not hold: a panel turned by 90 or 270 degrees shows the screens of
+// a smaller one, on which 9 mm of its own pixels would leave no room for words.
 func leastTarget(size image.Point) int {
-	pitch := 10 * physic.MilliMetre
-	for _, p := range product.Products() {
-		if p.Touch.Chip != "" && p.Display.Size == size {
-			pitch = min(pitch, p.Display.Pitch)
-		}
-	}
 	if KeysOnly(size) {
 		return 34 // as high as two lines: it is to be read, not to be hit
 	}
-	if size == image.Pt(800, 480) {
-		// Raspberry Pi's 7" display, "Raspberry Pi Touch Display", shows 154.08 × 85.92
-		// mm: its pixels are less high than wide.
-		pitch = 85920 * physic.MicroMetre / 480
+	// Raspberry Pi's 7" display, "Raspberry Pi Touch Display", is no product on the
+	// header. It shows 154.08 × 85.92 mm: its pixels are less high than wide.
+	pitches := map[image.Point]physic.Distance{{X: 800, Y: 480}: 85920 * physic.MicroMetre / 480}
+	for _, p := range product.Products() {
+		finest, ok := pitches[p.Display.Size]
+		if p.HasTouch() && (!ok || p.Display.Pitch < finest) {
+			pitches[p.Display.Size] = p.Display.Pitch
+		}
 	}
+	pitch := pitches[size] // a size for no panel is a mistake, and divides by zero
 	return int((fingertip + pitch - 1) / pitch)
 }
 
@@ -111,9 +113,10 @@ func forEverySize(t *testing.T, test func(t *testing.T, r *Renderer, size image.
 }
 
 func TestAFingertipInPixels(t *testing.T) {
-	for size, want := range map[image.Point]int{{X: 320, Y: 240}: 50, {X: 480, Y: 320}: 59, {X: 800, Y: 480}: 51} {
-		if got := leastTarget(size); got != want {
-			t.Errorf("%v: %d, want %d", size, got, want)
+	want := map[image.Point]int{{X: 320, Y: 240}: 50, {X: 480, Y: 320}: 59, {X: 800, Y: 480}: 51, {X: 240, Y: 240}: 34}
+	for _, size := range Sizes() {
+		if got := leastTarget(size); got != want[size] {
+			t.Errorf("%v: %d, want %d", size, got, want[size])
 		}
 	}
 }

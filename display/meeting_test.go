@@ -165,6 +165,21 @@ func TestSizesSayWhatTheyGive(t *testing.T) {
 	})
 }
 
+// TestTheWidestNamesFitWhereTheyAreTypedAndChosen is for names that cannot be broken
+// at a space.
+func TestTheWidestNamesFitWhereTheyAreTypedAndChosen(t *testing.T) {
+	forEverySize(t, func(t *testing.T, r *Renderer, size image.Point) {
+		for _, name := range wideNames {
+			f := r.Render(Settings{Title: "Remove whom?", Items: []Setting{{"contact-1", name, "", true}, {"contact-2", "bob", "", true}}})
+			checkFrame(t, size, f)
+			if !strings.Contains(strings.Join(f.Text, ""), name) {
+				t.Errorf("%q is not told: %q", name, f.Text)
+			}
+			checkFrame(t, size, r.Render(Keyboard{Title: "Whose device is this?", Text: name, Problem: "No more letters fit."}))
+		}
+	})
+}
+
 func TestEveryFactIsOnSomePage(t *testing.T) {
 	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
 		var names, values strings.Builder

@@ -116,6 +116,9 @@ const (
 // waitFinger waits for a touchscreen, without which, or all push-buttons, nobody
 // can approve anything, and says so if there is none.
 func waitFinger(ctx context.Context, m *boot.Machine, f controls, screen *glass, renderer *display.Renderer) error {
+	if f.buttons.all() {
+		return nil
+	}
 	if err := screen.Show(renderer.Render(display.Busy{Text: "Looking for the touchscreen"})); err != nil {
 		return err
 	}

@@ -3,9 +3,9 @@
 // pins, and how they are mounted.
 //
 // Start with Find, which knows a Product by the name that otc.conf has for it;
-// Open lights it, and Feel finds its touch controller. Ports are opened in
-// ports_linux.go, and only there, by periph's drivers for what Linux shows in
-// /dev.
+// Open lights it, and Feel finds its touch controller, or Keys says where its
+// push-buttons are. Ports are opened in ports_linux.go, and only there, by
+// periph's drivers for what Linux shows in /dev.
 //
 // What it refuses to do: guess. A product whose port is not there is an error
 // that names both.
