@@ -117,13 +117,13 @@ func (f *Frame) target(name string) (Target, bool) {
 }
 
 // main is the name of the target that a screen is for: the one that is drawn to
-// stand out, else the first of a list, else what is not turned and not refused.
+// stand out, else the first of a list, else what leads on from a text. A screen that
+// favours no answer, such as the words to compare, has none.
 func (f *Frame) main() string {
 	for _, is := range []func(Target) bool{
 		func(t Target) bool { return t.kind == positive || t.kind == forward },
 		f.listed,
 		func(t Target) bool { return t.Name == "ok" },
-		func(Target) bool { return true },
 	} {
 		for _, t := range f.Targets {
 			if is(t) && !turns(t.Name) && !refuses(t.Name) {

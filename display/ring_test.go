@@ -59,19 +59,20 @@ func TestKeysDoWhatTheScreenIsFor(t *testing.T) {
 		keys   []Key
 		want   string // tapped
 	}{
-		"approve":              {ApproveSend{Text: "x", Costs: costs("bob"), Ready: true}, []Key{a}, "approve"},
-		"deny":                 {ApproveSend{Text: "x", Costs: costs("bob"), Ready: true}, []Key{d}, "deny"},
-		"too soon":             {ApproveSend{Text: "x", Costs: costs("bob")}, []Key{a, p, a, d}, "deny"},
-		"page alone":           {ApproveSend{Text: "x", Costs: costs("bob"), Ready: true}, []Key{p, p, p}, ""},
-		"to the laptop":        {ApproveOpen{From: []From{{"bob", 1, false}}, Ready: true}, []Key{a}, "to-laptop"},
-		"read here":            {ApproveOpen{From: []From{{"bob", 1, false}}, Ready: true}, []Key{p, a}, "read-here"},
-		"and round again":      {ApproveOpen{From: []From{{"bob", 1, false}}, Ready: true}, []Key{p, p, a}, "to-laptop"},
-		"done reading":         {Reader{From: "bob", Text: "x"}, []Key{a}, "ok"},
-		"leave reading":        {Reader{From: "bob", Text: "x"}, []Key{d}, "ok"},
-		"a warning is read":    {Warning{Title: "t", Text: "x"}, []Key{p, d, a}, "ok"},
-		"yes":                  {Ask{Title: "t", Yes: "Yes", No: "No", Ready: true}, []Key{a}, "yes"},
-		"no":                   {Ask{Title: "t", Yes: "Yes", No: "No", Ready: true}, []Key{d}, "no"},
-		"same":                 {MeetingWords{Peer: "bob", Ready: true}, []Key{a}, "same"},
+		"approve":           {ApproveSend{Text: "x", Costs: costs("bob"), Ready: true}, []Key{a}, "approve"},
+		"deny":              {ApproveSend{Text: "x", Costs: costs("bob"), Ready: true}, []Key{d}, "deny"},
+		"too soon":          {ApproveSend{Text: "x", Costs: costs("bob")}, []Key{a, p, a, d}, "deny"},
+		"page alone":        {ApproveSend{Text: "x", Costs: costs("bob"), Ready: true}, []Key{p, p, p}, ""},
+		"to the laptop":     {ApproveOpen{From: []From{{"bob", 1, false}}, Ready: true}, []Key{a}, "to-laptop"},
+		"read here":         {ApproveOpen{From: []From{{"bob", 1, false}}, Ready: true}, []Key{p, a}, "read-here"},
+		"and round again":   {ApproveOpen{From: []From{{"bob", 1, false}}, Ready: true}, []Key{p, p, a}, "to-laptop"},
+		"done reading":      {Reader{From: "bob", Text: "x"}, []Key{a}, "ok"},
+		"leave reading":     {Reader{From: "bob", Text: "x"}, []Key{d}, "ok"},
+		"a warning is read": {Warning{Title: "t", Text: "x"}, []Key{p, d, a}, "ok"},
+		"yes":               {Ask{Title: "t", Yes: "Yes", No: "No", Ready: true}, []Key{a}, "yes"},
+		"no":                {Ask{Title: "t", Yes: "Yes", No: "No", Ready: true}, []Key{d}, "no"},
+		"same":              {MeetingWords{Peer: "bob", Ready: true}, []Key{a, p, a}, "same"}, // not by approve alone
+
 		"different":            {MeetingWords{Peer: "bob", Ready: true}, []Key{d}, "different"},
 		"cancel only":          {Progress{Title: "t", Cancellable: true}, []Key{a, p, a, d}, "cancel"},
 		"stop here":            {Progress{Title: "t", Cancellable: true, Stop: true}, []Key{a}, "stop"},
