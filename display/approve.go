@@ -26,7 +26,7 @@ func (s ApproveSend) draw(c *canvas) {
 	}
 	c.drawTitle(title{symbol: symSend, text: head, right: "your approval", ink: colWhite, ground: colBar})
 	if !fits || len(s.Costs) != 1 {
-		to := c.words("To "+c.recipients(s.Costs, box.Dx()), style{face: c.fonts.bold, ink: colInk}, box.Dx())
+		to := c.nameRows("To "+c.recipients(s.Costs, box.Dx()), box.Dx())
 		box = c.stack(box, append(to, c.space(c.px(2))))
 	}
 
@@ -34,7 +34,10 @@ func (s ApproveSend) draw(c *canvas) {
 	status := c.fonts.small.height + c.px(1)
 	length := lengthText(s.Text)
 	var foot []row
-	if len(s.Costs) == 1 {
+	switch {
+	case len(s.Costs) == 1 && c.narrow():
+		foot = c.words("Uses "+bytesText(s.Costs[0].Cost)+", leaves "+bytesText(s.Costs[0].Left), small, box.Dx())
+	case len(s.Costs) == 1:
 		length += ", uses " + bytesText(s.Costs[0].Cost)
 		foot = c.words("Leaves "+leftText(s.Costs[0])+" more like this", small, box.Dx())
 	}
@@ -50,21 +53,31 @@ func (s ApproveSend) draw(c *canvas) {
 	pages = append(pages, paginate(c.textRows(s.Text, sheet.Dx()), room)...)
 	c.panel(sheet, c.turnTo(s.Page, pages))
 
+	about := length
 	if c.frame.Page < costPages {
-		length = "The text follows: " + length
+		about = "The text follows: " + length
 	}
 	box.Min.Y = sheet.Max.Y + c.px(2)
 	line := image.Rect(box.Min.X, box.Min.Y, box.Max.X, box.Min.Y+status)
-	c.statusRow(line, length)
+	c.statusRow(line, about, length)
 	box.Min.Y = line.Max.Y
 	c.stack(box, foot)
 	c.drawButtons(c.sendButtons(s.Ready))
 }
 
-// statusRow says something on the left and the page on the right.
-func (c *canvas) statusRow(line image.Rectangle, about string) {
-	c.say(line, style{face: c.fonts.small, ink: colInk}, about)
-	c.say(line, style{face: c.fonts.small, ink: colInk, align: right}, c.pageText())
+// statusRow says the first of the texts that leaves room for the page on the left,
+// and the page on the right.
+func (c *canvas) statusRow(line image.Rectangle, about ...string) {
+	small := style{face: c.fonts.small, ink: colInk}
+	room := line.Dx() - c.gap - small.face.width(c.pageText())
+	for _, text := range about {
+		if small.face.width(text) <= room {
+			c.say(line, small, text)
+			break
+		}
+	}
+	small.align = right
+	c.say(line, small, c.pageText())
 }
 
 func (c *canvas) sendButtons(ready bool) []button {
@@ -120,7 +133,7 @@ func leftText(s Cost) string {
 func (c *canvas) costRows(costs []Cost, width int) []group {
 	var groups []group
 	for _, cost := range costs {
-		g := group(c.words(cost.Contact, style{face: c.fonts.bold, ink: colInk}, width))
+		g := group(c.nameRows(cost.Contact, width))
 		text := fmt.Sprintf("Uses %s, leaves %s more", bytesText(cost.Cost), leftText(cost))
 		g = append(g, c.words(text, style{face: c.fonts.small, ink: colInk}, width)...)
 		groups = append(groups, append(g, c.space(c.px(3))))
@@ -206,13 +219,16 @@ func (c *canvas) choices(width int) []row {
 }
 
 func (c *canvas) openButtons(ready, paged bool) []button {
-	dead := ""
+	dead, wait := "", deadWait
+	if paged && c.narrow() {
+		wait = deadQuietly // the page is said above
+	}
 	if !ready {
-		dead = deadWait
+		dead = wait
 	}
 	deny := button{name: "deny", label: "Deny", kind: negative, symbol: symNo, weight: 1}
-	here := button{name: "read-here", label: "Read here", kind: neutral, symbol: symText, weight: 1.15, dead: dead}
-	laptop := button{name: "to-laptop", label: "To laptop", kind: positive, symbol: symYes, weight: 1.15, dead: dead}
+	here := button{name: "read-here", label: "Read here", kind: neutral, symbol: symText, weight: 1.15, dead: dead, wait: wait}
+	laptop := button{name: "to-laptop", label: "To laptop", kind: positive, symbol: symYes, weight: 1.15, dead: dead, wait: wait}
 	buttons := []button{deny}
 	if paged {
 		buttons[0].weight = 0.65

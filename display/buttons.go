@@ -33,23 +33,46 @@ func (c *canvas) buttonRow() image.Rectangle {
 
 // drawButtons draws the bottom row and notes the targets.
 func (c *canvas) drawButtons(buttons []button) {
+	if c.narrow() {
+		buttons = c.fitted(buttons)
+	}
 	row := c.buttonRow()
-	total := 0.0
-	for _, b := range buttons {
-		total += b.weight
-	}
-	usable := float64(row.Dx() - c.gap*(len(buttons)-1))
-	x := row.Min.X
-	for i, b := range buttons {
-		w := int(usable * b.weight / total)
+	rect := row
+	for i, w := range c.shares(buttons, row.Dx()) {
+		b := buttons[i]
+		rect.Max.X = rect.Min.X + w
 		if i == len(buttons)-1 {
-			w = row.Max.X - x
+			rect.Max.X = row.Max.X
 		}
-		rect := image.Rect(x, row.Min.Y, x+w, row.Max.Y)
 		c.drawButton(rect, b)
-		c.frame.Targets = append(c.frame.Targets, Target{b.name, b.label, rect, b.dead == ""})
-		x += w + c.gap
+		c.frame.Targets = append(c.frame.Targets, Target{b.name, b.label, rect, b.dead == "", b.kind})
+		rect.Min.X = rect.Max.X + c.gap
 	}
+}
+
+// shares are the buttons' widths: by weight, but none is narrower than a finger.
+func (c *canvas) shares(buttons []button, width int) []int {
+	widths := make([]int, len(buttons))
+	for narrow := true; narrow; {
+		narrow = false
+		usable, total := float64(width-c.gap*(len(buttons)-1)), 0.0
+		for i, b := range buttons {
+			if widths[i] == c.finger {
+				usable -= float64(c.finger)
+			} else {
+				total += b.weight
+			}
+		}
+		for i, b := range buttons {
+			if widths[i] == c.finger {
+				continue
+			}
+			if widths[i] = int(usable * b.weight / total); widths[i] < c.finger {
+				widths[i], narrow = c.finger, true
+			}
+		}
+	}
+	return widths
 }
 
 // drawButton tells the kind by colour and symbol, and a dead one by its dashed
@@ -59,11 +82,7 @@ func (c *canvas) drawButton(rect image.Rectangle, b button) {
 	c.rounded(rect, ground, border, b.dead != "")
 	inner := rect.Inset(c.px(2))
 	if b.dead != "" && b.dead != deadQuietly {
-		label, reason := inner, inner
-		label.Max.Y = rect.Min.Y + rect.Dy()/2 + c.px(2)
-		reason.Min.Y = label.Max.Y - c.px(4)
-		c.drawLabel(label, ink, b.label, 1)
-		c.say(reason, style{face: c.fonts.small, ink: ink, align: centre}, b.dead)
+		c.drawDead(rect, ink, b)
 		return
 	}
 	side := c.px(11)
@@ -84,62 +103,60 @@ func (c *canvas) drawButton(rect image.Rectangle, b button) {
 	c.say(label, style{face: c.fonts.bold, ink: ink}, b.label)
 }
 
-// drawLabel draws a label in the middle of box: on one line if it fits, else
-// on two if it may, and in small letters if bold ones are too wide.
-func (c *canvas) drawLabel(box image.Rectangle, ink color.RGBA, label string, most int) {
-	face, lines := c.fonts.small, splitLabel(label, c.fonts.small, most)
-	for n := 1; n <= most; n++ {
-		if bold := splitLabel(label, c.fonts.bold, n); widest(bold, c.fonts.bold) <= box.Dx() {
-			face, lines = c.fonts.bold, bold
-			break
-		}
+// drawDead draws a dead button's label, and the reason below it: on one line each,
+// or, where one is too wide, in small letters on more.
+func (c *canvas) drawDead(rect image.Rectangle, ink color.RGBA, b button) {
+	label, reason := rect.Inset(c.px(2)), rect.Inset(c.px(2))
+	label.Max.Y = rect.Min.Y + rect.Dy()/2 + c.px(2)
+	reason.Min.Y = label.Max.Y - c.px(4)
+	if c.narrow() {
+		label.Max.Y = label.Min.Y + c.fonts.bold.height
+		reason.Min.Y = label.Max.Y
 	}
-	top := box.Min.Y + (box.Dy()-len(lines)*face.height)/2
-	for i, line := range lines {
-		at := image.Rect(box.Min.X, top+i*face.height, box.Max.X, top+(i+1)*face.height)
-		c.say(at, style{face: face, ink: ink, align: centre}, line)
+	small := style{face: c.fonts.small, ink: ink, align: centre}
+	if max(small.face.width(b.label), small.face.width(b.dead)) <= reason.Dx() {
+		c.drawLabel(label, ink, b.label, 1)
+		c.say(reason, small, b.dead)
+		return
 	}
-}
-
-// splitLabel breaks a label at a space into n lines, 1 or 2, such that they
-// are as narrow as can be.
-func splitLabel(label string, face *typeface, n int) []string {
-	lines := []string{label}
-	for i, r := range label {
-		if r != ' ' || n < 2 {
-			continue
-		}
-		if two := []string{label[:i], label[i+1:]}; widest(two, face) < widest(lines, face) {
-			lines = two
-		}
+	inner := rect.Inset(c.px(4)) // off the corners
+	lines := append(splitTo(b.label, small.face, inner.Dx()), splitTo(b.dead, small.face, inner.Dx())...)
+	if len(lines)*small.face.height > rect.Dy() {
+		c.drawLabel(inner, ink, b.label, 2) // the page stands elsewhere
+		return
 	}
-	return lines
-}
-
-func widest(lines []string, face *typeface) int {
-	w := 0
+	inner.Min.Y += (inner.Dy() - len(lines)*small.face.height) / 2
 	for _, line := range lines {
-		w = max(w, face.width(line))
+		inner.Max.Y = inner.Min.Y + small.face.height
+		c.say(inner, small, line)
+		inner.Min.Y = inner.Max.Y
 	}
-	return w
 }
 
 // fitted shares the row out by what the buttons' words need, dead or alive, so
 // that none moves when another comes alive. Where the row is too short for
 // them, it does without symbols, then labels of several words get two lines,
-// at last in small letters.
+// at last in small letters, and three, or no reasons.
 func (c *canvas) fitted(buttons []button) []button {
 	usable := c.buttonRow().Dx() - c.gap*(len(buttons)-1)
 	for _, try := range []struct {
 		face    *typeface
 		lines   int
 		symbols bool
-	}{{c.fonts.bold, 1, true}, {c.fonts.bold, 1, false}, {c.fonts.bold, 2, false}, {c.fonts.small, 2, false}} {
+		reasons bool // have room
+	}{
+		{c.fonts.bold, 1, true, true}, {c.fonts.bold, 1, false, true}, {c.fonts.bold, 2, false, true},
+		{c.fonts.small, 2, false, true}, {c.fonts.small, 3, false, true}, {c.fonts.small, 2, false, false},
+	} {
+		if try.lines > 1 && try.lines*try.face.height > c.button-2*c.px(2) {
+			continue
+		}
 		total := 0
 		for i, b := range buttons {
-			lines := try.lines
-			if b.wait != "" {
-				lines = 1 // the reason stands below
+			lines, reason := try.lines, 0
+			if b.wait != "" && try.reasons {
+				lines = max(1, lines-1) // the reason stands below
+				reason = c.fonts.small.width(b.wait)
 			}
 			width := widest(splitLabel(b.label, try.face, lines), try.face)
 			if try.symbols && b.symbol != symNone {
@@ -147,8 +164,7 @@ func (c *canvas) fitted(buttons []button) []button {
 			} else {
 				buttons[i].symbol = symNone
 			}
-			width = 2*c.px(3) + max(width, c.fonts.small.width(b.wait))
-			width = max(width, c.button*10/11)
+			width = max(2*c.px(3)+max(width, reason), c.finger)
 			buttons[i].weight = float64(width)
 			total += width
 		}

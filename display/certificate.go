@@ -12,7 +12,7 @@ func (s Certificate) draw(c *canvas) {
 	box := c.body(true)
 	text := "Pad with " + c.safe(s.Contact)
 	if !c.fitsTitle(text) {
-		box = c.stack(box, append(c.words(text, style{face: c.fonts.bold, ink: colInk}, box.Dx()), c.space(c.px(2))))
+		box = c.stack(box, append(c.nameRows(text, box.Dx()), c.space(c.px(2))))
 		text = "Certificate"
 	}
 	c.drawTitle(title{symbol: symText, text: text, right: "certificate", ink: colWhite, ground: colBar})
@@ -49,8 +49,14 @@ func (c *canvas) drawFacts(box image.Rectangle, facts []Fact, page int) []button
 	return append([]button{{name: "ok", label: "Done", symbol: symYes}}, paging(c.frame.Page, c.frame.Pages, false)...)
 }
 
-// factRows put a name beside its value; both may take several lines.
+// factRows put a name beside its value, or above it where that leaves too little
+// room; both may take several lines.
 func (c *canvas) factRows(s Fact, width int) group {
+	if c.narrow() {
+		name := c.words(s.Name, style{face: c.fonts.small, ink: colMuted}, width)
+		value := c.words(s.Value, style{face: c.fonts.small, ink: colInk}, width)
+		return append(append(append(group{c.rule()}, name...), value...), c.space(c.px(2)))
+	}
 	indent := width * 3 / 10
 	names := c.words(s.Name, style{face: c.fonts.small, ink: colMuted}, indent-c.gap)
 	values := c.words(s.Value, style{face: c.fonts.small, ink: colInk}, width-indent)
@@ -77,7 +83,7 @@ func (s Ask) draw(c *canvas) {
 	t := title{symbol: symPad, text: c.safe(s.Title), right: "your approval", ink: colWhite, ground: colBar}
 	var groups []group
 	if !c.fitsTitle(t.text) {
-		groups = append(groups, append(c.words(s.Title, style{face: c.fonts.title, ink: colInk}, box.Dx()), c.space(c.gap)))
+		groups = append(groups, append(c.headRows(s.Title, c.fonts.title, box.Dx()), c.space(c.gap)))
 		t.text = "A question"
 	}
 	c.drawTitle(t)

@@ -20,7 +20,8 @@ func (s MeetingSize) draw(c *canvas) {
 	groups = append(groups, c.choiceGrid(s.Choices, box.Dx(), box.Dy()-allHeight(groups))...)
 	c.stack(box, c.turnTo(s.Page, paginate(groups, box.Dy())))
 	foot := image.Rect(box.Min.X, box.Max.Y, box.Max.X, box.Max.Y+status)
-	c.statusRow(foot, fmt.Sprintf("Messages each way; years at %s a day", numberText(int64(s.PerDay))))
+	const each = "Messages each way"
+	c.statusRow(foot, fmt.Sprintf("%s; years at %s a day", each, numberText(int64(s.PerDay))), each)
 	c.drawButtons(append([]button{cancelButton()}, paging(c.frame.Page, c.frame.Pages, false)...))
 }
 
@@ -31,7 +32,7 @@ func (c *canvas) drawMeetingTitle(question, peer, right string) (box image.Recta
 	text := question + " with " + c.safe(peer) + "?"
 	if !c.fitsTitle(text) {
 		text = question + "?"
-		groups = append(groups, c.words("With "+peer, style{face: c.fonts.bold, ink: colInk}, box.Dx()))
+		groups = append(groups, c.nameRows("With "+peer, box.Dx()))
 	}
 	c.drawTitle(title{symbol: symPad, text: text, right: right, ink: colWhite, ground: colBar})
 	return box, groups
@@ -39,8 +40,9 @@ func (c *canvas) drawMeetingTitle(question, peer, right string) (box image.Recta
 
 // lines are what a choice's card says below its label, the most important
 // first.
-func (s SizeChoice) lines() []string {
-	lines := []string{bytesText(s.Bytes) + ", " + yearsText(s.Years), countText(roughly(s.Messages), "message", "messages")}
+func (s SizeChoice) lines(t theme) []string {
+	messages := countText(roughly(s.Messages), "message", "messages")
+	lines := []string{bytesText(s.Bytes) + ", " + yearsText(s.Years), t.brief(messages, numberText(roughly(s.Messages)))}
 	if s.Wait > 0 {
 		lines = append(lines, "takes "+waitText(s.Wait))
 	}
@@ -80,9 +82,13 @@ func (c *canvas) fitGrid(choices []SizeChoice, width, room int) grid {
 		g.gap = c.px(3)
 		wide := 0
 		for _, choice := range choices {
-			wide = max(wide, c.fonts.bold.width(c.safe(choice.Label)), widest(choice.lines(), g.face))
+			wide = max(wide, c.fonts.bold.width(c.safe(choice.Label)), widest(choice.lines(c.theme), g.face))
 		}
-		most := max(1, min(len(choices), (width+g.gap)/(wide+2*c.panelInset()+g.gap)))
+		inset := c.panelInset()
+		if c.narrow() {
+			inset = 2
+		}
+		most := max(1, min(len(choices), (width+g.gap)/(wide+2*inset+g.gap)))
 		least := max(c.button, c.fonts.bold.height+g.lines*g.face.height+2*c.px(2))
 		for g.columns = min(2, most); g.columns <= most; g.columns++ {
 			rows := (len(choices) + g.columns - 1) / g.columns
@@ -99,8 +105,8 @@ func (c *canvas) fitGrid(choices []SizeChoice, width, room int) grid {
 func (c *canvas) choiceCard(rect image.Rectangle, i int, s SizeChoice, g grid) {
 	c.rounded(rect, colPanel, colBar, false)
 	label := c.safe(s.Label)
-	c.frame.Targets = append(c.frame.Targets, Target{fmt.Sprintf("size-%d", i+1), label, rect, true})
-	lines := s.lines()
+	c.frame.Targets = append(c.frame.Targets, Target{fmt.Sprintf("size-%d", i+1), label, rect, true, neutral})
+	lines := s.lines(c.theme)
 	lines = lines[:min(len(lines), g.lines)]
 	line := rect.Inset(c.px(2))
 	line.Min.Y += (line.Dy() - c.fonts.bold.height - len(lines)*g.face.height) / 2
@@ -118,8 +124,10 @@ func (s MeetingConfirm) draw(c *canvas) {
 	box, groups := c.drawMeetingTitle("This much pad", s.Peer, "your approval")
 	room := box.Dy() - allHeight(groups)
 	rows := s.rows(c, c.fonts.large, c.fonts.body, box.Dx())
-	if allHeight(rows) > room {
-		rows = s.rows(c, c.fonts.title, c.fonts.small, box.Dx())
+	for _, head := range []*typeface{c.fonts.title, c.fonts.small} {
+		if allHeight(rows) > room {
+			rows = s.rows(c, head, c.fonts.small, box.Dx())
+		}
 	}
 	c.drawPaged(box, append(groups, rows...), s.Page)
 	buttons := append([]button{cancelButton()}, paging(c.frame.Page, c.frame.Pages, !s.Ready)...)

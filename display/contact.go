@@ -15,7 +15,7 @@ func (c *canvas) contactRows(s Contact, width int) group {
 // width beside the name is left free.
 func (c *canvas) contactLines(s Contact, width, mark int) group {
 	small := style{face: c.fonts.small, ink: colInk}
-	rows := group(c.words(s.Name, style{face: c.fonts.bold, ink: colInk}, width-mark))
+	rows := group(c.nameRows(s.Name, width-mark))
 	rows = append(rows, c.gaugeRow("Send", s.Send), c.gaugeRow("Receive", s.Receive))
 	warn := func(text string) {
 		rows = append(rows, c.marked(symWarn, colBad, text, style{face: c.fonts.small, ink: colBad}, width)...)
@@ -35,6 +35,18 @@ func (c *canvas) contactLines(s Contact, width, mark int) group {
 	return rows
 }
 
+// nameRows is a contact's name, or some words with one.
+func (c *canvas) nameRows(name string, width int) []row { return c.headRows(name, c.fonts.bold, width) }
+
+// headRows is a headline, in small letters where large ones leave too little room
+// for what it is about.
+func (c *canvas) headRows(text string, face *typeface, width int) []row {
+	if c.narrow() && face.width(c.safe(text)) > width {
+		face = c.fonts.small
+	}
+	return c.words(text, style{face: face, ink: colInk}, width)
+}
+
 // contactCards is the card of the i-th contact as a button; as several, for
 // pages of their own, if it is taller than room.
 func (c *canvas) contactCards(i int, s Contact, width, room int) []group {
@@ -46,7 +58,7 @@ func (c *canvas) contactCards(i int, s Contact, width, room int) []group {
 		groups = append(groups, group{{tall + gap, func(box image.Rectangle) {
 			box.Max.Y = box.Min.Y + tall
 			c.rounded(box, colPanel, colBar, false)
-			c.frame.Targets = append(c.frame.Targets, Target{fmt.Sprintf("contact-%d", i+1), c.safe(s.Name), box, true})
+			c.frame.Targets = append(c.frame.Targets, Target{fmt.Sprintf("contact-%d", i+1), c.safe(s.Name), box, true, neutral})
 			box = box.Inset(inset)
 			more := image.Rect(box.Max.X-c.px(11), box.Min.Y, box.Max.X, box.Min.Y+c.fonts.bold.height)
 			c.symbol(more, symMore, colBar, colPanel)
@@ -81,7 +93,10 @@ func (g Gauge) shortage() string {
 // that is broken and a bar that is striped.
 func (c *canvas) gaugeRow(name string, g Gauge) row {
 	small := style{face: c.fonts.small, ink: colInk}
-	const longest = "999.9 GiB, about 999 million messages"
+	longest, text := "999.9 GiB, about 999 million messages", bytesText(g.Left)+", "+aboutText(g.Messages)+" messages"
+	if c.narrow() {
+		longest, text = "about 999 million messages", aboutText(g.Messages)+" messages"
+	}
 	return row{c.fonts.small.height + c.px(1), func(box image.Rectangle) {
 		label := box
 		label.Max.X = label.Min.X + c.fonts.small.width("Receive") + c.gap
@@ -90,7 +105,7 @@ func (c *canvas) gaugeRow(name string, g Gauge) row {
 		bar := image.Rect(label.Max.X, box.Min.Y+c.px(3), label.Max.X+width, box.Max.Y-c.px(2))
 		c.gauge(bar, share(g.Left, g.Total), g.low())
 		box.Min.X = bar.Max.X + c.gap
-		c.say(box, small, bytesText(g.Left)+", "+aboutText(g.Messages)+" messages")
+		c.say(box, small, text)
 	}}
 }
 

@@ -16,6 +16,8 @@ type Target struct {
 	Label  string // as drawn
 	Rect   image.Rectangle
 	Active bool
+
+	kind kind
 }
 
 // Frame is one drawn screen. It is not changed after Render returned it.
@@ -46,8 +48,12 @@ func (f *Frame) Hit(p image.Point) (Target, bool) {
 
 // Sizes are the panel sizes that screens are made for, in pixels.
 func Sizes() []image.Point {
-	return []image.Point{{320, 240}, {480, 320}, {800, 480}}
+	return []image.Point{{320, 240}, {480, 320}, {800, 480}, {240, 240}}
 }
+
+// KeysOnly tells whether screens of a size are worked by push-buttons alone: what
+// is to be tapped on them is too small for a finger.
+func KeysOnly(size image.Point) bool { return size.X < 320 }
 
 // ParseSize reads one of Sizes, written as in "480x320".
 func ParseSize(s string) (image.Point, error) {
@@ -56,5 +62,5 @@ func ParseSize(s string) (image.Point, error) {
 			return p, nil
 		}
 	}
-	return image.Point{}, fmt.Errorf("display: size %q is not 320x240, 480x320 or 800x480", s)
+	return image.Point{}, fmt.Errorf("display: size %q is not 240x240, 320x240, 480x320 or 800x480", s)
 }

@@ -36,10 +36,19 @@ func TestScreensLookAsStored(t *testing.T) {
 		for _, s := range samples() {
 			name := s.name + "-" + sizeText(size) + ".png"
 			t.Run(name, func(t *testing.T) {
-				comparePicture(t, filepath.Join(gallery, name), r.Render(s.screen).Image)
+				comparePicture(t, filepath.Join(gallery, name), seen(r.Render(s.screen), size).Image)
 			})
 		}
 	}
+}
+
+// seen is f as a device shows it: with a ring where it is worked by keys alone.
+func seen(f *Frame, size image.Point) *Frame {
+	var ring Ring
+	if KeysOnly(size) {
+		ring.Follow(f)
+	}
+	return ring.On(f)
 }
 
 func comparePicture(t *testing.T, path string, got *image.RGBA) {
@@ -107,7 +116,7 @@ func writePicture(t *testing.T, path string, img image.Image) {
 // TestGalleryPageShowsEveryPicture keeps the page that a person looks through.
 func TestGalleryPageShowsEveryPicture(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# The screens\n\nEvery screen as the tests draw it, in each panel size. ")
+	b.WriteString("# The screens\n\nEvery screen as the tests draw it, in each panel size; the smallest is worked by keys, and a ring marks what the approve key does. ")
 	b.WriteString("Made by `go test ./display -update`; look through all of them after a change.\n")
 	pictures := 0
 	for _, s := range samples() {

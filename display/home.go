@@ -54,7 +54,7 @@ func (s Home) draw(c *canvas) {
 func (c *canvas) noContacts(canMeet bool, width int) group {
 	text, top := "No contacts yet.\n\nTo chat with somebody, this device needs a pad that only the two of you have.", c.px(18)
 	if canMeet {
-		text = "No contacts yet.\nMeet somebody, and tap New contact on both devices: they make a pad that only the two of you have."
+		text = "No contacts yet.\nMeet somebody, and " + c.brief("tap", "choose") + " New contact on both devices: they make a pad that only the two of you have."
 		top = c.gap
 	}
 	return append(group{c.space(top)}, c.words(text, style{face: c.fonts.body, ink: colInk, align: centre}, width)...)

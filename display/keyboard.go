@@ -4,20 +4,29 @@ import "image"
 
 func (Keyboard) name() string { return "keyboard" }
 
-// keyPages are the keys of each page: all that a user id is made of. Few on a
-// page, so that each is as large as a finger.
-var keyPages = [...]string{"abcdefghijklm", "nopqrstuvwxyz", "0123456789-_"}
+// keyboard is how keys are laid out: few on a page, so that each is as large as
+// a finger.
+type keyboard struct {
+	columns int
+	pages   []string // all that a user id is made of
+}
 
-// keyColumns is how many keys stand side by side.
-const keyColumns = 7
+// keys are laid out by how many fingers stand side by side.
+func (c *canvas) keys() keyboard {
+	if wide := (c.size.X - 2*c.margin) / 7; wide < c.finger+c.px(2) {
+		return keyboard{5, []string{"abcdefghij", "klmnopqrst", "uvwxyz-_", "0123456789"}}
+	}
+	return keyboard{7, []string{"abcdefghijklm", "nopqrstuvwxyz", "0123456789-_"}}
+}
 
 func (s Keyboard) draw(c *canvas) {
 	c.drawTitle(title{symbol: symPad, text: s.Title, ink: colWhite, ground: colBar})
 	box := c.body(true)
-	c.frame.Pages = len(keyPages)
-	c.frame.Page = min(max(s.Page, 0), len(keyPages)-1)
+	keys := c.keys()
+	c.frame.Pages = len(keys.pages)
+	c.frame.Page = min(max(s.Page, 0), len(keys.pages)-1)
 	box = c.drawTyped(box, s)
-	c.drawKeys(box, keyPages[c.frame.Page])
+	c.drawKeys(box, keys.pages[c.frame.Page], keys.columns)
 	remove := button{name: "delete", label: "Delete", weight: 1.2}
 	ok := button{name: "ok", label: "Done", symbol: symYes, kind: positive, weight: 1.2}
 	if s.Text == "" {
@@ -32,7 +41,8 @@ func (c *canvas) drawTyped(box image.Rectangle, s Keyboard) image.Rectangle {
 	line := box
 	line.Max.Y = line.Min.Y + c.fonts.title.height + 2*c.px(2)
 	c.fill(line, colPanel)
-	cursor := c.say(line.Inset(c.px(2)), style{face: c.fonts.title, ink: colInk}, c.safe(s.Text))
+	face, typed := c.fitTyped(s.Text, line.Dx()-3*c.px(2))
+	cursor := c.say(line.Inset(c.px(2)), style{face: face, ink: colInk}, typed)
 	cursor.Min.X = cursor.Max.X + c.px(1)
 	c.fill(image.Rect(cursor.Min.X, line.Min.Y+c.px(3), cursor.Min.X+max(1, c.px(1.5)), line.Max.Y-c.px(3)), colBar)
 	box.Min.Y = line.Max.Y + c.px(1)
@@ -44,21 +54,40 @@ func (c *canvas) drawTyped(box image.Rectangle, s Keyboard) image.Rectangle {
 	foot := box
 	foot.Max.Y = foot.Min.Y + c.fonts.small.height
 	c.say(foot, say, text)
+	if c.fonts.small.width(text)+c.gap+c.fonts.small.width(c.pageText()) > foot.Dx() {
+		foot = foot.Add(image.Pt(0, c.fonts.small.height))
+	}
 	c.say(foot, style{face: c.fonts.small, ink: colMuted, align: right}, c.pageText())
 	box.Min.Y = foot.Max.Y + c.px(2)
 	return box
 }
 
-func (c *canvas) drawKeys(box image.Rectangle, keys string) {
-	rows := (len(keys) + keyColumns - 1) / keyColumns
+// fitTyped is a text in the largest letters that fit; of one too long for all, the
+// end.
+func (c *canvas) fitTyped(text string, width int) (*typeface, string) {
+	text = c.safe(text)
+	for _, face := range []*typeface{c.fonts.title, c.fonts.bold, c.fonts.small} {
+		if face.width(text) <= width {
+			return face, text
+		}
+	}
+	end := []rune(text)
+	for len(end) > 0 && c.fonts.small.width("…"+string(end)) > width {
+		end = end[1:]
+	}
+	return c.fonts.small, "…" + string(end)
+}
+
+func (c *canvas) drawKeys(box image.Rectangle, keys string, columns int) {
+	rows := (len(keys) + columns - 1) / columns
 	gap := c.px(2)
-	wide := (box.Dx() - gap*(keyColumns-1)) / keyColumns
+	wide := (box.Dx() - gap*(columns-1)) / columns
 	tall := (box.Dy() - gap*(rows-1)) / rows
 	for i, key := range keys {
-		at := box.Min.Add(image.Pt(i%keyColumns*(wide+gap), i/keyColumns*(tall+gap)))
+		at := box.Min.Add(image.Pt(i%columns*(wide+gap), i/columns*(tall+gap)))
 		rect := image.Rectangle{Min: at, Max: at.Add(image.Pt(wide, tall))}
 		c.rounded(rect, colPanel, colBar, false)
 		c.say(rect, style{face: c.fonts.title, ink: colBar, align: centre}, string(key))
-		c.frame.Targets = append(c.frame.Targets, Target{"key-" + string(key), string(key), rect, true})
+		c.frame.Targets = append(c.frame.Targets, Target{"key-" + string(key), string(key), rect, true, neutral})
 	}
 }

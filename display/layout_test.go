@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"periph.io/x/conn/v3/physic"
+
 	"onetimechat/display/escape"
+	"onetimechat/hal/product"
 )
 
 // checkFrame fails if anything on f is clipped, overlaps, or cannot be tapped
@@ -40,13 +43,13 @@ func checkFrame(t *testing.T, size image.Point, f *Frame) {
 			t.Errorf("%q has contrast %.2f, ink %v on %v", b.text, ratio, b.ink, ground)
 		}
 	}
-	least := min(float64(size.X)/320, float64(size.Y)/240) * 44
+	least := leastTarget(size)
 	for i, target := range f.Targets {
 		if !target.Rect.In(screen) {
 			t.Errorf("target %s at %v is outside the screen", target.Name, target.Rect)
 		}
-		if h, w := target.Rect.Dy(), target.Rect.Dx(); float64(h) < least || float64(w) < 40 {
-			t.Errorf("target %s is %d×%d pixels", target.Name, w, h)
+		if h, w := target.Rect.Dy(), target.Rect.Dx(); h < least || w < least {
+			t.Errorf("target %s is %d×%d pixels, a fingertip %d", target.Name, w, h, least)
 		}
 		for _, other := range f.Targets[:i] {
 			if target.Rect.Overlaps(other.Rect) || target.Name == other.Name {
@@ -60,6 +63,31 @@ func checkFrame(t *testing.T, size image.Point, f *Frame) {
 	if f.Pages > 1 && !strings.Contains(strings.Join(f.Text, "\n"), fmt.Sprintf("Page %d of %d", f.Page+1, f.Pages)) {
 		t.Errorf("page %d of %d is not told: %q", f.Page+1, f.Pages, f.Text)
 	}
+}
+
+// fingertip is how high and wide a target has to be on the glass.
+const fingertip = 9 * physic.MilliMetre
+
+// leastTarget is how many pixels a fingertip is on the panels for which a size is
+// made, the one with the finest pixels counting.
+//
+// What it does not hold: a panel turned by 90 or 270 degrees shows the screens of
+// a smaller one, on which 9 mm of its own pixels would leave no room for words.
+func leastTarget(size image.Point) int {
+	if KeysOnly(size) {
+		return 34 // as high as two lines: it is to be read, not to be hit
+	}
+	// Raspberry Pi's 7" display, "Raspberry Pi Touch Display", is no product on the
+	// header. It shows 154.08 × 85.92 mm: its pixels are less high than wide.
+	pitches := map[image.Point]physic.Distance{{X: 800, Y: 480}: 85920 * physic.MicroMetre / 480}
+	for _, p := range product.Products() {
+		finest, ok := pitches[p.Display.Size]
+		if p.HasTouch() && (!ok || p.Display.Pitch < finest) {
+			pitches[p.Display.Size] = p.Display.Pitch
+		}
+	}
+	pitch := pitches[size] // a size for no panel is a mistake, and divides by zero
+	return int((fingertip + pitch - 1) / pitch)
 }
 
 // contrast is the ratio of WCAG 2.2, section "contrast ratio".
@@ -81,6 +109,15 @@ func contrast(a, b color.RGBA) float64 {
 func forEverySize(t *testing.T, test func(t *testing.T, r *Renderer, size image.Point)) {
 	for _, size := range Sizes() {
 		t.Run(sizeText(size), func(t *testing.T) { test(t, renderer(t, size), size) })
+	}
+}
+
+func TestAFingertipInPixels(t *testing.T) {
+	want := map[image.Point]int{{X: 320, Y: 240}: 50, {X: 480, Y: 320}: 59, {X: 800, Y: 480}: 51, {X: 240, Y: 240}: 34}
+	for _, size := range Sizes() {
+		if got := leastTarget(size); got != want[size] {
+			t.Errorf("%v: %d, want %d", size, got, want[size])
+		}
 	}
 }
 

@@ -99,7 +99,7 @@ func meetingSamples() []sample {
 		{"paired-prepared", "the other device has not answered", Paired{Peer: "bob", Bytes: 40 * mebi, Messages: 145_635}},
 		{"certificate", "how a pad was made, first page", Certificate{Contact: "bob", Facts: facts()}},
 		{"certificate-last", "last page, of an older pad", Certificate{Contact: "bob", Facts: facts(), Action: "discard", Label: "Discard", More: true, Page: 999}},
-		{"certificate-prepared", "a prepared pad, the longest name", Certificate{Contact: long, Facts: facts(), Action: "in-use", Label: "The other device shows paired", More: true}},
+		{"certificate-prepared", "a prepared pad, the longest name", Certificate{Contact: long, Facts: facts(), Action: "in-use", Label: "Does it show paired?", More: true}},
 		{"certificate-import", "a pad that came by import", Certificate{Contact: "carol", Facts: facts()[:4]}},
 		{"question", "yes or no", Ask{Title: "Throw this pad away?", Text: "All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.", Yes: "Throw away", No: "Go on", Ready: true}},
 		{"question-long", "a long one, first page", Ask{Title: "Does " + long + "’s device show “paired”?", Text: "Only then does it have the whole pad, and texts to " + long + " can be sealed with it. If it does not, meet again, or discard this pad.\n\n" +

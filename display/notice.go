@@ -67,10 +67,9 @@ func (s Busy) draw(c *canvas) {
 func (s Progress) draw(c *canvas) {
 	c.drawTitle(title{symbol: symWait, text: "Please wait", ink: colWhite, ground: colBar})
 	box := c.body(s.Cancellable || s.Stop)
-	rows := c.words(s.Title, style{face: c.fonts.title, ink: colInk}, box.Dx())
-	rows = append(rows, c.space(c.gap), c.progressBar(s), c.space(c.gap))
-	for _, line := range s.lines() {
-		rows = append(rows, c.words(line, style{face: c.fonts.body, ink: colInk}, box.Dx())...)
+	rows := s.rows(c, c.fonts.title, c.fonts.body, box.Dx())
+	if height(rows) > box.Dy() {
+		rows = s.rows(c, c.fonts.bold, c.fonts.small, box.Dx())
 	}
 	if more := c.words("Stop here: the pad becomes as large as it is now.", style{face: c.fonts.small, ink: colInk}, box.Dx()); s.Stop && height(rows)+height(more) <= box.Dy() {
 		rows = append(rows, more...)
@@ -87,6 +86,16 @@ func (s Progress) draw(c *canvas) {
 	if len(buttons) > 0 {
 		c.drawButtons(buttons)
 	}
+}
+
+// rows say what is done, and how far it is.
+func (s Progress) rows(c *canvas, head, face *typeface, width int) []row {
+	rows := c.words(s.Title, style{face: head, ink: colInk}, width)
+	rows = append(rows, c.space(c.gap), c.progressBar(s), c.space(c.gap))
+	for _, line := range s.lines() {
+		rows = append(rows, c.words(line, style{face: face, ink: colInk}, width)...)
+	}
+	return rows
 }
 
 // share is part as a share of whole, from 0 to 1.

@@ -44,9 +44,10 @@ func (s NewContact) draw(c *canvas) {
 	c.drawButtons(c.fitted(buttons))
 }
 
-// meetingSteps are what to do, with a picture of it that fills the room.
+// meetingSteps are what to do, with a picture of it that fills the room, if
+// there is enough.
 func (c *canvas) meetingSteps(laptop bool, width, room int) []group {
-	steps := []string{"Plug one cable from device to device.", "Tap New contact on the other one, too."}
+	steps := []string{"Plug one cable from device to device.", c.brief("Tap New contact on the other one, too.", "Choose New contact there, too.")}
 	if laptop {
 		steps = append([]string{"Unplug the laptop."}, steps...)
 	}
@@ -57,17 +58,24 @@ func (c *canvas) meetingSteps(laptop bool, width, room int) []group {
 	waiting := c.words("Waiting for the other device", style{face: c.fonts.small, ink: colMuted, align: centre}, width)
 	picture := append(group{c.space(c.gap)}, append(waiting, c.space(c.gap))...)
 	tall := room - allHeight(groups) - height(picture)
+	if tall < c.px(22) {
+		return append(groups, picture)
+	}
 	return append(groups, slices.Insert(picture, 1, c.twoDevices(tall, symNone)))
 }
 
 // numbered is words after a number.
 func (c *canvas) numbered(n int, text string, width int) group {
 	indent := c.px(16)
-	rows := c.words(text, style{face: c.fonts.body, ink: colInk}, width-indent)
+	face, digit := c.fonts.body, c.fonts.bold
+	if c.narrow() {
+		face, digit = c.fonts.small, c.fonts.small
+	}
+	rows := c.words(text, style{face: face, ink: colInk}, width-indent)
 	for i, r := range rows {
 		rows[i].draw = func(box image.Rectangle) {
 			if i == 0 {
-				c.say(box, style{face: c.fonts.bold, ink: colGauge}, fmt.Sprint(n))
+				c.say(box, style{face: digit, ink: colGauge}, fmt.Sprint(n))
 			}
 			box.Min.X += indent
 			r.draw(box)
@@ -79,7 +87,8 @@ func (c *canvas) numbered(n int, text string, width int) group {
 // twoDevices draws two devices about as tall as there is room, and a symbol
 // between them, or the cable.
 func (c *canvas) twoDevices(room int, between symbol) row {
-	return row{min(max(room, c.px(22)), c.px(52)), func(box image.Rectangle) {
+	most := min(c.px(52), (c.size.X-2*c.margin)*3/16)
+	return row{min(max(room, c.px(22)), most), func(box image.Rectangle) {
 		w, gap := box.Dy()*4/3, box.Dy()*2
 		x := box.Min.X + (box.Dx()-2*w-gap)/2
 		middle := image.Rect(x+w, box.Min.Y, x+w+gap, box.Max.Y)
@@ -106,24 +115,29 @@ func (s Paired) draw(c *canvas) {
 	t := title{symbol: symYes, text: "Paired", right: "pad in use", ink: colWhite, ground: colGood}
 	head := "You share a pad with " + peer + "."
 	todo := []string{
-		"Unplug the cable. What you send is sealed with this pad from now on.",
+		c.brief("Unplug the cable. What you send is sealed with this pad from now on.", "Unplug the cable."),
 		"If it was one plain cable in sight, nobody else has the pad.",
 	}
 	if !s.InUse {
 		t = title{symbol: symWait, text: "Prepared", right: "pad not in use yet", ink: colInk, ground: colAmber}
 		head = "No answer from " + peer + " yet."
 		todo = []string{
-			"Until then this pad opens, but does not send.",
-			"If the other device shows “Paired”, tap the name on the home screen and say so. If not, meet again.",
+			c.brief("Until then this pad opens, but does not send.", "This pad only opens yet."),
+			c.brief("If the other device shows “Paired”, tap the name on the home screen and say so. If not, meet again.",
+				"If the other device shows “Paired”, say so under its name on home. If not, meet again."),
 		}
 	}
 	c.drawTitle(t)
 	box := c.body(true)
-	rows := append(c.words(head, style{face: c.fonts.title, ink: colInk}, box.Dx()), c.space(c.px(3)))
-	size := bytesText(s.Bytes) + ", " + aboutText(s.Messages) + " messages each way"
-	rows = append(rows, c.words(size, style{face: c.fonts.body, ink: colInk}, box.Dx())...)
+	title, body := c.fonts.title, c.fonts.body
+	if c.narrow() && title.width(head) > box.Dx() {
+		title, body = c.fonts.small, c.fonts.small
+	}
+	rows := append(c.words(head, style{face: title, ink: colInk}, box.Dx()), c.space(c.px(3)))
+	size := c.brief(bytesText(s.Bytes)+", "+aboutText(s.Messages), capital(aboutText(s.Messages))) + " messages each way"
+	rows = append(rows, c.words(size, style{face: body, ink: colInk}, box.Dx())...)
 	if s.Demo {
-		rows = append(rows, c.marked(symWarn, colBad, demoText, style{face: c.fonts.small, ink: colBad}, box.Dx())...)
+		rows = append(rows, c.marked(symWarn, colBad, c.demoText(), style{face: c.fonts.small, ink: colBad}, box.Dx())...)
 	}
 	box = c.stack(box, append(rows, c.space(c.gap)))
 	box = c.stack(box, append(c.points(todo, box.Size()), c.space(c.gap)))
@@ -152,4 +166,6 @@ func (c *canvas) points(lines []string, size image.Point) []row {
 	return rows
 }
 
-const demoText = "Demo randomness: to try things out, not for secrets"
+func (t theme) demoText() string {
+	return t.brief("Demo randomness: to try things out, not for secrets", "Demo randomness: not for secrets")
+}

@@ -19,7 +19,7 @@ func (s Reader) draw(c *canvas) {
 	var top []row
 	if c.fonts.title.width(head)+3*c.gap+c.fonts.small.width(place) > c.titleBox().Dx() {
 		t.text = "Message"
-		top = c.words(head, style{face: c.fonts.bold, ink: colInk}, box.Dx())
+		top = c.nameRows(head, box.Dx())
 	}
 	if s.Skip {
 		top = append(top, c.marked(symWarn, colBad, "Messages before this one are missing.",
@@ -34,7 +34,7 @@ func (s Reader) draw(c *canvas) {
 	sheet.Max.Y -= status + c.px(2)
 	pages := paginate(c.textRows(s.Text, sheet.Dx()), sheet.Dy()-2*c.panelInset())
 	c.panel(sheet, c.turnTo(s.Page, pages))
-	c.statusRow(image.Rect(box.Min.X, box.Max.Y-status, box.Max.X, box.Max.Y), lengthText(s.Text)+", on this device only")
+	c.statusRow(image.Rect(box.Min.X, box.Max.Y-status, box.Max.X, box.Max.Y), lengthText(s.Text)+", on this device only", lengthText(s.Text)+", only here", lengthText(s.Text))
 	c.drawButtons(append(paging(c.frame.Page, c.frame.Pages, true),
 		button{name: "ok", label: "Done", symbol: symYes, weight: 1.4}))
 }

@@ -183,7 +183,7 @@ func TestNoTextIsKeptOnceAnotherScreenShows(t *testing.T) {
 	}
 }
 
-func TestParseSizeTakesThreeSizesOnly(t *testing.T) {
+func TestParseSizeTakesItsSizesOnly(t *testing.T) {
 	for _, size := range Sizes() {
 		if got, err := ParseSize(sizeText(size)); err != nil || got != size {
 			t.Errorf("%v became %v, %v", size, got, err)

@@ -11,7 +11,7 @@ func (c *canvas) reserveRows(s Reserve, width int) group {
 		rows = append(rows, c.marked(symWarn, colBad, s.Problem, style{face: c.fonts.small, ink: colBad}, width)...)
 	}
 	if s.Demo {
-		rows = append(rows, c.marked(symDot, colInk, demoText, small, width)...)
+		rows = append(rows, c.marked(symDot, colInk, c.demoText(), small, width)...)
 	}
 	return append(rows, c.space(c.gap))
 }
@@ -34,7 +34,10 @@ func (s Reserve) meaning() string {
 func (c *canvas) reserveGauge(s Reserve) row {
 	small := style{face: c.fonts.small, ink: colInk}
 	const name = "Ready for a meeting"
-	text := bytesText(s.Ready) + " of " + bytesText(s.Capacity)
+	text := bytesText(s.Ready)
+	if !c.narrow() {
+		text += " of " + bytesText(s.Capacity)
+	}
 	return row{c.fonts.small.height + c.px(1), func(box image.Rectangle) {
 		label := box
 		label.Max.X = label.Min.X + c.fonts.small.width(name) + c.gap

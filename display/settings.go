@@ -84,7 +84,7 @@ func (c *canvas) settingCard(rect image.Rectangle, s Setting) {
 	}
 	c.rounded(rect, colPanel, border, false)
 	label := c.safe(s.Label)
-	c.frame.Targets = append(c.frame.Targets, Target{s.Name, label, rect, true})
+	c.frame.Targets = append(c.frame.Targets, Target{s.Name, label, rect, true, neutral})
 	box := rect.Inset(c.px(3))
 	if s.Value == "" {
 		c.drawLabel(box, ink, label, 2)
@@ -101,7 +101,8 @@ func (c *canvas) settingCard(rect image.Rectangle, s Setting) {
 // draw tells nobody's name: whoever passes by may look.
 func (s Idle) draw(c *canvas) {
 	c.fill(c.frame.Image.Rect, colBar)
-	rows := c.words("Touch to wake", style{face: c.fonts.title, ink: colWhite, align: centre}, c.size.X-2*c.margin)
+	wake := c.brief("Touch to wake", "Press a key to wake")
+	rows := c.words(wake, style{face: c.fonts.title, ink: colWhite, align: centre}, c.size.X-2*c.margin)
 	rows = append(rows, c.space(c.gap))
 	for _, line := range s.lines() {
 		rows = append(rows, c.words(line, style{face: c.fonts.body, ink: colWhite, align: centre}, c.size.X-2*c.margin)...)
@@ -109,7 +110,7 @@ func (s Idle) draw(c *canvas) {
 	box := image.Rect(c.margin, 0, c.size.X-c.margin, c.size.Y)
 	box.Min.Y = (c.size.Y - height(rows)) / 2
 	c.stack(box, rows)
-	c.frame.Targets = append(c.frame.Targets, Target{"wake", "Touch to wake", c.frame.Image.Rect, true})
+	c.frame.Targets = append(c.frame.Targets, Target{"wake", wake, c.frame.Image.Rect, true, neutral})
 }
 
 func (s Idle) lines() []string {

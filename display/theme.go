@@ -33,19 +33,41 @@ type theme struct {
 	gap    int
 	bar    int // height of the title bar
 	button int // height of a button
+	finger int // the least width of a button
 }
 
-// newTheme scales buttons with the panel, because fingers need the same share
-// of it, and letters a little less, because the larger panels are coarser than
-// they are large: 800×480 is a 7" panel, 320×240 a 2.8" one.
+// newTheme scales letters a little less than the panel, because the larger ones
+// are coarser than they are large: 800×480 is a 7" panel, 320×240 a 2.8" one. A
+// button is 9 mm high and wide at least, as fingers are; a test knows the panels.
 func newTheme(size image.Point) theme {
 	scale := min(float64(size.X)/320, float64(size.Y)/240)
 	t := theme{size: size, text: 1 + (scale-1)*0.6}
 	t.margin = t.px(8)
 	t.gap = t.px(5)
 	t.bar = t.px(28)
-	t.button = int(math.Ceil(44 * scale))
+	switch size.X {
+	case 240: // worked by keys: letters, which have to be read, go before buttons
+		t.text, t.margin, t.gap, t.bar = 1.08, 4, 4, 30
+		t.button, t.finger = 36, 34
+	case 320:
+		t.button, t.finger = 50, 50
+	case 480:
+		t.button, t.finger = 59, 59
+	default:
+		t.button, t.finger = 88, 80
+	}
 	return t
+}
+
+// narrow tells whether there is room for half the words only.
+func (t theme) narrow() bool { return KeysOnly(t.size) }
+
+// brief is a text, or its short form where the screen is narrow.
+func (t theme) brief(text, short string) string {
+	if t.narrow() {
+		return short
+	}
+	return text
 }
 
 // px scales a length that goes with the letters.

@@ -9,6 +9,7 @@ import (
 
 	"onetimechat/display"
 	"onetimechat/firmware/boot"
+	"onetimechat/firmware/boot/conf"
 	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
 )
@@ -25,11 +26,15 @@ type onHeader struct{ *product.Sheet }
 
 func (onHeader) Present() bool { return true }
 
-// newFingers finds the touchscreen that belongs to the screen. plugged is nil
-// for one that the kernel drives.
+// newFingers finds the touchscreen that belongs to the screen, nil if it has none.
+// plugged is nil for one that the kernel drives.
 func newFingers(plugged *product.Product) (f fingers, halt func() error, err error) {
+	halt = func() error { return nil }
 	if plugged == nil {
-		return touch.NewEvdev(&touch.DefaultOpts), func() error { return nil }, nil
+		return touch.NewEvdev(&touch.DefaultOpts), halt, nil
+	}
+	if !plugged.HasTouch() {
+		return nil, halt, nil
 	}
 	sheet, err := plugged.Feel(product.Opts{})
 	if err != nil {
@@ -38,19 +43,61 @@ func newFingers(plugged *product.Product) (f fingers, halt func() error, err err
 	return onHeader{sheet}, sheet.Halt, nil
 }
 
-// watch has a finger's touches given away until lift, which returns why the
-// touchscreen has failed, if it has. The context ends with that, too: nobody can
+// controls are what an owner works the device by.
+type controls struct {
+	touch   fingers  // nil: no touchscreen
+	buttons *buttons // nil: none
+	halt    func() error
+}
+
+func newControls(c conf.Conf) (controls, error) {
+	plugged := pluggedOn(c)
+	pushed, err := newButtons(c, plugged)
+	if err != nil {
+		return controls{}, fmt.Errorf("the push-buttons: %w", err)
+	}
+	touched, halt, err := newFingers(plugged)
+	if err != nil {
+		return controls{}, fmt.Errorf("the touchscreen: %w", err)
+	}
+	return controls{touched, pushed, halt}, nil
+}
+
+// Present tells whether the device can be worked.
+func (c controls) Present() bool { return c.buttons.all() || c.touch != nil && c.touch.Present() }
+
+// Run gives a screen its touches and keys until ctx ends or one of them fails.
+func (c controls) Run(ctx context.Context, screen *glass) error {
+	var parts []func(context.Context) error
+	if c.touch != nil {
+		parts = append(parts, func(ctx context.Context) error {
+			return failed(ctx, "touchscreen", c.touch.Run(ctx, screen.touched))
+		})
+	}
+	if c.buttons != nil {
+		parts = append(parts, func(ctx context.Context) error {
+			return failed(ctx, "row of push-buttons", c.buttons.Run(ctx, screen.pressed))
+		})
+	}
+	return together(ctx, parts...)
+}
+
+// failed says what has failed, if it was not told to end.
+func failed(ctx context.Context, what string, err error) error {
+	if ctx.Err() != nil || err == nil {
+		return nil
+	}
+	return fmt.Errorf("the %s has failed: %w", what, err)
+}
+
+// watch has run go on until lift, which returns why what the owner works the
+// device by has failed, if it has. The context ends with that, too: nobody can
 // approve anything any more.
-func watch(ctx context.Context, f fingers, give func(touch.Touch)) (watched context.Context, lift func() error) {
+func watch(ctx context.Context, run func(context.Context) error) (watched context.Context, lift func() error) {
 	watched, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() {
-		err := f.Run(watched, give)
-		if watched.Err() != nil {
-			err = nil // it was told to end
-		} else if err != nil {
-			err = fmt.Errorf("the touchscreen has failed: %w", err)
-		}
+		err := run(watched)
 		cancel()
 		ended <- err
 	}()
@@ -66,9 +113,12 @@ const (
 	fingerLook = 50 * time.Millisecond
 )
 
-// waitFinger waits for a touchscreen, without which nobody can approve anything,
-// and says so if there is none.
-func waitFinger(ctx context.Context, m *boot.Machine, f fingers, screen *glass, renderer *display.Renderer) error {
+// waitFinger waits for a touchscreen, without which, or all push-buttons, nobody
+// can approve anything, and says so if there is none.
+func waitFinger(ctx context.Context, m *boot.Machine, f controls, screen *glass, renderer *display.Renderer) error {
+	if f.buttons.all() {
+		return nil
+	}
 	if err := screen.Show(renderer.Render(display.Busy{Text: "Looking for the touchscreen"})); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"image"
 	"strings"
 	"testing"
 
@@ -32,7 +33,10 @@ func TestATouchscreenThatFailsStopsTheDevice(t *testing.T) {
 	broken := errors.New("the controller does not answer")
 	h := hand{make(chan error)}
 	touches := make(chan touch.Touch, 1)
-	ctx, lift := watch(t.Context(), h, func(t touch.Touch) { touches <- t })
+	screen := &glass{panel: &blank{glass: image.Pt(320, 240)}, area: image.Rect(0, 0, 320, 240)}
+	screen.giveRaw(func(t touch.Touch) { touches <- t })
+	work := func(ctx context.Context) error { return controls{touch: h}.Run(ctx, screen) }
+	ctx, lift := watch(t.Context(), work)
 	if got := <-touches; !got.Down || ctx.Err() != nil {
 		t.Errorf("got %+v, %v", got, ctx.Err())
 	}
@@ -41,7 +45,8 @@ func TestATouchscreenThatFailsStopsTheDevice(t *testing.T) {
 	if err := lift(); !errors.Is(err, broken) || !strings.Contains(err.Error(), "the touchscreen has failed") {
 		t.Errorf("got %v", err)
 	}
-	ctx, lift = watch(t.Context(), h, func(touch.Touch) {})
+	ctx, lift = watch(t.Context(), work)
+	<-touches
 	if err := lift(); err != nil || ctx.Err() == nil {
 		t.Errorf("let go of, it says %v", err)
 	}

@@ -14,6 +14,8 @@ import (
 
 	"onetimechat/display"
 	"onetimechat/firmware/boot/conf"
+	"onetimechat/firmware/keypad"
+	"onetimechat/hal/keys"
 	"onetimechat/hal/panel"
 	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
@@ -26,9 +28,11 @@ import (
 // sizes in the middle of whatever the panel is. It implements device.Panel and
 // device.Rotator.
 type glass struct {
-	panel   lit
-	mounted panel.Rotation // of the picture on the glass, where it is upright for its owner
-	rotate  panel.Rotation // from there, as otc.conf has it
+	panel    lit
+	mounted  panel.Rotation // of the picture on the glass, where it is upright for its owner
+	rotate   panel.Rotation // from there, as otc.conf has it
+	keysOnly bool           // nothing tells where a finger is
+	pad      *keypad.Keypad // nil: no push-buttons
 
 	mu       sync.Mutex
 	rotation panel.Rotation    // of the picture on the glass
@@ -60,12 +64,17 @@ func newGlass(c conf.Conf) (*glass, error) {
 	if g.panel, g.mounted, err = light(c); err != nil {
 		return nil, fmt.Errorf("the screen: %w", err)
 	}
+	plugged := pluggedOn(c)
+	g.keysOnly = plugged != nil && !plugged.HasTouch()
 	g.rotation = g.turned(0)
-	if g.area, err = middle(g.panel.Bounds()); err != nil {
+	if g.area, err = middle(g.panel.Bounds(), g.keysOnly); err != nil {
 		return nil, errors.Join(fmt.Errorf("panel %s: %w", c.Panel, err), g.panel.Halt())
 	}
 	return g, nil
 }
+
+// keyed has the screen worked by push-buttons, too. No frame was shown yet.
+func (g *glass) keyed() { g.pad = keypad.New(onto(g.draw)) }
 
 // light lights a screen, and says how its picture is turned on the glass where it
 // is upright.
@@ -99,9 +108,13 @@ func pluggedOn(c conf.Conf) *product.Product {
 	return nil
 }
 
-// middle is the largest of display's sizes that fits, in the middle.
-func middle(bounds image.Rectangle) (area image.Rectangle, err error) {
+// middle is the largest of display's sizes that fits, in the middle. Where there
+// is a touchscreen, it is one that fingers can work.
+func middle(bounds image.Rectangle, keysOnly bool) (area image.Rectangle, err error) {
 	for _, size := range display.Sizes() {
+		if display.KeysOnly(size) && !keysOnly {
+			continue
+		}
 		if size.X <= bounds.Dx() && size.Y <= bounds.Dy() && size.X > area.Dx() {
 			area = image.Rectangle{Max: size}.Add(bounds.Size().Sub(size).Div(2))
 		}
@@ -125,6 +138,18 @@ func (g *glass) frames() image.Rectangle {
 
 // Show implements device.Panel.
 func (g *glass) Show(f *display.Frame) error {
+	if g.pad != nil {
+		return g.pad.Show(f)
+	}
+	return g.draw(f)
+}
+
+// onto is a panel that is one function.
+type onto func(f *display.Frame) error
+
+func (o onto) Show(f *display.Frame) error { return o(f) }
+
+func (g *glass) draw(f *display.Frame) error {
 	return g.panel.Draw(g.frames(), draw.Image(f.Image), image.Point{})
 }
 
@@ -147,7 +172,7 @@ func (g *glass) Rotations() []int {
 		if (g.turned(chosen)-g.rotation)%180 != 0 {
 			size = image.Pt(size.Y, size.X)
 		}
-		if _, err := middle(image.Rectangle{Max: size}); err == nil {
+		if _, err := middle(image.Rectangle{Max: size}, g.keysOnly); err == nil {
 			all = append(all, chosen)
 		}
 	}
@@ -179,7 +204,7 @@ func (g *glass) turn(chosen int) error {
 	if err := g.panel.Turn((g.rotate + panel.Rotation(chosen)) % 360); err != nil {
 		return err
 	}
-	area, err := middle(g.panel.Bounds())
+	area, err := middle(g.panel.Bounds(), g.keysOnly)
 	if err != nil {
 		return err
 	}
@@ -233,6 +258,23 @@ func (g *glass) touched(t touch.Touch) {
 	} else {
 		f.Release(p)
 	}
+}
+
+// pressed passes a key on. During a calibration there is nothing that one could
+// be for.
+func (g *glass) pressed(e keys.Event) error {
+	g.mu.Lock()
+	f, raw := g.finger, g.raw
+	g.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	if raw != nil {
+		e = keys.Event{Key: e.Key, Lost: true}
+	}
+	g.touching.Lock()
+	defer g.touching.Unlock()
+	return g.pad.Take(e, f)
 }
 
 // look comes back when no touch is at work, as long as none hangs.

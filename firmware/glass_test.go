@@ -32,13 +32,16 @@ func TestFramesStandInTheMiddleOfAnyPanel(t *testing.T) {
 		{1920, 1080, "(560,300)-(1360,780)"},
 		{480, 640, "(0,160)-(480,480)"},
 	} {
-		area, err := middle(image.Rect(0, 0, c.w, c.h))
+		area, err := middle(image.Rect(0, 0, c.w, c.h), false)
 		if err != nil || area.String() != c.want {
 			t.Errorf("%dx%d: %v, %v; want %s", c.w, c.h, area, err, c.want)
 		}
 	}
-	if _, err := middle(image.Rect(0, 0, 319, 480)); err == nil {
+	if _, err := middle(image.Rect(0, 0, 319, 480), false); err == nil {
 		t.Error("a screen too small for any frame is taken")
+	}
+	if area, err := middle(image.Rect(0, 0, 240, 240), true); err != nil || area != image.Rect(0, 0, 240, 240) {
+		t.Errorf("the smallest screen for keys: %v, %v", area, err)
 	}
 }
 
@@ -50,7 +53,7 @@ func TestATouchLandsWhereThePictureIs(t *testing.T) {
 		if r == 90 || r == 270 {
 			seen = image.Rectangle{Max: image.Pt(480, 640)}
 		}
-		area, err := middle(seen)
+		area, err := middle(seen, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +143,7 @@ func TestAPictureThatItsOwnerTurns(t *testing.T) {
 	for _, otc := range []panel.Rotation{0, 90} {
 		b := &blank{glass: image.Pt(640, 480), rotation: otc}
 		g := &glass{panel: b, rotate: otc, rotation: otc, fitted: affine.Identity}
-		g.area, _ = middle(b.Bounds())
+		g.area, _ = middle(b.Bounds(), false)
 		if got := g.Rotations(); !slices.Equal(got, []int{0, 90, 180, 270}) {
 			t.Fatalf("%d: it can be turned by %v", otc, got)
 		}
@@ -177,13 +180,13 @@ func TestAPanelIsTurnedOnlyWhereFramesFit(t *testing.T) {
 	upright, sideways := image.Rect(0, 0, 330, 240), image.Rect(0, 0, 240, 330)
 	b := &blank{glass: upright.Max}
 	g := &glass{panel: b}
-	g.area, _ = middle(upright)
+	g.area, _ = middle(upright, false)
 	for _, chosen := range g.Rotations() {
 		if _, err := g.Rotate(chosen); err != nil {
 			t.Errorf("it cannot be turned by %d, which it offers: %v", chosen, err)
 		}
 	}
-	_, err := middle(sideways)
+	_, err := middle(sideways, false)
 	if offered := slices.Contains(g.Rotations(), 90); offered != (err == nil) || !slices.Contains(g.Rotations(), 180) {
 		t.Errorf("it offers %v; on its side: %v", g.Rotations(), err)
 	}

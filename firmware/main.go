@@ -27,7 +27,6 @@ import (
 	"onetimechat/firmware/entropy"
 	"onetimechat/hal/link"
 	"onetimechat/hal/panel"
-	"onetimechat/hal/product"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable"
@@ -45,12 +44,14 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, screen.panel.Halt()) }()
-	plugged := pluggedOn(m.Conf)
-	finger, halt, err := newFingers(plugged)
+	work, err := newControls(m.Conf)
 	if err != nil {
-		return 0, fmt.Errorf("the touchscreen: %w", err)
+		return 0, err
 	}
-	defer func() { err = errors.Join(err, halt()) }()
+	defer func() { err = errors.Join(err, work.halt()) }()
+	if work.buttons != nil {
+		screen.keyed()
+	}
 	card, err := durable.OpenFolder(m.Store)
 	if err != nil {
 		return 0, err
@@ -63,17 +64,17 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 	if err != nil {
 		return 0, err
 	}
-	ctx, lift := watch(ctx, finger, screen.touched)
+	ctx, lift := watch(ctx, func(ctx context.Context) error { return work.Run(ctx, screen) })
 	defer func() {
 		if failed := lift(); failed != nil {
 			err = failed // whatever came of it
 		}
 	}()
-	if err := waitFinger(ctx, m, finger, screen, renderer); err != nil {
+	if err := waitFinger(ctx, m, work, screen, renderer); err != nil {
 		return 0, err
 	}
 	var calibrate func(context.Context) error
-	if plugged != nil {
+	if plugged := pluggedOn(m.Conf); plugged != nil && plugged.HasTouch() {
 		c := calibrator{plugged: *plugged, card: card, screen: screen}
 		if err := c.first(ctx, m); err != nil {
 			return 0, err
@@ -246,7 +247,7 @@ func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, er
 		return withoutPanel(ctx, m, reason)
 	}
 	turnForFault(screen, m.Store)
-	return showOn(ctx, screen, pluggedOn(m.Conf), reason)
+	return showOn(ctx, screen, m.Conf, reason)
 }
 
 // turnForFault turns a fault's picture as the owner has chosen, if the card can
@@ -269,15 +270,14 @@ func withoutPanel(ctx context.Context, m *boot.Machine, reason error) (boot.End,
 	ctx, stop := context.WithCancel(ctx)
 	signalled := make(chan error, 1)
 	go func() { signalled <- m.Signal(ctx, boot.NoPanel) }()
-	c := m.Conf
-	c.Panel = conf.Framebuffer
+	c := usb(m.Conf)
 	screen, err := newGlass(c)
 	if err != nil {
 		// The LED is all there is.
 		defer stop()
 		return boot.PowerOff, errors.Join(err, <-signalled)
 	}
-	end, err := showOn(ctx, screen, nil, reason)
+	end, err := showOn(ctx, screen, c, reason)
 	stop()
 	// A board without an LED shows its fault all the same.
 	<-signalled
@@ -285,7 +285,16 @@ func withoutPanel(ctx context.Context, m *boot.Machine, reason error) (boot.End,
 }
 
 // showOn shows a fault on a screen until ctx ends.
-func showOn(ctx context.Context, screen *glass, plugged *product.Product, reason error) (boot.End, error) {
+func showOn(ctx context.Context, screen *glass, c conf.Conf, reason error) (boot.End, error) {
+	work, err := newControls(c)
+	if err != nil { // it may be what is wrong: a touchscreen on USB can turn the pages, too
+		if work, err = newControls(usb(c)); err != nil {
+			return 0, err
+		}
+	}
+	if work.buttons != nil {
+		screen.keyed()
+	}
 	renderer, err := screen.renderer()
 	if err != nil {
 		return 0, err
@@ -295,11 +304,11 @@ func showOn(ctx context.Context, screen *glass, plugged *product.Product, reason
 		return 0, err
 	}
 	screen.give(shown)
-	finger, halt, err := newFingers(plugged)
-	if err != nil { // it may be what is wrong: one on USB can turn the pages, too
-		if finger, halt, err = newFingers(nil); err != nil {
-			return 0, err
-		}
-	}
-	return boot.PowerOff, errors.Join(finger.Run(ctx, screen.touched), halt())
+	return boot.PowerOff, errors.Join(work.Run(ctx, screen), work.halt())
+}
+
+// usb is c without what is on the pin header.
+func usb(c conf.Conf) conf.Conf {
+	c.Panel, c.Buttons = conf.Framebuffer, conf.Buttons{}
+	return c
 }

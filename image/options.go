@@ -56,7 +56,8 @@ func parse(args []string, w io.Writer) (options, error) {
 		o.size, err = parseSize(s)
 		return err
 	})
-	for _, key := range []string{"owner", "panel", "link", "net", "rotate", "reservoir", "watchdog", "comparator"} {
+	for _, key := range []string{"owner", "panel", "link", "net", "rotate", "reservoir", "watchdog", "comparator",
+		"approve-button", "deny-button", "page-button"} {
 		flags.Func(key, fmt.Sprintf("%s = `value` in the image's otc.conf", key), func(s string) error { return o.conf.Set(key, s) })
 	}
 	if err := flags.Parse(args); err != nil {

@@ -219,7 +219,7 @@ func TestMistakesAreToldInOneLineWithTheirExitCode(t *testing.T) {
 		{append(fresh, "--panel", "0.0.0.0:0"), exitUsage, "is not loopback"},
 		{append(fresh, "--panel", ":0"), exitUsage, "is not loopback"},
 		{append(fresh, "--link", ":0"), exitUsage, "is not one address"},
-		{append(fresh, "--size", "640x480"), exitUsage, "is not 320x240, 480x320 or 800x480"},
+		{append(fresh, "--size", "640x480"), exitUsage, "is not 240x240, 320x240, 480x320 or 800x480"},
 		{append(fresh, "--meet", "192.0.2.1:9060"), exitUsage, "--meet: "},
 		{append(fresh, "--reservoir", "0"), exitUsage, "--reservoir: 0 is not"},
 		{append(fresh, "now"), exitUsage, "one word too many"},

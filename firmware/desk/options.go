@@ -61,7 +61,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	reservoir := flags.Int64("reservoir", 64, "randomness laid up for meetings, in `MiB`")
 	flags.StringVar(&o.link, "link", fmt.Sprintf("127.0.0.1:%d", hostlink.Port), "the `address` for the laptop's otc")
 	flags.StringVar(&o.panel, "panel", "127.0.0.1:9052", "the loopback `address` of the touchscreen")
-	size := flags.String("size", "480x320", "the screen: 320x240, 480x320 or 800x480 `pixels`")
+	size := flags.String("size", "480x320", "the screen: 240x240, 320x240, 480x320 or 800x480 `pixels`")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(out, usage)

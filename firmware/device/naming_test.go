@@ -36,7 +36,7 @@ func newTypist(t *testing.T) *typist {
 // tap taps the target, on whichever page it is.
 func (y *typist) tap(name string) {
 	y.t.Helper()
-	for _, turn := range []string{"", "next", "next", "prev", "prev"} {
+	for _, turn := range []string{"", "next", "next", "next", "prev", "prev", "prev"} {
 		if turn != "" {
 			y.tapHere(turn)
 		}

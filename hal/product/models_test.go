@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/draw"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -98,10 +99,11 @@ func showAll(t *testing.T, p product.Product, r panel.Rotation, limit int, rng *
 		}
 		show("a patch", patch.Rect.Add(corner), patch)
 	}
-	for _, size := range display.Sizes() {
-		if size.X > seen.Rect.Dx() || size.Y > seen.Rect.Dy() {
-			continue
-		}
+	fit := slices.DeleteFunc(display.Sizes(), func(size image.Point) bool { return !(image.Rectangle{Max: size}.In(seen.Rect)) })
+	if !slices.Contains(fit, p.Display.Size) && r%180 == 0 {
+		t.Errorf("there are no screens of %v", p.Display.Size)
+	}
+	for _, size := range fit {
 		renderer, err := display.NewRenderer(size)
 		if err != nil {
 			t.Fatal(err)

@@ -81,6 +81,19 @@ func OpenSPI(port string, opts Opts) (spi.PortCloser, error) {
 	return nil, fmt.Errorf("%s: %w", port, err)
 }
 
+// OpenLine finds a line of the pin header that no product uses, such as a
+// push-button's. The error names it.
+func OpenLine(l Line) (gpio.PinIn, error) {
+	if _, err := driverreg.Init(); err != nil {
+		return nil, fmt.Errorf("%s: %w", l, err)
+	}
+	pin := gpioreg.ByName(l.String())
+	if pin == nil {
+		return nil, fmt.Errorf("%s: %w", l, ErrNoDevice)
+	}
+	return pin, nil
+}
+
 // Sheet is a product's touch controller with its port.
 type Sheet struct {
 	Controller

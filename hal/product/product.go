@@ -3,9 +3,9 @@
 // pins, and how they are mounted.
 //
 // Start with Find, which knows a Product by the name that otc.conf has for it;
-// Open lights it, and Feel finds its touch controller. Ports are opened in
-// ports_linux.go, and only there, by periph's drivers for what Linux shows in
-// /dev.
+// Open lights it, and Feel finds its touch controller, or Keys says where its
+// push-buttons are. Ports are opened in ports_linux.go, and only there, by
+// periph's drivers for what Linux shows in /dev.
 //
 // What it refuses to do: guess. A product whose port is not there is an error
 // that names both.
@@ -13,6 +13,7 @@ package product
 
 import (
 	"fmt"
+	"image"
 	"slices"
 
 	"periph.io/x/conn/v3/display"
@@ -54,6 +55,8 @@ type Display struct {
 	Port             string // such as SPI0.0
 	Frequency        physic.Frequency
 	DC, Reset, Light Line
+	Size             image.Point     // in pixels, upright
+	Pitch            physic.Distance // from pixel to pixel, across and down
 	// Mounted is how the picture is turned to stand upright on the product as
 	// its owner holds it, with rotate = 0.
 	Mounted panel.Rotation
@@ -73,19 +76,28 @@ type Touch struct {
 	Resistive bool
 }
 
+// Keys are push-buttons between a line and ground, by what they mean. The zero
+// value is none: no product has one on GPIO 0, which is its memory's.
+type Keys struct{ Approve, Deny, Page Line }
+
 // Product is a screen to plug on.
 type Product struct {
 	Name    string // as in otc.conf
 	Display Display
 	Touch   Touch
+	Keys    Keys
 }
 
-// Products returns those that are known. Pins and clocks are as in their
+// Products returns those that are known. Pins, clocks and sizes are as in their
 // makers' manuals: Adafruit, "Adafruit PiTFT - 2.8 Inch Resistive Touchscreen"
-// and "… Capacitive Touch", "Pinouts"; Waveshare, "3.5inch RPi LCD (A)",
-// "Interface Definition", and "1.3inch LCD HAT", "Pinout".
+// and "… Capacitive Touch", "Pinouts" (57.6 × 43.2 mm are seen); Waveshare,
+// "3.5inch RPi LCD (A)", "Interface Definition" (73.44 × 48.96 mm), and "1.3inch
+// LCD HAT", "Pinout" (23.4 × 23.4 mm).
 func Products() []Product {
-	pitft := Display{Chip: ILI9341, Port: "SPI0.0", Frequency: 32 * physic.MegaHertz, DC: 25, Reset: NoLine, Light: NoLine, Mounted: 90}
+	pitft := Display{
+		Chip: ILI9341, Port: "SPI0.0", Frequency: 32 * physic.MegaHertz, DC: 25, Reset: NoLine, Light: NoLine,
+		Size: image.Pt(320, 240), Pitch: 180 * physic.MicroMetre, Mounted: 90,
+	}
 	return []Product{
 		{
 			Name: "pitft28r", Display: pitft,
@@ -96,14 +108,21 @@ func Products() []Product {
 			Touch: Touch{Chip: FT6236, Port: "I2C1", Frequency: 400 * physic.KiloHertz, Interrupt: 24, Mount: touch.Mount{FlipX: true, FlipY: true}},
 		},
 		{
-			Name:    "waveshare35",
-			Display: Display{Chip: ILI9486, Port: "SPI0.0", Frequency: 16 * physic.MegaHertz, DC: 24, Reset: 25, Light: NoLine, Mounted: 90},
-			Touch:   Touch{Chip: XPT2046, Port: "SPI0.1", Frequency: 2 * physic.MegaHertz, Interrupt: 17, Resistive: true},
+			Name: "waveshare35",
+			Display: Display{
+				Chip: ILI9486, Port: "SPI0.0", Frequency: 16 * physic.MegaHertz, DC: 24, Reset: 25, Light: NoLine,
+				Size: image.Pt(480, 320), Pitch: 153 * physic.MicroMetre, Mounted: 90,
+			},
+			Touch: Touch{Chip: XPT2046, Port: "SPI0.1", Frequency: 2 * physic.MegaHertz, Interrupt: 17, Resistive: true},
 		},
 		{
-			Name:    "waveshare13",
-			Display: Display{Chip: ST7789, Port: "SPI0.0", Frequency: 40 * physic.MegaHertz, DC: 25, Reset: 27, Light: 24, Mounted: 90},
-			Touch:   Touch{Interrupt: NoLine},
+			Name: "waveshare13",
+			Display: Display{
+				Chip: ST7789, Port: "SPI0.0", Frequency: 40 * physic.MegaHertz, DC: 25, Reset: 27, Light: 24,
+				Size: image.Pt(240, 240), Pitch: 97500 * physic.NanoMetre, Mounted: 90,
+			},
+			Touch: Touch{Interrupt: NoLine},
+			Keys:  Keys{Approve: 21, Page: 20, Deny: 16}, // KEY1, KEY2, KEY3
 		},
 	}
 }
@@ -116,6 +135,15 @@ func Find(name string) (Product, bool) {
 		return Product{}, false
 	}
 	return all[i], true
+}
+
+// HasTouch tells whether the product has a touch controller.
+func (p Product) HasTouch() bool { return p.Touch.Chip != "" }
+
+// Uses tells whether a line is one of those to the product's display and touch
+// controller.
+func (p Product) Uses(l Line) bool {
+	return slices.Contains([]Line{p.Display.DC, p.Display.Reset, p.Display.Light, p.Touch.Interrupt}, l)
 }
 
 // Turned is how the picture is turned on the glass as its chip counts it, where

@@ -12,19 +12,14 @@ import (
 
 // Every product lights up in every rotation, upright at 0.
 func TestEveryProductLights(t *testing.T) {
-	sizes := map[string]image.Point{"pitft28r": {X: 320, Y: 240}, "pitft28c": {X: 320, Y: 240}, "waveshare35": {X: 480, Y: 320}, "waveshare13": {X: 240, Y: 240}}
-	all := product.Products()
-	if len(all) != len(sizes) {
-		t.Fatalf("%d products", len(all))
-	}
-	for _, p := range all {
+	for _, p := range product.Products() {
 		for _, r := range []panel.Rotation{0, 90, 180, 270} {
 			var dc dcstest.Breaking
 			d, err := p.Light(&dc, product.Pins{DC: &dc.DC}, product.Opts{Rotation: r, Sleep: func(time.Duration) {}})
 			if err != nil {
 				t.Fatalf("%s: %v", p.Name, err)
 			}
-			want := sizes[p.Name]
+			want := p.Display.Size
 			if r == 90 || r == 270 {
 				want = image.Pt(want.Y, want.X)
 			}

@@ -21,7 +21,7 @@ import (
 const Name = "otc.conf"
 
 // MaxSize is the longest file that is read, in bytes; the one in a new image
-// has about 1500.
+// has about 2500.
 const MaxSize = 64 << 10
 
 // Link is which port the laptop is plugged into.
@@ -73,7 +73,12 @@ type Conf struct {
 	// Comparator is the SPI port on whose MISO line a noise comparator is, such
 	// as "SPI0.1"; "": there is none.
 	Comparator string
+	Buttons    Buttons
 }
+
+// Buttons are the GPIO lines of push-buttons to ground, by their BCM numbers; 0:
+// there is none, or the one that the panel has.
+type Buttons struct{ Approve, Deny, Page int }
 
 // Default is what an empty file means.
 func Default() Conf {

@@ -27,9 +27,13 @@ rotate = 270
 reservoir = 2 GiB
 watchdog = off
 noise = auto
-comparator = spi0.1`))
+comparator = spi0.1
+approve-button = 5
+deny-button = 6
+page-button = 13`))
 	want := conf.Conf{Owner: "alice", Panel: conf.Framebuffer, Link: conf.Ethernet, Net: 7, Rotate: 270,
-		Reservoir: 2 << 30, Watchdog: false, Noise: conf.AllNoise, Comparator: "SPI0.1"}
+		Reservoir: 2 << 30, Watchdog: false, Noise: conf.AllNoise, Comparator: "SPI0.1",
+		Buttons: conf.Buttons{Approve: 5, Deny: 6, Page: 13}}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
@@ -74,6 +78,11 @@ func TestAnErrorNamesLineAndValue(t *testing.T) {
 		{"panel =", 1, "panel =", "panel can be fb, pitft28r, pitft28c, waveshare35 or waveshare13"},
 		{"comparator = /dev/spidev0.1", 1, "/dev/spidev0.1", "SPI0.0 or SPI0.1"},
 		{"comparator = on", 1, "comparator = on", "SPI0.0 or SPI0.1"},
+		{"approve-button = 7", 1, "approve-button = 7", "4 to 6 or 12 to 27"},
+		{"deny-button = 3", 1, "deny-button = 3", "4 to 6 or 12 to 27"},
+		{"page-button = 28", 1, "page-button = 28", "4 to 6 or 12 to 27"},
+		{"page-button = GPIO5", 1, "page-button = GPIO5", "such as 5"},
+		{"approve-button = 5\npage-button = 6\ndeny-button = 5", 3, "deny-button = 5", "another button is on GPIO 5"},
 		{"link = wifi", 1, "link = wifi", "auto, usb or ethernet"},
 		{"net = 0", 1, "net = 0", "1 to 254"},
 		{"net = 255", 1, "net = 255", "1 to 254"},
@@ -130,6 +139,9 @@ func TestTextIsReadBack(t *testing.T) {
 	for _, p := range conf.Panels() {
 		change(func(c *conf.Conf) { c.Panel = p })
 	}
+	change(func(c *conf.Conf) { c.Comparator = "SPI0.1" })
+	change(func(c *conf.Conf) { c.Buttons = conf.Buttons{Approve: 4, Deny: 27} })
+	change(func(c *conf.Conf) { c.Buttons.Page = 12 })
 	for net := range 255 {
 		change(func(c *conf.Conf) { c.Net = net })
 	}

@@ -16,7 +16,7 @@ owner = %s
 
 # The screen. fb: an HDMI screen with USB touch. On the pin header: pitft28r and
 # pitft28c (Adafruit PiTFT 2.8", resistive and capacitive), waveshare35 (Waveshare
-# 3.5" (A) and its clones), waveshare13 (Waveshare 1.3").
+# 3.5" (A) and its clones), waveshare13 (Waveshare 1.3", worked by its three keys).
 panel = %s
 
 # How the picture is turned, in degrees clockwise: 0, 90, 180 or 270. The device's
@@ -45,18 +45,33 @@ noise = %s
 # A noise comparator whose output is on MISO: SPI0.0 or SPI0.1, one that the screen
 # does not use. Empty: there is none.
 comparator = %s
+
+# Push-buttons, each between a GPIO and ground, beside the touchscreen or instead of
+# it: the GPIO's number, 4 to 6 or 12 to 27, one that the screen does not use, such as
+# 5, 6 and 13. A ring on the screen marks what the approve button does; the page
+# button turns the page, or moves the ring. Empty: none, or the screen's own keys.
+approve-button = %s
+deny-button = %s
+page-button = %s
 `
 
 // Text is c as a whole otc.conf, with comments and CRLF line ends, so that
 // every editor shows it well. Parse reads it back.
 func (c Conf) Text() []byte {
-	net, watchdog := "", "off"
-	if c.Net != 0 {
-		net = fmt.Sprint(c.Net)
-	}
+	watchdog := "off"
 	if c.Watchdog {
 		watchdog = "on"
 	}
-	text := fmt.Sprintf(comments, c.Owner, c.Panel, fmt.Sprint(c.Rotate), c.Link, net, formatSize(c.Reservoir), watchdog, c.Noise, c.Comparator)
+	b := c.Buttons
+	text := fmt.Sprintf(comments, c.Owner, c.Panel, fmt.Sprint(c.Rotate), c.Link, orEmpty(c.Net), formatSize(c.Reservoir), watchdog, c.Noise, c.Comparator,
+		orEmpty(b.Approve), orEmpty(b.Deny), orEmpty(b.Page))
 	return []byte(strings.ReplaceAll(strings.ReplaceAll(text, " \n", "\n"), "\n", "\r\n"))
+}
+
+// orEmpty is n, and nothing for 0.
+func orEmpty(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
 }

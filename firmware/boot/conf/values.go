@@ -40,8 +40,14 @@ func (c *Conf) Set(key, value string) error {
 		return c.setNoise(value)
 	case "comparator":
 		return c.setComparator(value)
+	case "approve-button":
+		return c.Buttons.set(&c.Buttons.Approve, value)
+	case "deny-button":
+		return c.Buttons.set(&c.Buttons.Deny, value)
+	case "page-button":
+		return c.Buttons.set(&c.Buttons.Page, value)
 	}
-	return fmt.Errorf("%q is not a setting; the settings are owner, panel, rotate, link, net, reservoir, watchdog, noise and comparator", shown(key))
+	return fmt.Errorf("%q is not a setting; the settings are owner, panel, rotate, link, net, reservoir, watchdog, noise, comparator, approve-button, deny-button and page-button", shown(key))
 }
 
 func (c *Conf) setOwner(value string) error {
@@ -142,6 +148,27 @@ func (c *Conf) setComparator(value string) error {
 		return nil
 	}
 	return errors.New("comparator can be SPI0.0 or SPI0.1, or left empty")
+}
+
+// set takes the line of one of the buttons: one that the pin header has, and that
+// the image has not made a port of (GPIO 2 and 3 are I2C 1, 7 to 11 are SPI 0).
+func (b *Buttons) set(line *int, value string) error {
+	if value == "" {
+		*line = 0
+		return nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 4 || n > 27 || n >= 7 && n <= 11 {
+		return errors.New("a button can be on GPIO 4 to 6 or 12 to 27, such as 5, or left empty")
+	}
+	before := *line
+	*line = 0
+	if n == b.Approve || n == b.Deny || n == b.Page {
+		*line = before
+		return fmt.Errorf("another button is on GPIO %d already", n)
+	}
+	*line = n
+	return nil
 }
 
 func (c *Conf) setReservoir(value string) error {
