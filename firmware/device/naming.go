@@ -53,6 +53,7 @@ func (n *Naming) Press(p image.Point) (target string, active bool) {
 	t, _ := n.frame.Hit(p)
 	if t.Active {
 		n.finger = t.Name
+		n.tell(n.panel.Show(n.frame.Pressed(t)))
 	}
 	return t.Name, t.Active
 }
@@ -64,17 +65,25 @@ func (n *Naming) Release(p image.Point) (target string, active bool) {
 	down := n.finger
 	n.finger = ""
 	t, _ := n.frame.Hit(p)
-	if !t.Active || t.Name != down {
-		return t.Name, false
+	tapped := t.Active && t.Name == down
+	if tapped {
+		n.tap(t)
 	}
-	n.tap(t)
-	if err := n.draw(); err != nil {
-		select {
-		case n.failed <- err:
-		default:
-		}
+	if down != "" {
+		n.tell(n.draw())
 	}
-	return t.Name, true
+	return t.Name, tapped
+}
+
+// tell notes that the panel has failed, if it has. mu is held.
+func (n *Naming) tell(err error) {
+	if err == nil {
+		return
+	}
+	select {
+	case n.failed <- err:
+	default:
+	}
 }
 
 // tap is a tap on t. mu is held.

@@ -3,16 +3,19 @@ package device
 import (
 	"image"
 	"time"
+
+	"onetimechat/display"
 )
 
 // touch is a finger that is down.
 type touch struct {
 	view   *view // what it was put down on, nil if on nothing that counts
 	target string
+	frame  *display.Frame // that was shown then
 }
 
-// Press is a finger put down at p, in pixels. It returns the target there,
-// empty for none, and whether that is alive.
+// Press is a finger put down at p, in pixels: its target is drawn pressed. It
+// returns the target there, empty for none, and whether that is alive.
 func (d *Device) Press(p image.Point) (target string, active bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -24,7 +27,8 @@ func (d *Device) Press(p image.Point) (target string, active bool) {
 	d.view.touched, d.view.at = time.Now(), p
 	d.stir()
 	if t.Active {
-		d.finger = touch{d.view, t.Name}
+		d.finger = touch{d.view, t.Name, d.frame}
+		d.feel(d.frame.Pressed(t))
 	}
 	return t.Name, t.Active
 }
@@ -48,8 +52,13 @@ func (d *Device) release(p image.Point) (string, func()) {
 	defer d.mu.Unlock()
 	down := d.finger
 	d.finger = touch{}
+	defer func() {
+		if down.frame == d.frame { // nothing else came instead
+			d.feel(d.frame)
+		}
+	}()
 	t, ok := d.frame.Hit(p)
-	if !ok || !t.Active || down != (touch{d.view, t.Name}) {
+	if !ok || !t.Active || down.view != d.view || down.target != t.Name {
 		return t.Name, nil
 	}
 	v := d.view
@@ -67,4 +76,12 @@ func (d *Device) release(p image.Point) (string, func()) {
 		}
 	}
 	return t.Name, func() {}
+}
+
+// feel shows f, the frame that is on the glass, as a finger makes it look. mu is
+// held.
+func (d *Device) feel(f *display.Frame) {
+	if err := d.panel.Show(f); err != nil {
+		d.fail(err)
+	}
 }

@@ -1,0 +1,81 @@
+package device_test
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"testing"
+	"time"
+)
+
+// A button shows that a finger is on it, until that is lifted, there or
+// elsewhere; a dead one shows nothing.
+func TestAButtonShowsThatItIsPressed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := pair(t)
+		alice.wantScreen("home")
+		home := alice.glass.now()
+		settings := middle(alice.target("settings"))
+		looks := func(when string, pressed bool) {
+			t.Helper()
+			if same := bytes.Equal(alice.glass.now().Image.Pix, home.Image.Pix); same == pressed {
+				t.Errorf("%s: pressed %v", when, !same)
+			}
+		}
+		alice.Press(settings)
+		looks("a finger is down", true)
+		alice.Release(image.Pt(-1, -1))
+		looks("it has slid off", false)
+		alice.Press(settings)
+		alice.Release(settings)
+		alice.wantScreen("settings")
+
+		alice.tap("ok")
+		alice.wantScreen("home")
+		answer := send(t.Context(), alice, "", "hello", "bob")
+		alice.wantScreen("approve-send")
+		home = alice.glass.now() // the question, which cannot be approved yet
+		at := middle(alice.target("approve"))
+		alice.Press(at)
+		looks("a finger is on a dead button", false)
+		alice.Release(at)
+		time.Sleep(time.Second)
+		alice.tap("deny")
+		<-answer
+	})
+}
+
+// A question that comes while a finger is down is not drawn over when it is lifted.
+func TestAFingerThatIsLiftedDrawsNothingOld(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := pair(t)
+		settings := middle(alice.target("settings"))
+		alice.Press(settings)
+		answer := send(t.Context(), alice, "", "hello", "bob")
+		alice.wantScreen("approve-send")
+		asked := alice.glass.now()
+		alice.Release(settings)
+		if now := alice.glass.now(); now != asked {
+			t.Errorf("a finger lifted has drawn %s", now.Name)
+		}
+		time.Sleep(time.Second)
+		alice.tap("deny")
+		<-answer
+	})
+}
+
+// A panel that cannot show a press is a fault like any other.
+func TestAPanelThatFailsUnderAFingerIsAFault(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := pair(t)
+		settings := middle(alice.target("settings"))
+		alice.glass.mu.Lock()
+		alice.glass.broken = errors.New("the bus is gone")
+		alice.glass.mu.Unlock()
+		alice.Press(settings)
+		if got := <-send(t.Context(), alice, "", "hello", "bob"); got.err == nil {
+			t.Error("a device sends that cannot show anything")
+		}
+		_ = alice.off()
+	})
+}
