@@ -134,6 +134,31 @@ func TestATapLandsWhereTheFingerIs(t *testing.T) {
 	}
 }
 
+// How soon a touch is told, at whatever moment between two looks at the chip it
+// comes: what the bench program reads of it.
+func TestTouchFigure(t *testing.T) {
+	worst := time.Duration(0)
+	for _, s := range sheets() {
+		s.table(t, func(t *testing.T, h hand, told func() []touch.Touch) {
+			for phase := range 20 {
+				wait(time.Duration(phase) * time.Millisecond)
+				begin := time.Now()
+				h.Down(.3, .7)
+				for len(told()) == 0 {
+					if wait(time.Millisecond); time.Since(begin) > soon {
+						t.Fatalf("a finger is not told of within %v", soon)
+					}
+				}
+				worst = max(worst, time.Since(begin))
+				h.Lift()
+				wait(300 * time.Millisecond)
+				told()
+			}
+		})
+	}
+	t.Logf("figure {\"name\":\"touch-told\",\"value\":%g,\"unit\":\"ms\"}", worst.Seconds()*1000)
+}
+
 func near(t touch.Touch, x, y, within float64) bool {
 	return math.Abs(t.X-x) <= within && math.Abs(t.Y-y) <= within
 }

@@ -46,7 +46,12 @@ func imageSizes() ([]figure, error) {
 
 // onBoard has the tests on emulated boards measure what only a board shows.
 func onBoard() ([]figure, error) {
-	cmd := exec.Command("go", "test", "-count=1", "-v", "-run", "^(TestFigures|TestTheGadgetIsALaptopsNetworkAdapter)$", "./image/emulator")
+	return measuredBy("^(TestFigures|TestTheGadgetIsALaptopsNetworkAdapter)$", "./image/emulator")
+}
+
+// measuredBy are the figures that tests log.
+func measuredBy(tests, pkg string) ([]figure, error) {
+	cmd := exec.Command("go", "test", "-count=1", "-v", "-run", tests, pkg)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, out)

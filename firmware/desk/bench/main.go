@@ -55,6 +55,7 @@ func figures() []group {
 		{[]string{"image-used", "image-xz"}, imageSizes},
 		{[]string{"pi-home", "pi-link", "pi-seal", "pi-memory"}, onBoard},
 		{[]string{"bus-question", "question-16MHz", "bus-page", "bus-tick"}, busFigures},
+		{[]string{"touch-seen"}, touchFigure},
 	}
 }
 
