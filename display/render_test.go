@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/image/font/gofont/goregular"
 
@@ -283,4 +284,24 @@ func BenchmarkRender(b *testing.B) {
 			}
 		}
 	}
+}
+
+// How long the slowest of all screens takes to draw: what the bench program reads
+// of it. It holds nobody to a time.
+func TestDrawFigure(t *testing.T) {
+	r := renderer(t, image.Pt(480, 320))
+	slowest, name := time.Duration(0), ""
+	for _, s := range samples() {
+		least := time.Hour
+		for range 5 {
+			begin := time.Now()
+			r.Render(s.screen)
+			least = min(least, time.Since(begin))
+		}
+		if least > slowest {
+			slowest, name = least, s.name
+		}
+	}
+	t.Logf("the slowest of %d screens to draw is %s", len(samples()), name)
+	t.Logf("figure {\"name\":\"draw\",\"value\":%g,\"unit\":\"ms\"}", slowest.Seconds()*1000)
 }
