@@ -50,6 +50,8 @@ func figures() []group {
 		{[]string{"fill-1GiB"}, filling},
 		{[]string{"meeting-256MiB", "meeting-1GiB", "meeting-memory"}, meetingFigures},
 		{[]string{"relay-send-1", "relay-send-64"}, relaySends},
+		{[]string{"relay-deliver-p50", "relay-deliver-p99"}, delivering},
+		{[]string{"relay-idle-10000"}, idling},
 		{[]string{"otc-start"}, starting},
 		{[]string{"draw"}, drawing},
 		{[]string{"image-used", "image-xz"}, imageSizes},
