@@ -46,6 +46,8 @@ func figures() []group {
 	return []group{
 		{[]string{"seal-1MiB", "open-1MiB"}, inMemory},
 		{[]string{"durable-seal", "durable-open"}, onDisk},
+		{[]string{"durable-seal-slow", "durable-open-slow"}, onSlowDisk},
+		{[]string{"aged-seal", "aged-open", "large-seal", "large-open", "gaps-seal", "gaps-open", "gaps-seal-slow", "gaps-open-slow", "metadata-size"}, ageing},
 		{[]string{"extract", "health-8bit", "health-1bit"}, randomness},
 		{[]string{"fill-1GiB"}, filling},
 		{[]string{"meeting-256MiB", "meeting-1GiB", "meeting-memory"}, meetingFigures},
