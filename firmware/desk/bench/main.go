@@ -54,6 +54,7 @@ func figures() []group {
 		{[]string{"relay-send-1", "relay-send-64"}, relaySends},
 		{[]string{"relay-deliver-p50", "relay-deliver-p99"}, delivering},
 		{[]string{"relay-idle-10000"}, idling},
+		{[]string{"whole-message"}, whole},
 		{[]string{"otc-start"}, starting},
 		{[]string{"draw"}, drawing},
 		{[]string{"image-used", "image-xz"}, imageSizes},

@@ -53,8 +53,10 @@ func (p *process) line() (string, error) {
 	return "", fmt.Errorf("%q says nothing more: %w", p.cmd.Args, errors.Join(p.lines.Err(), p.wait()))
 }
 
-// wait waits for its end.
+// wait waits for its end, and passes over what it still prints.
 func (p *process) wait() error {
+	for p.lines.Scan() {
+	}
 	if err := p.cmd.Wait(); err != nil {
 		return fmt.Errorf("%q: %w: %s", p.cmd.Args, err, &p.stderr)
 	}
