@@ -55,6 +55,7 @@ func figures() []group {
 		{[]string{"relay-deliver-p50", "relay-deliver-p99"}, delivering},
 		{[]string{"relay-idle-10000"}, idling},
 		{[]string{"whole-message"}, whole},
+		{[]string{"device-rest"}, resting},
 		{[]string{"otc-start"}, starting},
 		{[]string{"draw"}, drawing},
 		{[]string{"image-used", "image-xz"}, imageSizes},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"io"
 	"io/fs"
 	"maps"
@@ -124,7 +125,9 @@ func (f *memoryFile) WriteAt(p []byte, off int64) (n int, err error) {
 		written := f.pages[at/memoryPage]
 		if written == nil {
 			written = new(page)
-			makeUp(written[:], at/memoryPage*memoryPage)
+			if at%memoryPage != 0 || len(p)-n < memoryPage {
+				makeUp(written[:], at/memoryPage*memoryPage)
+			}
 			f.pages[at/memoryPage] = written
 		}
 		n += copy(written[at%memoryPage:], p[n:])
@@ -135,11 +138,13 @@ func (f *memoryFile) WriteAt(p []byte, off int64) (n int, err error) {
 
 // makeUp fills b with the bytes from off on: a mix of the number of each word.
 func makeUp(b []byte, off int64) {
-	for i := range b {
-		at := uint64(off) + uint64(i)
+	var word [8]byte
+	for n := 0; n < len(b); {
+		at := uint64(off) + uint64(n)
 		x := (at/8 + 1) * 0x9e3779b97f4a7c15
 		x = (x ^ x>>32) * 0xd6e8feb86659fd93
-		b[i] = byte((x ^ x>>32) >> (at % 8 * 8))
+		binary.LittleEndian.PutUint64(word[:], x^x>>32)
+		n += copy(b[n:], word[at%8:])
 	}
 }
 
