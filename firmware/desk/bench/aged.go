@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,24 +8,12 @@ import (
 	"time"
 
 	"onetimechat/padstore"
-	"onetimechat/padstore/durable"
-	"onetimechat/padstore/seal"
 )
 
-// life is a pad's size, and what it has been through.
-type life struct {
-	bytes  int64
-	served int64 // messages each way
-	gaps   int64 // messages that never came, each way, every other one after those
-}
-
 const (
-	textSize   = 100           // bytes of each message's text
-	spent      = int64(144)    // bytes of pad that it costs
-	slotSize   = 8192          // of a pad's metadata, see FORMAT.md
-	turns      = 60            // that the lives take
-	ofEachTurn = 50            // messages, a tenth of them on a slow disk
-	firstCell  = seal.CellSize // where the first segment begins
+	textSize   = 100 // bytes of each message's text
+	turns      = 60  // that the lives take
+	ofEachTurn = 50  // messages, a tenth of them on a slow disk
 )
 
 // ageing seals and opens texts of 100 bytes in pads of any size and age: a
@@ -38,28 +23,23 @@ const (
 func ageing() ([]figure, error) {
 	const MiB, GiB, TiB = int64(1) << 20, int64(1) << 30, int64(1) << 40
 	groups := []struct {
-		name  string
-		slow  bool
-		lives []life
+		name, suffix string
+		lives        []life
 	}{
-		{"aged", false, []life{{GiB, 1, 0}, {GiB, 100_000, 0}, {GiB, 1_000_000, 0}}},
-		{"large", false, []life{{MiB, 1, 0}, {64 * MiB, 1, 0}, {GiB, 1, 0}, {TiB, 1, 0}}},
-		{"gaps", false, []life{{GiB, 1, 0}, {GiB, 1, 100}}},
-		{"gaps", true, []life{{GiB, 1, 0}, {GiB, 1, 100}}},
+		{"aged", "", []life{{bytes: GiB, served: 1}, {bytes: GiB, served: 100_000}, {bytes: GiB, served: 1_000_000}}},
+		{"large", "", []life{{bytes: MiB, served: 1}, {bytes: 64 * MiB, served: 1}, {bytes: GiB, served: 1}, {bytes: TiB, served: 1}}},
+		{"gaps", "", []life{{bytes: GiB, served: 1}, {bytes: GiB, served: 1, gaps: 100}}},
+		{"gaps", "-slow", []life{{bytes: GiB, served: 1, slow: true}, {bytes: GiB, served: 1, gaps: 100, slow: true}}},
 	}
 	var list []figure
 	var sizes []float64
 	for _, g := range groups {
-		seals, opens, size, err := talkThrough(g.lives, g.slow)
+		seals, opens, size, err := talkThrough(g.lives)
 		if err != nil {
 			return nil, err
 		}
 		sizes = append(sizes, size...)
-		suffix := ""
-		if g.slow {
-			suffix = "-slow"
-		}
-		list = append(list, flat(g.name+"-seal"+suffix, seals), flat(g.name+"-open"+suffix, opens))
+		list = append(list, flat(g.name+"-seal"+g.suffix, seals), flat(g.name+"-open"+g.suffix, opens))
 	}
 	least, most := slices.Min(sizes), slices.Max(sizes)
 	metadata := figure{Name: "metadata-size", Value: most, Unit: "B"}.against(least)
@@ -74,22 +54,22 @@ func flat(name string, took []float64) figure {
 
 // talkThrough has messages sealed and opened in each of the lives, by turns, and
 // answers the median of what each took, in µs, and the size of its metadata.
-func talkThrough(lives []life, onSlow bool) (seals, opens, sizes []float64, err error) {
+func talkThrough(lives []life) (seals, opens, sizes []float64, err error) {
 	var talks []*talk
 	for _, l := range lives {
-		t, err := l.talk(onSlow)
-		if err != nil {
-			return nil, nil, nil, err
+		t, made := l.talk()
+		if made != nil {
+			return nil, nil, nil, made
 		}
 		talks = append(talks, t)
 		defer func() { err = errors.Join(err, t.alice.Close(), t.bob.Close()) }()
 	}
-	each := ofEachTurn
-	if onSlow {
-		each /= 10
-	}
 	for range turns {
-		for _, t := range talks {
+		for i, t := range talks {
+			each := ofEachTurn
+			if lives[i].slow {
+				each /= 10
+			}
 			if err := t.exchange(each); err != nil {
 				return nil, nil, nil, err
 			}
@@ -113,12 +93,12 @@ type talk struct {
 	seals, opens []float64 // µs
 }
 
-func (l life) talk(onSlow bool) (t *talk, err error) {
+func (l life) talk() (t *talk, err error) {
 	t = &talk{disk: newMemoryDisk()}
-	if t.alice, err = l.store(t.disk, "alice", "bob", onSlow); err != nil {
+	if t.alice, err = l.store(t.disk, "alice", "bob"); err != nil {
 		return nil, err
 	}
-	t.bob, err = l.store(newMemoryDisk(), "bob", "alice", onSlow)
+	t.bob, err = l.store(newMemoryDisk(), "bob", "alice")
 	return t, err
 }
 
@@ -140,81 +120,4 @@ func (t *talk) exchange(messages int) error {
 		t.opens = append(t.opens, 1e6*opened.Sub(sealed).Seconds())
 	}
 	return nil
-}
-
-// store is a device whose only pad has had this life: as FORMAT.md has it on
-// disk, since nobody waits for a million messages, or for a TiB to be copied.
-func (l life) store(disk *memoryDisk, owner, contact string, onSlow bool) (*padstore.Store, error) {
-	fresh, err := padstore.Open(disk, owner)
-	if err != nil {
-		return nil, err
-	}
-	if err := fresh.Close(); err != nil {
-		return nil, err
-	}
-	stem := owner + "." + contact + ".random"
-	pad := disk.put(stem+".store", l.bytes)
-	text, err := l.metadata(pad, stem, owner, contact)
-	if err != nil {
-		return nil, err
-	}
-	slots, err := durable.CreateSlots(disk, stem+".metadata", slotSize, text)
-	if err != nil {
-		return nil, err
-	}
-	if err := slots.Close(); err != nil {
-		return nil, err
-	}
-	under := durable.Disk(disk)
-	if onSlow {
-		under = slow(disk)
-	}
-	store, err := padstore.Open(under, owner)
-	if err != nil {
-		return nil, err
-	}
-	if pads := store.Pads(); len(pads) != 1 || pads[0].Fault {
-		return nil, fmt.Errorf("no sound pad: %+v", pads)
-	}
-	return store, nil
-}
-
-// metadata are those of a pad that has had this life in both lanes.
-func (l life) metadata(pad *memoryFile, stem, owner, contact string) ([]byte, error) {
-	direction, sent, received := 1, forward(l.bytes), backward(l.bytes)
-	if owner > contact {
-		direction, sent, received = -1, received, sent
-	}
-	at := firstCell + spent*l.served
-	log := fmt.Sprintf("%d-%d,", received(firstCell), received(at))
-	for range l.gaps {
-		log += fmt.Sprintf("%d-%d,", received(at+spent), received(at+2*spent))
-		at += 2 * spent
-	}
-	sums := make([]string, 2)
-	for i, from := range []int64{min(sent(0), sent(firstCell-1)), min(received(0), received(firstCell-1))} {
-		cell := make([]byte, seal.CellSize)
-		if _, err := pad.ReadAt(cell, from); err != nil {
-			return nil, err
-		}
-		if lane := []func(int64) int64{sent, received}[i]; lane(0) > 0 {
-			slices.Reverse(cell)
-		}
-		sum := sha256.Sum256(cell)
-		sums[i] = hex.EncodeToString(sum[:8])
-	}
-	return json.Marshal(map[string]any{
-		"uid": owner, "rid": contact, "store_filename": stem + ".store", "metadata_filename": stem + ".metadata",
-		"n_bytes": l.bytes, "rservice": "made up", "split_index": l.bytes / 2, "direction": direction,
-		"encrypt_index": sent(at), "decrypt_log": log, "decrypt_max": received(at),
-		"suite": seal.Unconditional.String(), "bucket": seal.DefaultBucket,
-		"pad_id": "00", "number": 1, "state": padstore.InUse, "key_sum": strings.Join(sums, " "),
-	})
-}
-
-// forward and backward turn a lane's positions into offsets of the pad.
-func forward(int64) func(int64) int64 { return func(position int64) int64 { return position } }
-
-func backward(bytes int64) func(int64) int64 {
-	return func(position int64) int64 { return bytes - 1 - position }
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,7 +72,7 @@ func withRelay(use func(relay *process, at string) error) (err error) {
 	if err := buildPrograms(dir); err != nil {
 		return err
 	}
-	relay, at, err := launchRelay(dir, dir+"/relay")
+	relay, at, err := launchRelay(dir, filepath.Join(dir, "relay"))
 	if err != nil {
 		return err
 	}

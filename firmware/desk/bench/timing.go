@@ -72,7 +72,7 @@ type forger struct {
 
 func newForger() (*forger, error) {
 	l := life{bytes: 1 << 20, served: 1}
-	alice, err := l.store(newMemoryDisk(), "alice", "bob", false)
+	alice, err := l.store(newMemoryDisk(), "alice", "bob")
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func newForger() (*forger, error) {
 	}
 	disk := newMemoryDisk()
 	f := &forger{honest: s.Package, bytes: make([]byte, spent), chance: rand.New(rand.NewPCG(1, 2))}
-	if f.bob, err = l.store(disk, "bob", "alice", false); err != nil {
+	if f.bob, err = l.store(disk, "bob", "alice"); err != nil {
 		return nil, err
 	}
 	f.pad = disk.files["bob.alice.random.store"]
