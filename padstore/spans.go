@@ -52,7 +52,7 @@ func (list spans) add(s span) spans {
 
 // without is what of s lies in none of the list.
 func (list spans) without(s span) spans {
-	var rest spans
+	rest := make(spans, 0, len(list)+1)
 	from := s.from
 	for _, g := range list {
 		if gap := (span{from, min(g.from, s.to)}); !gap.empty() {

@@ -93,14 +93,22 @@ func (f *Folder) List() ([]string, error) {
 // Sync syncs the folder itself.
 func (f *Folder) Sync() error { return syncFolder(f.lock) }
 
-// SyncFiles lets the disk take all files in one go.
+// SyncFiles lets the disk take all files in one go: it has the writes of all of
+// them before the first sync waits for any.
 func (f *Folder) SyncFiles(files ...File) error {
-	errs := make([]error, len(files))
-	var wg sync.WaitGroup
-	for i, file := range files {
-		wg.Go(func() { errs[i] = file.Sync() })
+	for _, file := range files {
+		startWriting(file.(folderFile).File)
 	}
-	wg.Wait()
+	errs := make([]error, len(files))
+	var others sync.WaitGroup
+	for i, file := range files {
+		if i == len(files)-1 {
+			errs[i] = file.Sync() // here, while the others' threads begin
+			break
+		}
+		others.Go(func() { errs[i] = file.Sync() })
+	}
+	others.Wait()
 	return errors.Join(errs...)
 }
 

@@ -23,6 +23,12 @@ func syncData(f *os.File) error {
 	}
 }
 
+// startWriting has the kernel begin to write what a sync then waits for. It
+// promises nothing, and a write that fails is the sync's to tell.
+func startWriting(f *os.File) {
+	_ = unix.SyncFileRange(int(f.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE)
+}
+
 // freeBytes asks the file system of an open folder.
 func freeBytes(dir *os.File) (int64, error) {
 	var at unix.Statfs_t

@@ -112,3 +112,32 @@ func TestFolderTellsWhatIsFree(t *testing.T) {
 		t.Fatalf("%d bytes, %v", before, err)
 	}
 }
+
+// Of several files synced at once each one's failure is told.
+func TestAFailedSyncOfSeveralIsTold(t *testing.T) {
+	f := openFolder(t, t.TempDir())
+	var files []durable.File
+	names := []string{"a", "b", "c"}
+	for _, name := range names {
+		file, err := f.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	if err := errors.Join(f.SyncFiles(files...), f.SyncFiles()); err != nil {
+		t.Fatal(err)
+	}
+	for i, file := range files {
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.SyncFiles(files...); err == nil {
+			t.Errorf("file %d is closed, and its sync says nothing", i)
+		}
+		var err error
+		if files[i], err = f.Open(names[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

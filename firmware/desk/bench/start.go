@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -31,12 +30,10 @@ func starting() (list []figure, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	program := filepath.Join(dir, "otc")
-	build := exec.Command("go", "build", "-trimpath", "-o", program, "./hostlink/otc")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w: %s", err, out)
+	if err := buildPrograms(dir); err != nil {
+		return nil, err
 	}
+	program := filepath.Join(dir, "otc")
 	r, err := relay.Open(relay.Config{DataDir: filepath.Join(dir, "relay")})
 	if err != nil {
 		return nil, err
