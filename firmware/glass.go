@@ -100,6 +100,21 @@ func light(c conf.Conf) (lit, panel.Rotation, error) {
 	return screen, plugged.Turned(0), nil
 }
 
+// settled is c, with the panel that is there where it leaves open which of two
+// that is.
+func settled(c conf.Conf) (conf.Conf, error) {
+	alike := product.Alike(string(c.Panel))
+	if len(alike) == 0 {
+		return c, nil
+	}
+	p, err := product.Ask(alike, func(p product.Product) error { return p.Answers(product.Opts{}) })
+	if err != nil {
+		return c, fmt.Errorf("panel %s: %w", c.Panel, err)
+	}
+	c.Panel = conf.Panel(p.Name)
+	return c, nil
+}
+
 // pluggedOn is what is on the pin header, nil for nothing that is known.
 func pluggedOn(c conf.Conf) *product.Product {
 	if p, ok := product.Find(string(c.Panel)); ok {

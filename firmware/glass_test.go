@@ -69,13 +69,39 @@ func TestATouchLandsWhereThePictureIs(t *testing.T) {
 
 // Whatever otc.conf can name is known, and the other way round.
 func TestEveryPanelOfTheSettingsIsKnown(t *testing.T) {
+	named := 0
 	for _, name := range conf.Panels() {
-		if _, ok := product.Find(string(name)); ok == (name == conf.Framebuffer) {
+		_, ok := product.Find(string(name))
+		if alike := product.Alike(string(name)); ok == (name == conf.Framebuffer || len(alike) > 1) {
 			t.Errorf("%s: %v", name, ok)
 		}
+		if ok {
+			named++
+		}
 	}
-	if len(product.Products()) != len(conf.Panels())-1 {
+	if len(product.Products()) != named {
 		t.Error("a product is not in the settings")
+	}
+}
+
+// A name that leaves open which product is there is a fault where none answers,
+// and others are not asked.
+func TestAPanelThatIsToBeFoundIsAFaultWithoutOne(t *testing.T) {
+	c := conf.Default()
+	c.Panel = conf.PiTFT28
+	_, err := settled(c)
+	for _, want := range []string{"panel pitft28: no touch controller", "pitft28r: SPI0.1: no such device", "pitft28c: I2C1: no such device"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	for _, name := range conf.Panels() {
+		if c.Panel = name; name == conf.PiTFT28 {
+			continue
+		}
+		if got, err := settled(c); err != nil || got != c {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

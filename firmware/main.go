@@ -39,6 +39,9 @@ func main() { os.Exit(boot.Run(boot.Program{Main: serve, Fault: showFault})) }
 
 // serve is the device, until ctx ends.
 func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
+	if m.Conf, err = settled(m.Conf); err != nil {
+		return 0, err
+	}
 	screen, err := newGlass(m.Conf)
 	if err != nil {
 		return 0, err
@@ -239,6 +242,11 @@ func (s stick) Look() (device.Folder, string, error) {
 
 // showFault shows why there is no device, until the board is switched off.
 func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, error) {
+	found, err := settled(m.Conf)
+	if err != nil {
+		return withoutPanel(ctx, m, reason) // it says so
+	}
+	m.Conf = found
 	screen, err := newGlass(m.Conf)
 	if err != nil {
 		if !strings.Contains(reason.Error(), err.Error()) {

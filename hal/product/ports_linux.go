@@ -145,6 +145,16 @@ func (p Product) feel(opts Opts) (*Sheet, error) {
 	return &Sheet{c, port}, nil
 }
 
+// Answers tells whether the product's touch controller is there, and says that it
+// is the one.
+func (p Product) Answers(opts Opts) error {
+	s, err := p.Feel(opts)
+	if err == nil {
+		err = s.Halt()
+	}
+	return err
+}
+
 // Halt stops the controller and closes its port.
 func (s *Sheet) Halt() error { return errors.Join(s.Controller.Halt(), s.port.Close()) }
 

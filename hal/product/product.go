@@ -83,6 +83,7 @@ type Keys struct{ Approve, Deny, Page Line }
 // Product is a screen to plug on.
 type Product struct {
 	Name    string // as in otc.conf
+	Alike   string // name that stands for it and for what is like it, but for the touch; "": none
 	Display Display
 	Touch   Touch
 	Keys    Keys
@@ -100,11 +101,11 @@ func Products() []Product {
 	}
 	return []Product{
 		{
-			Name: "pitft28r", Display: pitft,
+			Name: "pitft28r", Alike: "pitft28", Display: pitft,
 			Touch: Touch{Chip: STMPE610, Port: "SPI0.1", Frequency: 500 * physic.KiloHertz, Interrupt: 24, Resistive: true},
 		},
 		{
-			Name: "pitft28c", Display: pitft,
+			Name: "pitft28c", Alike: "pitft28", Display: pitft,
 			Touch: Touch{Chip: FT6236, Port: "I2C1", Frequency: 400 * physic.KiloHertz, Interrupt: 24, Mount: touch.Mount{FlipX: true, FlipY: true}},
 		},
 		{

@@ -43,6 +43,7 @@ type Panel string
 // header; package product knows what they are.
 const (
 	Framebuffer Panel = "fb"
+	PiTFT28     Panel = "pitft28" // whichever of the next two is there
 	PiTFT28R    Panel = "pitft28r"
 	PiTFT28C    Panel = "pitft28c"
 	Waveshare35 Panel = "waveshare35"
@@ -51,7 +52,7 @@ const (
 
 // Panels returns all there are.
 func Panels() []Panel {
-	return []Panel{Framebuffer, PiTFT28R, PiTFT28C, Waveshare35, Waveshare13}
+	return []Panel{Framebuffer, PiTFT28, PiTFT28R, PiTFT28C, Waveshare35, Waveshare13}
 }
 
 // Noise is which sources of randomness are used.

@@ -14,9 +14,10 @@ const comments = `# One Time Chat: settings of this pad device. They are read at
 # It cannot be changed once there is a pad.
 owner = %s
 
-# The screen. fb: an HDMI screen with USB touch. On the pin header: pitft28r and
-# pitft28c (Adafruit PiTFT 2.8", resistive and capacitive), waveshare35 (Waveshare
-# 3.5" (A) and its clones), waveshare13 (Waveshare 1.3", worked by its three keys).
+# The screen. fb: an HDMI screen with USB touch. On the pin header: pitft28 (Adafruit
+# PiTFT 2.8", which says whether it is the resistive one, pitft28r, or the capacitive
+# one, pitft28c), waveshare35 (Waveshare 3.5" (A) and its clones), waveshare13
+# (Waveshare 1.3", worked by its three keys).
 panel = %s
 
 # How the picture is turned, in degrees clockwise: 0, 90, 180 or 270. The device's
