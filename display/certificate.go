@@ -91,7 +91,7 @@ func (s Ask) draw(c *canvas) {
 		groups = append(groups, group{r})
 	}
 	c.drawPaged(box, groups, s.Page)
-	buttons := append([]button{{name: "no", label: c.safe(s.No), symbol: symNo}}, paging(c.frame.Page, c.frame.Pages, !s.Ready)...)
-	yes := button{name: "yes", label: c.safe(s.Yes), kind: forward, symbol: symYes}
+	buttons := append([]button{{name: "no", label: c.safe(s.No)}}, paging(c.frame.Page, c.frame.Pages, !s.Ready)...)
+	yes := button{name: "yes", label: c.safe(s.Yes), kind: forward}
 	c.drawButtons(c.fitted(append(buttons, c.guarded(yes, s.Ready))))
 }

@@ -36,7 +36,7 @@ func (s NewContact) draw(c *canvas) {
 	c.drawPaged(box, append(steps, rest...), s.Page)
 	buttons := append([]button{cancelButton()}, paging(c.frame.Page, c.frame.Pages, true)...)
 	if s.Noise {
-		buttons = append(buttons, button{name: "noise", label: "Noise", symbol: symMore})
+		buttons = append(buttons, button{name: "noise", label: "Noise"})
 	}
 	if s.Retry {
 		buttons = append(buttons, button{name: "retry", label: "Try again", kind: forward})

@@ -63,7 +63,7 @@ func samples() []sample {
 	}
 	lines := []LogLine{
 		{"start 3, 00:41:07; laptop says 24 Nov 00:20", "Opened 2 messages from bob.", true},
-		{"start 3, 00:40:55", "A package from bob did not verify.", true},
+		{"start 3, 00:40:55", "did not verify, bob: packages that this contact did not seal: forged, or damaged on the way. None was opened", true},
 		{"start 3, 00:12:40", "Sealed a message for carol.", false},
 		{"start 3, 00:00:02", "Started after an unclean stop. A message to bob may not have been sent.", false},
 		{"start 2, 07:30:00", "You denied a message to dave.", false},
