@@ -68,13 +68,7 @@ func importable(name, owner string) (contact string, ok bool) {
 
 // resumeImports finishes what was interrupted after the pad was whole here.
 func (s *Store) resumeImports(source durable.Disk, origin string) (contacts []string, err error) {
-	s.mu.RLock()
-	pads := slices.Clone(s.pads)
-	s.mu.RUnlock()
-	for _, p := range pads {
-		if m := p.now(); m.state != Importing || m.origin != origin {
-			continue
-		}
+	for _, p := range s.importing(origin) {
 		names, err := source.List()
 		if err != nil {
 			return contacts, err
