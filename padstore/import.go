@@ -63,7 +63,8 @@ func (s *Store) Import(source durable.Disk, origin string, progress func(done, t
 // whose pad it names. The 2015 program names files for its randomness, urandom
 // too.
 func importable(name, owner string) (contact string, ok bool) {
-	return contactOf(strings.Replace(name, ".urandom.", ".random.", 1), owner)
+	contact, ok = contactOf(strings.Replace(name, ".urandom.", ".random.", 1), owner)
+	return contact, ok && contact != owner
 }
 
 // resumeImports finishes what was interrupted after the pad was whole here.

@@ -16,13 +16,7 @@ import (
 // startWithNoise switches on a device with just this source.
 func startWithNoise(t *testing.T, source *entropytest.Source) *meeter {
 	t.Helper()
-	m := &meeter{sockets: &sockets{wire: &wire{}}, noise: source}
-	well := entropy.NewWell(source)
-	t.Cleanup(func() { well.Close() })
-	m.rig = startRig(t, durabletest.New(1), "alice", func(c *config) {
-		c.Noise, c.Reservoir, c.Ports = well, reservoir, m.sockets
-	})
-	return m
+	return startMeeterOf(t, durabletest.New(1), "alice", &wire{}, source)
 }
 
 func (m *meeter) ready() int64 {
@@ -160,5 +154,63 @@ func TestACardWithoutRoomForTheReservoirIsShown(t *testing.T) {
 		time.Sleep(time.Minute)
 		m.wantScreen("home")
 		m.wantText("No more randomness is made")
+	})
+}
+
+// A device that is full when it is switched on has drawn nothing yet: it
+// measures its noise all the same, or it could offer no more than there is.
+func TestAFullDeviceMeasuresItsNoiseAtItsStart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := &wire{}
+		disks := map[string]*durabletest.Disk{"alice": durabletest.New(1), "bob": durabletest.New(2)}
+		for owner, disk := range disks {
+			m := startMeeter(t, disk, owner, w)
+			if n := m.ready(); n != reservoir {
+				t.Fatalf("%s has %d bytes", owner, n)
+			}
+			m.off()
+		}
+		var both []*meeter
+		for _, owner := range []string{"alice", "bob"} {
+			source := entropytest.Good(9)
+			source.Slow(2500)
+			m := startMeeterOf(t, disks[owner], owner, w, source)
+			time.Sleep(time.Minute)
+			if n := m.ready(); n != reservoir {
+				t.Fatalf("%s has %d bytes", owner, n)
+			}
+			both = append(both, m)
+		}
+		alice, bob := both[0], both[1]
+		alice.choose("about")
+		alice.wantText("1094 bytes of pad a second") // 224 of 512
+		alice.tap("ok")
+		alice.tap("ok")
+		alice.tap("new-contact")
+		alice.tap("noise")
+		alice.wantText("2500 bytes of noise a second")
+		alice.tap("ok")
+		bob.tap("new-contact")
+		alice.wantScreen("meeting-size")
+		alice.wantText("Now", "In 5 minutes", "In an hour", "Over night")
+	})
+}
+
+// A source that fails while the reservoir is full is seen at the start, too.
+func TestAFullDeviceTestsItsNoiseAtItsStart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disk := durabletest.New(1)
+		m := startMeeter(t, disk, "alice", &wire{})
+		m.ready()
+		m.off()
+		source := entropytest.Good(9)
+		source.Stick()
+		m = startMeeterOf(t, disk, "alice", &wire{}, source)
+		time.Sleep(time.Minute)
+		m.wantScreen("home")
+		m.wantText("No more randomness is made", "repeats itself")
+		if n := m.ready(); n != reservoir {
+			t.Errorf("%d bytes are ready", n)
+		}
 	})
 }

@@ -94,7 +94,13 @@ type meeter struct {
 // startMeeter switches on a device with noise and a socket for the wire.
 func startMeeter(t *testing.T, disk *durabletest.Disk, owner string, w *wire) *meeter {
 	t.Helper()
-	m := &meeter{sockets: &sockets{wire: w}, noise: entropytest.Good(uint64(len(owner)))}
+	return startMeeterOf(t, disk, owner, w, entropytest.Good(uint64(len(owner))))
+}
+
+// startMeeterOf switches on one with just this source.
+func startMeeterOf(t *testing.T, disk *durabletest.Disk, owner string, w *wire, source *entropytest.Source) *meeter {
+	t.Helper()
+	m := &meeter{sockets: &sockets{wire: w}, noise: source}
 	well := entropy.NewWell(m.noise)
 	t.Cleanup(func() { well.Close() })
 	m.rig = startRig(t, disk, owner, func(c *config) {
