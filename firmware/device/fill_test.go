@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -24,25 +25,62 @@ func (m *meeter) ready() int64 {
 	return m.store.Reservoir().Level().Ready
 }
 
+// badNoise is every way in which a source fails, and what the screen says of it.
+type badNoise struct {
+	name string
+	is   entropytest.Behaviour
+	says string
+}
+
+func badNoises() []badNoise {
+	good := func() entropytest.Behaviour { return entropytest.Bytes(3) }
+	return []badNoise{
+		{"stuck", entropytest.Stuck(7), "repeats itself"},
+		{"silent zeros", entropytest.Stuck(0), "repeats itself"},
+		{"biased", entropytest.Leaning(5, 0.8), "less random than it should be"},
+		{"periodic", entropytest.Periodic(4096, good()), "repeats itself"},
+		{"zeros now and then", entropytest.Gaps(4096, 64, good()), "repeats itself"},
+		{"short", entropytest.Ending(100, noise.ErrShort, good()), "has ended"},
+		{"removed in the middle", entropytest.Ending(5000, noise.ErrMissing, good()), "is not there"},
+		{"silent", entropytest.Silent(), "gives nothing"},
+		{"slow", entropytest.Failing(noise.ErrSlow), "is too slow"},
+		{"denied", entropytest.Failing(noise.ErrDenied), "may not be opened"},
+		{"missing", entropytest.Failing(noise.ErrMissing), "is not there"},
+		{"used by another program", entropytest.Failing(noise.ErrBusy), "used by another program"},
+	}
+}
+
+// A source that was good until now adds nothing more, and what it gave stays.
+func TestASourceThatFailsLaterAddsNothingMore(t *testing.T) {
+	for _, c := range badNoises() {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				source := entropytest.Good(1)
+				source.Slow(1000)
+				m := startWithNoise(t, source)
+				for m.ready() < 8<<10 { // until a piece has just been laid up
+					time.Sleep(time.Second / 10)
+				}
+				before, file := m.ready(), m.disk.Bytes("reservoir.store")
+				source.Become(c.is)
+				time.Sleep(time.Hour)
+				m.wantScreen("home")
+				m.wantText("No more randomness is made", c.says)
+				if n := m.ready(); n != before {
+					t.Errorf("%d bytes before, %d after", before, n)
+				}
+				if !bytes.Equal(m.disk.Bytes("reservoir.store"), file) {
+					t.Error("the file has changed")
+				}
+			})
+		})
+	}
+}
+
 // However a source fails, nothing of it reaches the reservoir, the screen says
 // what happened, and once it is good again the owner can go on.
 func TestASourceThatFailsGivesNothingIsShownAndRecovers(t *testing.T) {
-	good := entropytest.Bytes(3)
-	for _, c := range []struct {
-		name string
-		is   entropytest.Behaviour
-		says string
-	}{
-		{"stuck", entropytest.Stuck(7), "repeats itself"},
-		{"silent zeros", entropytest.Stuck(0), "repeats itself"},
-		{"biased", entropytest.Leaning(5, 0.95), ""},
-		{"periodic", entropytest.Periodic(4096, good), "repeats itself"},
-		{"zeros now and then", entropytest.Gaps(4096, 64, good), "repeats itself"},
-		{"short", entropytest.Ending(100, noise.ErrShort, good), "has ended"},
-		{"silent", entropytest.Silent(), "gives nothing"},
-		{"denied", entropytest.Failing(noise.ErrDenied), "may not be opened"},
-		{"missing", entropytest.Failing(noise.ErrMissing), "is not there"},
-	} {
+	for _, c := range badNoises() {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				source := entropytest.Good(1)
