@@ -177,7 +177,7 @@ func upToFilling(alice, bob *meeter) {
 	alice.wantScreen("meeting-size")
 	alice.tap("size-2") // in 5 minutes
 	bob.approve("confirm")
-	time.Sleep(time.Minute)
+	time.Sleep(20 * time.Second)
 	alice.wantScreen("progress")
 	bob.wantScreen("progress")
 }
