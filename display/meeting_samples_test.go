@@ -50,7 +50,7 @@ func facts() []Fact {
 		{"Their noise, as told", "bcm2835-rng, processed in the source: 41,943,072 bytes from 187,246 blocks, 766,959,616 bits of noise, each credited with 0.50 bit"},
 		{"Estimates", "0.998 bit each at most common value, 0.997 Markov, 0.991 collision: alarms, not proof"},
 		{"Proven", "If the noise of either device is as good as credited, nobody can tell this pad from perfectly random bytes with an advantage over 2^-110, whatever computer they have."},
-		{"Assumed", "That the noise of at least one device has the credited randomness in each block, given all before it, and has nothing to do with the digits of π; that nobody was on the cable; that neither device was opened. The tests find a source that fails hard, and prove nothing."},
+		{"Assumed", "That the noise of at least one device has the credited randomness in each block, given all before it, and has nothing to do with the digits of π; that no source depends on another; that nobody was on the cable; that neither device was opened. The tests find a source that fails hard, and prove nothing."},
 	}
 }
 

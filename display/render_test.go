@@ -139,19 +139,32 @@ func TestApproveSendNamesEveryContactAndItsCost(t *testing.T) {
 	})
 }
 
-func TestHomeTellsLowPadInWords(t *testing.T) {
+func TestHomeTellsLowPadInWordsEachWay(t *testing.T) {
 	r := renderer(t, Sizes()[1])
+	const total = 1000
 	for _, c := range []struct {
 		left int64
 		want string
 	}{
 		{101, ""},
-		{100, "Pad to send with is low: meet soon to make a new one"},
-		{0, "Pad to send with is used up: meet to make a new one"},
+		{100, " is low: meet soon to make a new one"},
+		{1, " is low: meet soon to make a new one"},
+		{0, " is used up: meet to make a new one"},
 	} {
-		f := r.Render(Home{Owner: "alice", Contacts: []Contact{{Name: "bob", Send: gauge(c.left, 1000), Receive: gauge(1000, 1000)}}})
-		if c.want == "" && strings.Contains(strings.Join(f.Text, " "), "Pad to") || c.want != "" && !slices.Contains(f.Text, c.want) {
-			t.Errorf("%d of 1000 left: %q", c.left, f.Text)
+		low, full := gauge(c.left, total), gauge(total, total)
+		for way, contact := range map[string]Contact{
+			"Pad to send with":    {Name: "bob", Send: low, Receive: full},
+			"Pad to receive with": {Name: "bob", Send: full, Receive: low},
+		} {
+			var warnings []string
+			for _, text := range r.Render(Home{Owner: "alice", Contacts: []Contact{contact}}).Text {
+				if strings.HasPrefix(text, "Pad to") {
+					warnings = append(warnings, text)
+				}
+			}
+			if c.want == "" && len(warnings) > 0 || c.want != "" && !slices.Equal(warnings, []string{way + c.want}) {
+				t.Errorf("%s, %d of %d left: %q", way, c.left, total, warnings)
+			}
 		}
 	}
 }

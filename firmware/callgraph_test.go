@@ -20,7 +20,9 @@ import (
 
 // padMaking is where pads are made, with what is under it. Left out are
 // packages for tests, and the desk's stand-in for a source, whose pads are
-// marked as demo randomness and which no board contains.
+// marked as demo randomness and which no board contains. The fill is in
+// firmware/device, beside the laptop's link, which has generators of its own:
+// what it lays up is followed by TestPadsAreMadeOfExtractedNoiseAlone.
 var padMaking = []string{"hal/noise/...", "firmware/entropy/...", "firmware/meeting/...", "padstore/..."}
 
 // generators are packages that make numbers by computing them, and the standard

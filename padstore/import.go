@@ -63,18 +63,13 @@ func (s *Store) Import(source durable.Disk, origin string, progress func(done, t
 // whose pad it names. The 2015 program names files for its randomness, urandom
 // too.
 func importable(name, owner string) (contact string, ok bool) {
-	return contactOf(strings.Replace(name, ".urandom.", ".random.", 1), owner)
+	contact, ok = contactOf(strings.Replace(name, ".urandom.", ".random.", 1), owner)
+	return contact, ok && contact != owner
 }
 
 // resumeImports finishes what was interrupted after the pad was whole here.
 func (s *Store) resumeImports(source durable.Disk, origin string) (contacts []string, err error) {
-	s.mu.RLock()
-	pads := slices.Clone(s.pads)
-	s.mu.RUnlock()
-	for _, p := range pads {
-		if m := p.now(); m.state != Importing || m.origin != origin {
-			continue
-		}
+	for _, p := range s.importing(origin) {
 		names, err := source.List()
 		if err != nil {
 			return contacts, err

@@ -84,8 +84,11 @@ func (mv *move) finish() {
 	mv.Helper()
 	store, err := padstore.Open(mv.disk, "alice")
 	mustDo(mv, err)
-	if _, err := store.Import(mv.folder, "folder", nil); err != nil && !errors.Is(err, padstore.ErrNothingToImport) {
-		mv.Fatalf("taking it up again: %v", err)
+	expected, err := store.Importable(mv.folder, "folder")
+	mustDo(mv, err)
+	_, err = store.Import(mv.folder, "folder", nil)
+	if nothing := errors.Is(err, padstore.ErrNothingToImport); err != nil && !nothing || nothing != (len(expected) == 0) {
+		mv.Fatalf("taking up again what was to be moved, %q: %v", expected, err)
 	}
 	if n := len(store.Pads()); n != 2 {
 		mv.Fatalf("%d pads", n)

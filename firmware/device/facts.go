@@ -84,7 +84,7 @@ func certificateFacts(c padstore.Certificate) []display.Fact {
 	facts = append(facts, theirs...)
 	return append(facts,
 		display.Fact{Name: "Proven", Value: fmt.Sprintf("If the noise of either device is as good as credited, nobody can tell this pad from perfectly random bytes with an advantage over 2^%.0f, whatever computer they have.", math.Ceil(max(bound, theirBound)))},
-		display.Fact{Name: "Assumed", Value: "That the noise of at least one device has the credited randomness in each block, given all before it, and has nothing to do with the digits of π; that nobody was on the cable; that neither device was opened. The tests find a source that fails hard, and prove nothing."},
+		display.Fact{Name: "Assumed", Value: "That the noise of at least one device has the credited randomness in each block, given all before it, and has nothing to do with the digits of π; that no source depends on another; that nobody was on the cable; that neither device was opened. The tests find a source that fails hard, and prove nothing."},
 	)
 }
 

@@ -126,7 +126,8 @@ func await(ctx context.Context, c <-chan struct{}) {
 // errNoRoom: the reservoir is full.
 var errNoRoom = errors.New("the reservoir is full")
 
-// fillOnce draws one piece and lays it up. errNoRoom if the reservoir is full.
+// fillOnce draws one piece and lays it up, or measures how fast the noise is.
+// errNoRoom if the reservoir is full, and that is known.
 func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, piece []byte) error {
 	level := reservoir.Level()
 	if wanted := d.fill.wanted(); level.Capacity != wanted {
@@ -135,9 +136,13 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 		}
 		level = reservoir.Level()
 	}
-	size := min(int64(max(fillMin, d.fill.rate()*fillTime.Seconds())), int64(len(piece)), level.Capacity-level.Ready)
-	if size <= 0 {
+	rate := d.fill.rate()
+	size := min(int64(max(fillMin, rate*fillTime.Seconds())), int64(len(piece)), level.Capacity-level.Ready)
+	switch {
+	case size <= 0 && rate > 0:
 		return errNoRoom
+	case size <= 0:
+		return d.measure(ctx, piece[:fillMin])
 	}
 	b := piece[:size]
 	defer clear(b)
@@ -152,6 +157,17 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 		if err := d.store.MakeDeviceID(); err != nil {
 			return err
 		}
+	}
+	d.refreshReserve()
+	return nil
+}
+
+// measure draws one piece and throws it away: what the noise of a device is
+// worth that is full when it is switched on, its owner is told as well.
+func (d *Device) measure(ctx context.Context, piece []byte) error {
+	defer clear(piece)
+	if err := d.fill.noise.Draw(ctx, piece); err != nil {
+		return err
 	}
 	d.refreshReserve()
 	return nil

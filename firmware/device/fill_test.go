@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,13 +17,7 @@ import (
 // startWithNoise switches on a device with just this source.
 func startWithNoise(t *testing.T, source *entropytest.Source) *meeter {
 	t.Helper()
-	m := &meeter{sockets: &sockets{wire: &wire{}}, noise: source}
-	well := entropy.NewWell(source)
-	t.Cleanup(func() { well.Close() })
-	m.rig = startRig(t, durabletest.New(1), "alice", func(c *config) {
-		c.Noise, c.Reservoir, c.Ports = well, reservoir, m.sockets
-	})
-	return m
+	return startMeeterOf(t, durabletest.New(1), "alice", &wire{}, source)
 }
 
 func (m *meeter) ready() int64 {
@@ -30,25 +25,62 @@ func (m *meeter) ready() int64 {
 	return m.store.Reservoir().Level().Ready
 }
 
+// badNoise is every way in which a source fails, and what the screen says of it.
+type badNoise struct {
+	name string
+	is   entropytest.Behaviour
+	says string
+}
+
+func badNoises() []badNoise {
+	good := func() entropytest.Behaviour { return entropytest.Bytes(3) }
+	return []badNoise{
+		{"stuck", entropytest.Stuck(7), "repeats itself"},
+		{"silent zeros", entropytest.Stuck(0), "repeats itself"},
+		{"biased", entropytest.Leaning(5, 0.8), "less random than it should be"},
+		{"periodic", entropytest.Periodic(4096, good()), "repeats itself"},
+		{"zeros now and then", entropytest.Gaps(4096, 64, good()), "repeats itself"},
+		{"short", entropytest.Ending(100, noise.ErrShort, good()), "has ended"},
+		{"removed in the middle", entropytest.Ending(5000, noise.ErrMissing, good()), "is not there"},
+		{"silent", entropytest.Silent(), "gives nothing"},
+		{"slow", entropytest.Failing(noise.ErrSlow), "is too slow"},
+		{"denied", entropytest.Failing(noise.ErrDenied), "may not be opened"},
+		{"missing", entropytest.Failing(noise.ErrMissing), "is not there"},
+		{"used by another program", entropytest.Failing(noise.ErrBusy), "used by another program"},
+	}
+}
+
+// A source that was good until now adds nothing more, and what it gave stays.
+func TestASourceThatFailsLaterAddsNothingMore(t *testing.T) {
+	for _, c := range badNoises() {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				source := entropytest.Good(1)
+				source.Slow(1000)
+				m := startWithNoise(t, source)
+				for m.ready() < 8<<10 { // until a piece has just been laid up
+					time.Sleep(time.Second / 10)
+				}
+				before, file := m.ready(), m.disk.Bytes("reservoir.store")
+				source.Become(c.is)
+				time.Sleep(time.Hour)
+				m.wantScreen("home")
+				m.wantText("No more randomness is made", c.says)
+				if n := m.ready(); n != before {
+					t.Errorf("%d bytes before, %d after", before, n)
+				}
+				if !bytes.Equal(m.disk.Bytes("reservoir.store"), file) {
+					t.Error("the file has changed")
+				}
+			})
+		})
+	}
+}
+
 // However a source fails, nothing of it reaches the reservoir, the screen says
 // what happened, and once it is good again the owner can go on.
 func TestASourceThatFailsGivesNothingIsShownAndRecovers(t *testing.T) {
-	good := entropytest.Bytes(3)
-	for _, c := range []struct {
-		name string
-		is   entropytest.Behaviour
-		says string
-	}{
-		{"stuck", entropytest.Stuck(7), "repeats itself"},
-		{"silent zeros", entropytest.Stuck(0), "repeats itself"},
-		{"biased", entropytest.Leaning(5, 0.95), ""},
-		{"periodic", entropytest.Periodic(4096, good), "repeats itself"},
-		{"zeros now and then", entropytest.Gaps(4096, 64, good), "repeats itself"},
-		{"short", entropytest.Ending(100, noise.ErrShort, good), "has ended"},
-		{"silent", entropytest.Silent(), "gives nothing"},
-		{"denied", entropytest.Failing(noise.ErrDenied), "may not be opened"},
-		{"missing", entropytest.Failing(noise.ErrMissing), "is not there"},
-	} {
+	for _, c := range badNoises() {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				source := entropytest.Good(1)
@@ -160,5 +192,63 @@ func TestACardWithoutRoomForTheReservoirIsShown(t *testing.T) {
 		time.Sleep(time.Minute)
 		m.wantScreen("home")
 		m.wantText("No more randomness is made")
+	})
+}
+
+// A device that is full when it is switched on has drawn nothing yet: it
+// measures its noise all the same, or it could offer no more than there is.
+func TestAFullDeviceMeasuresItsNoiseAtItsStart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := &wire{}
+		disks := map[string]*durabletest.Disk{"alice": durabletest.New(1), "bob": durabletest.New(2)}
+		for owner, disk := range disks {
+			m := startMeeter(t, disk, owner, w)
+			if n := m.ready(); n != reservoir {
+				t.Fatalf("%s has %d bytes", owner, n)
+			}
+			m.off()
+		}
+		var both []*meeter
+		for _, owner := range []string{"alice", "bob"} {
+			source := entropytest.Good(9)
+			source.Slow(2500)
+			m := startMeeterOf(t, disks[owner], owner, w, source)
+			time.Sleep(time.Minute)
+			if n := m.ready(); n != reservoir {
+				t.Fatalf("%s has %d bytes", owner, n)
+			}
+			both = append(both, m)
+		}
+		alice, bob := both[0], both[1]
+		alice.choose("about")
+		alice.wantText("1094 bytes of pad a second") // 224 of 512
+		alice.tap("ok")
+		alice.tap("ok")
+		alice.tap("new-contact")
+		alice.tap("noise")
+		alice.wantText("2500 bytes of noise a second")
+		alice.tap("ok")
+		bob.tap("new-contact")
+		alice.wantScreen("meeting-size")
+		alice.wantText("Now", "In 5 minutes", "In an hour", "Over night")
+	})
+}
+
+// A source that fails while the reservoir is full is seen at the start, too.
+func TestAFullDeviceTestsItsNoiseAtItsStart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disk := durabletest.New(1)
+		m := startMeeter(t, disk, "alice", &wire{})
+		m.ready()
+		m.off()
+		source := entropytest.Good(9)
+		source.Stick()
+		m = startMeeterOf(t, disk, "alice", &wire{}, source)
+		time.Sleep(time.Minute)
+		m.wantScreen("home")
+		m.wantText("No more randomness is made", "repeats itself")
+		if n := m.ready(); n != reservoir {
+			t.Errorf("%d bytes are ready", n)
+		}
 	})
 }

@@ -54,6 +54,10 @@ type sockets struct {
 	mu    sync.Mutex
 	noted []string
 	conn  net.Conn // of the last meeting
+
+	// What a test puts in the way of the next meetings; may be nil.
+	instead func(ctx context.Context) (net.Conn, error) // of looking for the other rig
+	through func(conn net.Conn) net.Conn                // what this end hears by
 }
 
 // cut pulls the cable.
@@ -74,7 +78,14 @@ func (s *sockets) CloseLink() error { s.note("link closed"); return nil }
 func (s *sockets) OpenLink(context.Context) error { s.note("link open"); return nil }
 
 func (s *sockets) Find(ctx context.Context) (net.Conn, error) {
-	conn, err := s.find(ctx)
+	find := s.find
+	if s.instead != nil {
+		find = s.instead
+	}
+	conn, err := find(ctx)
+	if err == nil && s.through != nil {
+		conn = s.through(conn)
+	}
 	if err == nil {
 		s.note("met")
 		s.mu.Lock()
@@ -94,7 +105,13 @@ type meeter struct {
 // startMeeter switches on a device with noise and a socket for the wire.
 func startMeeter(t *testing.T, disk *durabletest.Disk, owner string, w *wire) *meeter {
 	t.Helper()
-	m := &meeter{sockets: &sockets{wire: w}, noise: entropytest.Good(uint64(len(owner)))}
+	return startMeeterOf(t, disk, owner, w, entropytest.Good(uint64(len(owner))))
+}
+
+// startMeeterOf switches on one with just this source.
+func startMeeterOf(t *testing.T, disk *durabletest.Disk, owner string, w *wire, source *entropytest.Source) *meeter {
+	t.Helper()
+	m := &meeter{sockets: &sockets{wire: w}, noise: source}
 	well := entropy.NewWell(m.noise)
 	t.Cleanup(func() { well.Close() })
 	m.rig = startRig(t, disk, owner, func(c *config) {
@@ -107,6 +124,21 @@ func newPair(t *testing.T) (alice, bob *meeter) {
 	t.Helper()
 	w := &wire{}
 	return startMeeter(t, durabletest.New(1), "alice", w), startMeeter(t, durabletest.New(2), "bob", w)
+}
+
+// newSlowPair is one whose noise makes 437 bytes of pad a second: so the
+// reservoirs are full after some minutes.
+func newSlowPair(t *testing.T) (alice, bob *meeter) {
+	t.Helper()
+	w := &wire{}
+	start := func(disk *durabletest.Disk, owner string) *meeter {
+		source := entropytest.Good(uint64(len(owner)))
+		source.Slow(1000)
+		return startMeeterOf(t, disk, owner, w, source)
+	}
+	alice, bob = start(durabletest.New(1), "alice"), start(durabletest.New(2), "bob")
+	time.Sleep(10 * time.Minute)
+	return alice, bob
 }
 
 // words are the four words on the glass.
@@ -134,6 +166,20 @@ func upToWords(alice, bob *meeter) {
 	alice.tap("size-1")
 	bob.approve("confirm")
 	synctest.Wait()
+}
+
+// upToFilling has two slow devices meet until both fill a pad, for some minutes.
+func upToFilling(alice, bob *meeter) {
+	for _, m := range []*meeter{alice, bob} {
+		m.t.Helper()
+		m.tap("new-contact")
+	}
+	alice.wantScreen("meeting-size")
+	alice.tap("size-2") // in 5 minutes
+	bob.approve("confirm")
+	time.Sleep(20 * time.Second)
+	alice.wantScreen("progress")
+	bob.wantScreen("progress")
 }
 
 // pairUp has two devices make a pad, by taps alone.
@@ -293,19 +339,8 @@ func TestFillingCanBeStoppedOrThrownAway(t *testing.T) {
 	for _, how := range []string{"stop", "cancel"} {
 		t.Run(how, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				alice, bob := newPair(t)
-				for _, m := range []*meeter{alice, bob} {
-					m.noise.Slow(1000) // bytes a second
-				}
-				time.Sleep(10 * time.Minute)
-				for _, m := range []*meeter{alice, bob} {
-					m.tap("new-contact")
-				}
-				alice.wantScreen("meeting-size")
-				alice.tap("size-3") // in an hour
-				bob.approve("confirm")
-				time.Sleep(10 * time.Minute)
-				alice.wantScreen("progress")
+				alice, bob := newSlowPair(t)
+				upToFilling(alice, bob)
 				if how == "stop" {
 					alice.tap("stop")
 					synctest.Wait()
@@ -361,18 +396,8 @@ func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
 	for _, how := range []string{"go on", "begin anew", "stop"} {
 		t.Run(how, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				alice, bob := newPair(t)
-				for _, m := range []*meeter{alice, bob} {
-					m.noise.Slow(1000)
-				}
-				time.Sleep(10 * time.Minute)
-				for _, m := range []*meeter{alice, bob} {
-					m.tap("new-contact")
-				}
-				alice.wantScreen("meeting-size")
-				alice.tap("size-3") // in an hour
-				bob.approve("confirm")
-				time.Sleep(10 * time.Minute)
+				alice, bob := newSlowPair(t)
+				upToFilling(alice, bob)
 				alice.sockets.cut()
 				for _, m := range []*meeter{alice, bob} {
 					m.wantScreen("warning")
@@ -389,7 +414,7 @@ func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
 				if how == "go on" {
 					alice.tap("size-1")
 					bob.approve("confirm")
-					time.Sleep(2 * time.Hour)
+					time.Sleep(10 * time.Minute)
 					alice.approve("same")
 					bob.approve("same")
 					alice.wantScreen("paired")

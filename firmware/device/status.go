@@ -130,6 +130,8 @@ func noteOf(p padstore.Pad) string {
 		return "damaged"
 	case p.State == padstore.Prepared:
 		return "prepared: " + p.Contact + "’s device has not answered yet"
+	case p.State == padstore.Importing:
+		return "half moved: plug the stick in again"
 	case p.State != padstore.InUse:
 		return string(p.State)
 	case p.Source == demoSource:

@@ -54,7 +54,7 @@ func (d *Device) watchStick(ctx context.Context) {
 // about just these already. It returns what they have answered about.
 func (d *Device) offerStick(ctx context.Context, folder Folder, name, answered string) string {
 	defer folder.Close()
-	contacts, err := d.store.Importable(folder)
+	contacts, err := d.store.Importable(folder, name)
 	about := name + " " + strings.Join(contacts, " ")
 	if err != nil || len(contacts) == 0 || about == answered {
 		if len(contacts) == 0 {
@@ -67,7 +67,7 @@ func (d *Device) offerStick(ctx context.Context, folder Folder, name, answered s
 		return answered // another time
 	}
 	defer turn.end()
-	if still, err := d.store.Importable(folder); err != nil || !slices.Equal(still, contacts) {
+	if still, err := d.store.Importable(folder, name); err != nil || !slices.Equal(still, contacts) {
 		return "" // it was pulled out, or changed, while others had the screen
 	}
 	target, err := d.choose(ctx, choice{guarded: true, patience: errandFor, screen: func(page int, ready bool) display.Screen {
@@ -110,8 +110,18 @@ func (d *Device) moveFromStick(ctx context.Context, folder Folder, name string) 
 	case errors.Is(err, padstore.ErrFault):
 		d.refusal(err)
 	case err != nil:
-		d.tell(ctx, "Not everything was moved", "What is moved is whole, the rest is still on the stick: "+err.Error())
+		d.tell(ctx, "Not everything was moved", d.halfMoved()+"What is moved is whole, the rest is still on the stick: "+err.Error())
 	default:
 		d.tell(ctx, "Moved", "The pad with "+strings.Join(contacts, ", ")+" is here now. It was overwritten on the stick, which may still remember it: keep it safe, or destroy it.")
 	}
+}
+
+// halfMoved says what to do about a pad whose stick was pulled out too early.
+func (d *Device) halfMoved() string {
+	for _, p := range d.store.Pads() {
+		if p.State == padstore.Importing {
+			return "Plug the stick in again: the pad with " + p.Contact + " is here, but may not be overwritten there yet, and serves nothing before it is.\n\n"
+		}
+	}
+	return ""
 }

@@ -1,6 +1,9 @@
 package device_test
 
 import (
+	"bytes"
+	"errors"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -36,6 +39,12 @@ func (s *socket) Look() (device.Folder, string, error) {
 type plugged struct{ *durabletest.Disk }
 
 func (plugged) Close() error { return nil }
+
+// insert plugs a stick in, or out if it is nil, and waits until it is noticed.
+func (s *socket) insert(stick *durabletest.Disk) {
+	s.plug(stick)
+	time.Sleep(3 * time.Second)
+}
 
 // padStick is a stick with a pad between alice and bob.
 func padStick(t *testing.T) *durabletest.Disk {
@@ -106,6 +115,126 @@ func TestAPadThatWasHereBeforeIsRefusedFromAStick(t *testing.T) {
 		}
 		if n := len(alice.store.Pads()); n != 1 {
 			t.Errorf("there are %d pads", n)
+		}
+	})
+}
+
+// Whenever a stick is pulled out: the pad is on it, or here, or is finished when
+// it is plugged in again, and serves at one place only.
+func TestAStickThatIsPulledOutInTheMiddleIsGoneOnWith(t *testing.T) {
+	pulled := 0
+	for k, reached := 1, true; reached; k++ {
+		bubble(t, func(t *testing.T) {
+			socket, stick := &socket{}, padStick(t)
+			alice := startRig(t, durabletest.New(1), "alice", func(c *config) { c.Stick = socket })
+			socket.insert(stick)
+			alice.wantScreen("question")
+			stick.CutAt(k)
+			alice.approve("yes")
+			alice.wantScreen("warning")
+			if reached = stick.Failed(); !reached {
+				alice.wantText("Moved", "may still remember")
+				return
+			}
+			pulled++
+			alice.wantText("Not everything was moved")
+			if len(alice.store.Pads()) > 0 {
+				alice.wantText("Plug the stick in again")
+			}
+			alice.tap("ok")
+			for _, p := range alice.store.Pads() {
+				alice.wantText("half moved")
+				if _, err := alice.store.Seal("bob", "too early"); p.State != padstore.Importing || !errors.Is(err, padstore.ErrNoPad) {
+					t.Errorf("pulled at operation %d: the pad is %s, sealing ends with %v", k, p.State, err)
+				}
+			}
+
+			socket.insert(nil)
+			stick.PowerOn(durabletest.PartlyKept)
+			socket.insert(stick)
+			alice.approve("yes")
+			alice.wantText("Moved")
+			alice.tap("ok")
+			alice.wantScreen("home")
+			if pads := alice.store.Pads(); len(pads) != 1 || pads[0].State != padstore.InUse {
+				t.Errorf("pulled at operation %d: the pads are %+v", k, pads)
+			}
+			if names, err := stick.List(); err != nil || len(names) != 2 {
+				t.Errorf("pulled at operation %d: on the stick there are %q, %v", k, names, err)
+			}
+		})
+		if t.Failed() {
+			return
+		}
+	}
+	if pulled < 10 {
+		t.Errorf("the stick was pulled at %d moments only", pulled)
+	}
+}
+
+// What is not a sound pad is said, and left on the stick as it is.
+func TestBadFilesOnAStickAreRefused(t *testing.T) {
+	const meta, store = "alice.bob.random.metadata", "alice.bob.random.store"
+	for name, c := range map[string]struct {
+		harm func(stick *durabletest.Disk)
+		says string
+	}{
+		"a pad that is too short":   {func(d *durabletest.Disk) { d.Put(store, d.Bytes(store)[:1000]) }, "bytes"},
+		"a pad of zeros":            {func(d *durabletest.Disk) { d.Put(store, make([]byte, 64<<10)) }, "unusable hash key"},
+		"a pad that is not there":   {func(d *durabletest.Disk) { remove(d, store) }, "does not exist"},
+		"a pad that cannot be read": {func(d *durabletest.Disk) { d.Unreadable(store, 9) }, "read"},
+		"metadata of nobody":        {func(d *durabletest.Disk) { d.Put(meta, []byte("PK\x03\x04")) }, meta},
+		"metadata that are empty":   {func(d *durabletest.Disk) { d.Put(meta, nil) }, meta},
+		"metadata of another's": {func(d *durabletest.Disk) {
+			d.Put(meta, bytes.ReplaceAll(d.Bytes(meta), []byte(`"alice"`), []byte(`"carol"`)))
+		}, meta},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				socket, stick := &socket{}, padStick(t)
+				c.harm(stick)
+				before := stick.Image()
+				alice := startRig(t, durabletest.New(1), "alice", func(c *config) { c.Stick = socket })
+				socket.insert(stick)
+				alice.approve("yes")
+				alice.wantScreen("warning")
+				alice.wantText("Not everything was moved", c.says)
+				alice.tap("ok")
+				time.Sleep(time.Minute)
+				alice.wantScreen("home")
+				if n := len(alice.store.Pads()); n != 0 || !reflect.DeepEqual(stick.Image(), before) {
+					t.Errorf("there are %d pads, and the stick is changed: %v", n, !reflect.DeepEqual(stick.Image(), before))
+				}
+				socket.insert(nil)
+				socket.insert(padStick(t)) // a good one
+				alice.approve("yes")
+				alice.wantText("bob is here now")
+			})
+		})
+	}
+}
+
+func remove(d *durabletest.Disk, name string) {
+	if err := errors.Join(d.Remove(name), d.Sync()); err != nil {
+		panic(err) // a disk at rest does not fail
+	}
+}
+
+func TestFilesThatAreNoPadOfOursAreNotAskedAbout(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		socket, stick := &socket{}, padStick(t)
+		for _, suffix := range []string{"metadata", "store"} {
+			bobs := "bob.alice.random." + suffix
+			for _, name := range []string{"Alice.bob.random.", "alice.alice.random.", "alice..random.", "alice.b/ob.random.", "holiday."} {
+				stick.Put(name+suffix, stick.Bytes(bobs))
+			}
+			remove(stick, "alice.bob.random."+suffix)
+		}
+		alice := startRig(t, durabletest.New(1), "alice", func(c *config) { c.Stick = socket })
+		socket.insert(stick)
+		time.Sleep(time.Minute)
+		if alice.wantScreen("home"); alice.glass.seen("question") > 0 {
+			t.Error("the owner was asked")
 		}
 	})
 }

@@ -11,6 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
+
 	"onetimechat/firmware/entropy/entropytest"
 	"onetimechat/hal/noise"
 )
@@ -78,6 +81,46 @@ func TestTheFirstSourceThatFailsFailsTheDraw(t *testing.T) {
 		w.Restart()
 		mustDraw(t, w, 1000)
 	})
+}
+
+// misoLine is an SPI port with a comparator on it, or what is left of one.
+type misoLine struct {
+	spi.Conn
+	line entropytest.Behaviour
+}
+
+func (l misoLine) Connect(physic.Frequency, spi.Mode, int) (spi.Conn, error) { return l, nil }
+func (l misoLine) Tx(_, r []byte) error                                      { return l.line(context.Background(), r) }
+func (l misoLine) String() string                                            { return "SPI0.1" }
+
+// A comparator whose line is stuck, or turns like a clock, is read like any
+// other: the tests name it.
+func TestAStuckComparatorIsNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		line entropytest.Behaviour
+		want error
+	}{
+		"low":             {entropytest.Stuck(0), ErrStuck},
+		"high":            {entropytest.Stuck(0xff), ErrStuck},
+		"a clock":         {entropytest.Stuck(0x55), ErrStuck},
+		"too often high":  {entropytest.Leaning(1, 0.15), ErrBiased},
+		"a bus that ends": {entropytest.Failing(os.ErrClosed), noise.ErrFailed},
+		"good noise":      {entropytest.Leaning(1, math.Sqrt2/2), nil},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			source, err := noise.NewComparator(misoLine{line: c.line}, &noise.DefaultOpts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := NewWell(source)
+			if _, err := draw(t, w, 1000); !errors.Is(err, c.want) || (c.want == nil) != (err == nil) {
+				t.Errorf("%s: %v, want %v", name, err, c.want)
+			}
+			if state := w.State()[0]; c.want != nil && !errors.Is(state.Failed, c.want) {
+				t.Errorf("%s: the state says %v", name, state.Failed)
+			}
+		})
+	}
 }
 
 func TestAWellWithoutSources(t *testing.T) {

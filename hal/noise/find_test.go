@@ -15,8 +15,9 @@ type machine struct {
 	t *testing.T
 }
 
-func newMachine(t *testing.T) machine {
-	folder := t.TempDir()
+func newMachine(t *testing.T) machine { return newMachineIn(t, t.TempDir()) }
+
+func newMachineIn(t *testing.T, folder string) machine {
 	m := machine{Roots{Sys: filepath.Join(folder, "sys"), Dev: filepath.Join(folder, "dev")}, t}
 	m.check(os.MkdirAll(m.sys("/class/tty"), 0o755))
 	m.check(os.MkdirAll(m.Dev, 0o755))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,13 +138,35 @@ func TestAContextEndsAReadOfADevice(t *testing.T) {
 }
 
 func TestADeviceThatMayNotBeOpenedIsDenied(t *testing.T) {
-	m := newMachine(t)
+	m := newOpenMachine(t)
 	m.check(unix.Mkfifo(m.dev("chaoskey0"), 0o000))
 	k := newChaosKey(m.Roots, "chaoskey0")
+	err := asNobody(func() error { return k.Read(t.Context(), make([]byte, 64)) })
+	if !errors.Is(err, ErrDenied) || !strings.Contains(err.Error(), k.path) {
+		t.Errorf("got %v, want %v", err, ErrDenied)
+	}
+}
+
+// newOpenMachine is one whose folders anybody may look into.
+func newOpenMachine(t *testing.T) machine {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "noise")
+	if err == nil {
+		t.Cleanup(func() { os.RemoveAll(folder) })
+		err = os.Chmod(folder, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newMachineIn(t, folder)
+}
+
+// asNobody does something that opens files as a user may who owns none. Root may
+// open anything; with another user's rights on files this thread may not, and it
+// ends with its goroutine.
+func asNobody(do func() error) error {
 	answer := make(chan error)
 	go func() {
-		// Root may open anything; with another user's rights on files this
-		// thread may not, and it ends with its goroutine.
 		if os.Geteuid() == 0 {
 			runtime.LockOSThread()
 			if err := unix.Setfsuid(65534); err != nil {
@@ -151,11 +174,9 @@ func TestADeviceThatMayNotBeOpenedIsDenied(t *testing.T) {
 				return
 			}
 		}
-		answer <- k.Read(t.Context(), make([]byte, 64))
+		answer <- do()
 	}()
-	if err := <-answer; !errors.Is(err, ErrDenied) {
-		t.Errorf("got %v, want %v", err, ErrDenied)
-	}
+	return <-answer
 }
 
 func TestWhatOpeningADeviceMayAnswer(t *testing.T) {

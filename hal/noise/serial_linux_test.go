@@ -240,6 +240,19 @@ func TestASerialTRNGFailsByName(t *testing.T) {
 		m.write(m.dev("ttyACM0"), "a plain file")
 		read(t, m.source("TrueRNG"), ErrFailed)
 	})
+	t.Run("denied", func(t *testing.T) {
+		m := newOpenMachine(t)
+		m.plugStick("1-1.2", "ttyACM0", "04d8:f5fe")
+		m.check(os.Chmod(m.dev("ttyACM0"), 0))
+		source := m.source("TrueRNG")
+		err := asNobody(func() error {
+			read(t, source, ErrDenied)
+			return source.Read(t.Context(), make([]byte, 64))
+		})
+		if !strings.Contains(fmt.Sprint(err), m.dev("ttyACM0")) {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("silent", func(t *testing.T) {
 		m := newMachine(t)
 		m.plugStick("1-1.2", "ttyACM0", "04d8:f5fe")
