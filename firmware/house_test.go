@@ -194,6 +194,36 @@ func TestSecurityNamesTestsThatExist(t *testing.T) {
 	}
 }
 
+// Everything that SECURITY.md says somebody cannot do, some test tries to do.
+func TestSecurityNamesAnAttackForEachClaim(t *testing.T) {
+	text, err := os.ReadFile("../SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| who cannot what | what tries it |\n|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	claims := strings.Split(table, "\n")
+	if len(claims) < 15 {
+		t.Fatalf("only %d claims: is this test reading it right?", len(claims))
+	}
+	for _, claim := range claims {
+		if !strings.Contains(claim, "`Test") {
+			t.Errorf("nothing tries this: %s", claim)
+		}
+	}
+	against, _, _ := strings.Cut(string(text), "Each *cannot* is attacked")
+	for _, row := range strings.Split(against, "\n") {
+		cells := strings.Split(row, "|")
+		if len(cells) != 5 || strings.Contains(cells[1], "---") || strings.TrimSpace(cells[1]) == "adversary" || strings.TrimSpace(cells[2]) == "–" {
+			continue
+		}
+		who := strings.Fields(cells[1])
+		if !strings.Contains(table, "**"+strings.Join(who[:min(2, len(who))], " ")) && !strings.Contains(table, "**"+who[0]) {
+			t.Errorf("nothing tries what a %s cannot do", strings.TrimSpace(cells[1]))
+		}
+	}
+}
+
 func TestReadmeGivesAReasonForEachDirectDependency(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
