@@ -23,7 +23,7 @@ const module = "onetimechat"
 var floors = [][]string{
 	{"padstore/seal", "padstore/uid", "display/escape", "image/fdt", "hal/touch/affine"},
 	{"firmware/boot/conf", "image/card", "image/kernel/kerneltest", "padstore/durable", "hal/noise", "hal/cable", "hal/panel", "hal/touch", "hal/link", "hal/chips", "hal/keys"},
-	{"padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "hal/panel/dcs", "image/kernel", "hal/touch/resistive", "hal/touch/ft6236"},
+	{"display/escape/escapetest", "padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "hal/panel/dcs", "image/kernel", "hal/touch/resistive", "hal/touch/ft6236"},
 	{"hal/panel/dcs/dcstest", "hal/panel/ili9341", "hal/panel/ili9486", "hal/panel/st7789", "padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy", "hal/touch/xpt2046", "hal/touch/stmpe610"},
 	{"firmware/entropy/entropytest", "firmware/meeting", "hal/product", "hostlink/host"},
 	{"firmware/device", "firmware/calibration", "firmware/keypad"},
@@ -190,6 +190,36 @@ func TestSecurityNamesTestsThatExist(t *testing.T) {
 	for _, n := range named {
 		if !strings.Contains(sources.String(), "func "+string(n[1])+"(") {
 			t.Errorf("there is no %s", n[1])
+		}
+	}
+}
+
+// Everything that SECURITY.md says somebody cannot do, some test tries to do.
+func TestSecurityNamesAnAttackForEachClaim(t *testing.T) {
+	text, err := os.ReadFile("../SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| who cannot what | what tries it |\n|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	claims := strings.Split(table, "\n")
+	if len(claims) < 15 {
+		t.Fatalf("only %d claims: is this test reading it right?", len(claims))
+	}
+	for _, claim := range claims {
+		if !strings.Contains(claim, "`Test") {
+			t.Errorf("nothing tries this: %s", claim)
+		}
+	}
+	against, _, _ := strings.Cut(string(text), "Each *cannot* is attacked")
+	for _, row := range strings.Split(against, "\n") {
+		cells := strings.Split(row, "|")
+		if len(cells) != 5 || strings.Contains(cells[1], "---") || strings.TrimSpace(cells[1]) == "adversary" || strings.TrimSpace(cells[2]) == "–" {
+			continue
+		}
+		who := strings.Fields(cells[1])
+		if !strings.Contains(table, "**"+strings.Join(who[:min(2, len(who))], " ")) && !strings.Contains(table, "**"+who[0]) {
+			t.Errorf("nothing tries what a %s cannot do", strings.TrimSpace(cells[1]))
 		}
 	}
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,42 +73,98 @@ func strict(t *testing.T) stub {
 	}
 }
 
-// FuzzRequest: whatever a laptop sends, only fixed texts come back.
-func FuzzRequest(f *testing.F) {
+// requests are sound calls of every kind.
+func requests(t testing.TB) (all []string) {
 	recorded, err := os.ReadFile("testdata/2015-device.json")
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	var seeds recording
 	if err := json.Unmarshal(recorded, &seeds); err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	for _, e := range seeds.Exchanges {
-		f.Add([]byte(e.Request))
+		all = append(all, string(e.Request))
 	}
-	f.Add([]byte(rpc("package_many", `"alice",["bob","carol"],"hi"`, `"id":"7f"`)))
-	f.Add([]byte(rpc("unpackage_many", `"alice",[{"src_uid":"bob","package":"AAAA"},{"src_uid":"B","package":"?"}]`, `"id":"7f"`)))
-	f.Add([]byte(rpc("acknowledge", `"7f"`, ``)))
-	f.Add([]byte(rpc("cancel", ``, `"id":"7f"`)))
-	f.Add([]byte(rpc("status", ``, `"time":1448323200`)))
-	f.Add([]byte(rpc("device_log", ``, ``)))
-	f.Add([]byte(rpc("self_test_report", ``, ``)))
+	return append(all,
+		rpc("package_many", `"alice",["bob","carol"],"hi"`, `"id":"7f"`),
+		rpc("unpackage_many", `"alice",[{"src_uid":"bob","package":"AAAA"},{"src_uid":"B","package":"?"}]`, `"id":"7f"`),
+		rpc("acknowledge", `"7f"`, ``),
+		rpc("cancel", ``, `"id":"7f"`),
+		rpc("status", ``, `"time":1448323200`),
+		rpc("device_log", ``, ``),
+		rpc("self_test_report", ``, ``),
+	)
+}
+
+// comesToNothing checks that whatever a laptop sends, only fixed texts come back.
+func comesToNothing(t *testing.T, server *Server, body string) {
+	local := &net.TCPAddr{IP: net.IPv4(10, 55, 0, 1), Port: 9051}
+	r := httptest.NewRequest(http.MethodPost, Path, strings.NewReader(body))
+	r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(local)))
+	r.Host = wireHost
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	server.ServeHTTP(w, r)
+	switch {
+	case w.Code == http.StatusBadRequest && w.Body.Len() == 0:
+	case w.Code != http.StatusOK:
+		t.Errorf("status %d", w.Code)
+	case !isFixed(w.Body.String()):
+		t.Errorf("%q is answered %q", body, w.Body)
+	}
+}
+
+func FuzzRequest(f *testing.F) {
+	for _, sound := range requests(f) {
+		f.Add([]byte(sound))
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		local := &net.TCPAddr{IP: net.IPv4(10, 55, 0, 1), Port: 9051}
-		r := httptest.NewRequest(http.MethodPost, Path, strings.NewReader(string(body)))
-		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(local)))
-		r.Host = wireHost
-		r.Header.Set("Content-Type", "application/json")
-		w := httptest.NewRecorder()
-		NewServer(strict(t), Options{}).ServeHTTP(w, r)
-		switch {
-		case w.Code == http.StatusBadRequest && w.Body.Len() == 0:
-		case w.Code != http.StatusOK:
-			t.Errorf("status %d", w.Code)
-		case !isFixed(w.Body.String()):
-			t.Errorf("%q is answered %q", body, w.Body)
-		}
+		comesToNothing(t, NewServer(strict(t), Options{}), string(body))
 	})
+}
+
+// The same without a fuzzer, with lies in the place of whole values.
+func TestMalformedRequestsComeToNothing(t *testing.T) {
+	const tries = 100_000
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random, sound, server := rand.New(rand.NewPCG(seed, 0)), requests(t), NewServer(strict(t), Options{})
+	for range tries {
+		body := []byte(sound[random.IntN(len(sound))])
+		for range 1 + random.IntN(3) {
+			body = spoiled(random, body)
+		}
+		comesToNothing(t, server, string(body))
+		if t.Failed() {
+			break
+		}
+	}
+}
+
+// values are those of a call.
+var values = regexp.MustCompile(`"[^"]*"|-?[0-9]+|null|true|false|\[\]|\{\}`)
+
+// spoiled is a request with one thing wrong.
+func spoiled(random *rand.Rand, body []byte) []byte {
+	at := random.IntN(len(body) + 1)
+	switch random.IntN(5) {
+	case 0: // not whole
+		return append(body[:at:at], '}')
+	case 1: // another byte
+		return append(append(body[:at:at], byte(random.Uint32())), body[min(at+1, len(body)):]...)
+	case 2: // some of it twice
+		return append(body[:at:at], body[random.IntN(at+1):]...)
+	}
+	all := values.FindAllIndex(body, -1)
+	if len(all) == 0 {
+		return body
+	}
+	lies := []string{`""`, `"../alice"`, `"/etc/passwd"`, `"alice\u0000"`, `"\ud800"`, "\"\xff\xfe\"", `"\u202ebob"`, `"carol"`, `"ALICE"`,
+		`null`, `true`, `-1`, `1e999`, `9007199254740993`, `0.5`, `[]`, `{}`, `[[[[[[[[[]]]]]]]]]`, `{"a":{"a":{}}}`, `["bob","bob"]`, `"AAA"`, `"AA=="`,
+		`"` + strings.Repeat("x", 300) + `"`}
+	gone := all[random.IntN(len(all))]
+	return slices.Concat(body[:gone[0]], []byte(lies[random.IntN(len(lies))]), body[gone[1]:])
 }
 
 // isFixed reports whether an answer holds nothing but texts that PROTOCOL.md

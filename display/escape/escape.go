@@ -24,9 +24,9 @@ import (
 	"unicode/utf8"
 )
 
-// maxMarks is how many combining marks may sit on one base: Vietnamese and
+// MaxMarks is how many combining marks may sit on one base: Vietnamese and
 // pointed Hebrew need two or three; a flood would cover the lines around it.
-const maxMarks = 3
+const MaxMarks = 3
 
 // Text returns s with every rune either itself or a visible escape. A newline
 // stays; a tab is escaped, because its width depends on where it stands. shown
@@ -44,21 +44,21 @@ func Line(s string) string {
 func escape(s string, shown func(rune) bool, newline bool) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	marks := maxMarks // a mark at the start has no base to sit on
+	marks := MaxMarks // a mark at the start has no base to sit on
 	for len(s) > 0 {
 		r, n := utf8.DecodeRuneInString(s)
 		switch {
 		case r == utf8.RuneError && n == 1:
 			fmt.Fprintf(&b, "<0x%02X>", s[0])
-			marks = maxMarks
+			marks = MaxMarks
 		case r == '\n' && newline:
 			b.WriteByte('\n')
-			marks = maxMarks
+			marks = MaxMarks
 		case Hidden(r), lookalike(s), shown != nil && !shown(r):
 			fmt.Fprintf(&b, "<U+%04X>", r)
-			marks = maxMarks
+			marks = MaxMarks
 		case unicode.Is(unicode.M, r):
-			if marks >= maxMarks {
+			if marks >= MaxMarks {
 				fmt.Fprintf(&b, "<U+%04X>", r)
 				break
 			}

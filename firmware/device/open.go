@@ -141,10 +141,19 @@ func (d *Device) verify(b *batch) {
 			continue
 		}
 		b.at[i] = at
-		b.twin[i] = slices.IndexFunc(b.at[:i], func(other padstore.Verified) bool {
-			return other.Pad == at.Pad && other.Start < at.End && at.Start < other.End
-		})
+		b.twin[i] = b.rival(i)
 	}
+}
+
+// rival is the first package that is to be opened and claims some of the pad
+// that package i claims; -1 if there is none.
+func (b *batch) rival(i int) int {
+	for j, other := range b.at[:i] {
+		if b.done[j].Err == "" && b.twin[j] < 0 && other.Pad == b.at[i].Pad && other.Start < b.at[i].End && b.at[i].Start < other.End {
+			return j
+		}
+	}
+	return -1
 }
 
 // fail puts package i out.

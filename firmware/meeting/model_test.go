@@ -159,10 +159,9 @@ func (tr *trial) soundly() {
 		if e := tr.ends[i]; e.err == nil && e.InUse != d.uses(e.Number) {
 			tr.Errorf("%s's meeting ended with %v, yet that pad is in use: %v", d.owner, e.Result, d.uses(e.Number))
 		}
-		if d.store.Reservoir().Level().Ready < 2*padSize {
-			d.layUp(laidUp / 2)
-		}
 	}
+	tr.replenish()
+	tr.agree()
 	for i, e := range tr.meet(newCable()) {
 		if e.err != nil || !e.InUse {
 			tr.Errorf("%s's sound meeting ended with %v; before: %v", tr.devices[i].owner, e, tr.ends)
@@ -174,6 +173,16 @@ func (tr *trial) soundly() {
 		tr.Error("the newest pad is not what the two gave last")
 	}
 	wellPaired(tr, tr.devices[0], tr.devices[1])
+}
+
+// replenish lays up noise for another meeting where there is little.
+func (tr *trial) replenish() {
+	tr.Helper()
+	for _, d := range tr.devices {
+		if d.store.Reservoir().Level().Ready < 2*padSize {
+			d.layUp(laidUp / 2)
+		}
+	}
 }
 
 func (d *device) uses(number string) bool {
@@ -343,10 +352,8 @@ func TestRandomLives(t *testing.T) {
 
 // something happens at a meeting: to a message, or to the power, or to both.
 func (tr *trial) something() {
+	tr.replenish()
 	for _, d := range tr.devices {
-		if d.store.Reservoir().Level().Ready < 2*padSize {
-			d.layUp(laidUp / 2)
-		}
 		d.compare = nil
 		if tr.rng.IntN(8) == 0 {
 			d.compare = func(context.Context, [4]string) (bool, error) { return false, meeting.ErrCancelled }

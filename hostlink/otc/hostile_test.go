@@ -1,60 +1,44 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"onetimechat/display/escape"
+	"onetimechat/display/escape/escapetest"
 	"onetimechat/hostlink/mailbox"
 )
 
-// hostileTexts reads the written list: one Go-quoted text a line.
-func hostileTexts(t *testing.T) []string {
-	t.Helper()
-	file, err := os.Open(filepath.Join("testdata", "hostile.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	var texts []string
-	for scanner := bufio.NewScanner(file); scanner.Scan(); {
-		line := scanner.Text()
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		var text string
-		if _, err := fmt.Sscanf(line, "%q", &text); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		texts = append(texts, text)
-	}
-	var low, high strings.Builder // every C0 and C1 control
-	for r := rune(0); r < 0x20; r++ {
-		fmt.Fprintf(&low, "%c ", r)
-		fmt.Fprintf(&high, "%c ", r+0x80)
-	}
-	return append(texts, low.String(), high.String(), strings.Repeat("long ", 13_000), strings.Repeat("\n", 1000))
-}
-
-// harmlessOutput fails for anything that a terminal could take for a command.
+// harmlessOutput fails for anything that a terminal could take for a command, and
+// for marks that would cover other lines.
 func harmlessOutput(t *testing.T, output string) {
 	t.Helper()
+	marks := 0
 	for i, r := range output {
+		if marks++; !unicode.Is(unicode.M, r) {
+			marks = 0
+		}
+		if marks > escape.MaxMarks {
+			t.Fatalf("a flood of marks: %.200q", output[max(0, i-40):])
+		}
 		if r == utf8.RuneError || r != '\n' && escape.Hidden(r) {
 			t.Fatalf("raw %U in the output: %.200q", r, output[max(0, i-40):])
 		}
 	}
+}
+
+// hostileMessages are the hostile texts that can come out of a package: what is
+// no UTF-8 a device neither seals nor opens.
+func hostileMessages(t *testing.T) []string {
+	return slices.DeleteFunc(escapetest.Texts(t), func(text string) bool { return !utf8.ValidString(text) })
 }
 
 // try runs one command line in this process.
@@ -80,14 +64,14 @@ func TestHostileMessagesAreShownEscaped(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	texts := hostileTexts(t)
+	texts := hostileMessages(t)
 	data := t.TempDir()
 	for i, text := range texts {
 		bring(t, client, "alice", "bob", i, text)
 	}
 	exit, output := try(t, nil, append([]string{"receive"}, flags(m, d, data)...)...)
 	if exit != exitOK {
-		t.Fatalf("exit code %d: %.300s", exit, output)
+		t.Fatalf("exit code %d: %s", exit, output[max(0, len(output)-300):])
 	}
 	// Every line is begun by us, and names bob or is behind a bar.
 	for line := range strings.Lines(output) {
@@ -106,7 +90,7 @@ func TestHostileMessagesAreShownEscaped(t *testing.T) {
 	i := 0
 	for line := range strings.Lines(output) {
 		var o arrivalObject
-		if err := json.Unmarshal([]byte(line), &o); err != nil || o.Text == nil || *o.Text != strings.ToValidUTF8(texts[i], "\uFFFD") {
+		if err := json.Unmarshal([]byte(line), &o); err != nil || o.Text == nil || *o.Text != texts[i] {
 			t.Fatalf("text %d came as %.100q, %v", i, line, err)
 		}
 		i++
@@ -118,7 +102,7 @@ func TestHostileMessagesAreShownEscaped(t *testing.T) {
 
 func TestAHostileRelayReachesTheTerminalEscaped(t *testing.T) {
 	_, d := startBoth(t, "alice", "bob")
-	for _, text := range hostileTexts(t) {
+	for _, text := range escapetest.Texts(t) {
 		answers := map[string]any{
 			"/check":       map[string]any{"status": text},
 			"/send":        map[string]any{"error": 400, "message": text},
@@ -146,7 +130,7 @@ func TestAHostileRelayReachesTheTerminalEscaped(t *testing.T) {
 
 func TestAHostileDeviceReachesTheTerminalEscaped(t *testing.T) {
 	m, _ := startBoth(t, "alice", "bob")
-	for some := range slices.Chunk(hostileTexts(t), 6) {
+	for some := range slices.Chunk(escapetest.Texts(t), 6) {
 		text := strings.Join(some, " ")
 		pad := map[string]any{"contact": "bob", "suite": text, "state": text, "source": text}
 		answer := map[string]any{
@@ -178,7 +162,7 @@ func TestAHostileDeviceReachesTheTerminalEscaped(t *testing.T) {
 // What is typed may have been pasted from elsewhere.
 func TestHostileWordsComeBackEscaped(t *testing.T) {
 	m, d := startBoth(t, "alice", "bob")
-	for _, text := range hostileTexts(t) {
+	for _, text := range escapetest.Texts(t) {
 		if len(text) > 1000 {
 			continue
 		}

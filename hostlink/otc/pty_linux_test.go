@@ -171,7 +171,7 @@ func TestHostileMessagesOnATerminalAreOnlyOurs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	for i, text := range hostileTexts(t) {
+	for i, text := range hostileMessages(t) {
 		bring(t, client, "alice", "bob", i, text)
 	}
 	bring(t, client, "alice", "bob", 1000, "the last one")

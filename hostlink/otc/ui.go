@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -198,8 +199,8 @@ func (u *ui) arrival(a host.Arrival) (alarming bool, err error) {
 }
 
 // object prints one JSON object on a line of its own. What a terminal could
-// take for a command is written as \u escapes, so that the line can be shown
-// as it is.
+// take for a command, and marks that would cover other lines, are written as \u
+// escapes, so that the line can be shown as it is.
 func (u *ui) object(value any) error {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
@@ -208,9 +209,13 @@ func (u *ui) object(value any) error {
 		return err
 	}
 	var safe strings.Builder
+	marks := 0
 	for _, r := range strings.TrimSuffix(b.String(), "\n") {
+		if marks++; !unicode.Is(unicode.M, r) {
+			marks = 0
+		}
 		switch {
-		case !escape.Hidden(r):
+		case !escape.Hidden(r) && marks <= escape.MaxMarks:
 			safe.WriteRune(r)
 		case r > 0xFFFF:
 			high, low := utf16.EncodeRune(r)

@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"net"
+	"net/url"
 	"testing"
 
 	"onetimechat/hostlink/mailbox"
@@ -51,4 +52,16 @@ func start(t testing.TB, cfg Config) *running {
 	}
 	t.Cleanup(stop)
 	return &running{Relay: r, url: url, client: client, stop: stop}
+}
+
+func TestADriveOfWindowsIsNoHost(t *testing.T) {
+	for path, want := range map[string]string{
+		"/var/lib/relay/mailboxes.db": "file:///var/lib/relay/mailboxes.db?mode=rw",
+		"C:/Users/al ice/mail?#.db":   "file:///C:/Users/al%20ice/mail%3F%23.db?mode=rw",
+		"//server/share/mailboxes.db": "file:////server/share/mailboxes.db?mode=rw",
+	} {
+		if got := fileURL(path, url.Values{"mode": {"rw"}}); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
 }

@@ -1,0 +1,62 @@
+package display
+
+import (
+	"bytes"
+	"image"
+	"slices"
+	"testing"
+
+	"onetimechat/display/escape"
+	"onetimechat/display/escape/escapetest"
+)
+
+// The two screens that show what somebody wrote.
+func textScreens(text string) map[string]func(page int) Screen {
+	return map[string]func(page int) Screen{
+		"approve-send": func(page int) Screen { return ApproveSend{Text: text, Costs: costs("bob"), Page: page} },
+		"reader":       func(page int) Screen { return Reader{From: "bob", Text: text, Page: page, Index: 1, Count: 1} },
+	}
+}
+
+// Of a hostile text every byte is on some page, as itself or as its escape, and
+// nothing is drawn that hides or moves.
+func TestHostileTextsAreDrawnWhole(t *testing.T) {
+	texts := escapetest.Short(t, 2000)
+	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
+		for _, text := range texts {
+			for name, screen := range textScreens(text) {
+				lines := pages(r, screen)
+				if got, err := unlay(lines); err != nil || got != text {
+					t.Errorf("%s of %q reads back as %q, %v", name, text, got, err)
+				}
+				for _, line := range lines {
+					for _, c := range line {
+						if escape.Hidden(c) {
+							t.Errorf("%s of %q draws %U", name, text, c)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// A text with any of the code points that do not show has another picture than
+// the text without, and than the text with its neighbour.
+func TestNoCodePointIsInvisible(t *testing.T) {
+	r := renderer(t, Sizes()[1])
+	picture := func(text string) []byte {
+		return r.Render(textScreens(text)["approve-send"](0)).Image.Pix
+	}
+	before := slices.Clone(picture("pay bob"))
+	for _, c := range escapetest.CodePoints() {
+		if c%0x20 != 0x0e && c > 0xe0001 {
+			continue // the tags are letters of one alphabet: some are enough
+		}
+		got := slices.Clone(picture("pay" + string(c) + " bob"))
+		if bytes.Equal(got, before) || bytes.Equal(got, picture("pay bob")) {
+			t.Errorf("%U leaves no trace", c)
+		}
+		before = got
+	}
+}
