@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -37,6 +39,27 @@ func (p *Pi) Screen() (*image.RGBA, error) {
 		return nil, err
 	}
 	return readPPM(bufio.NewReader(bytes.NewReader(b)))
+}
+
+// Line is one line of the screen, out of the board's memory: to look at all of it
+// takes away much of the time that an emulated board has.
+func (p *Pi) Line(y int) (*image.RGBA, error) {
+	_, err := p.monitor.do("pmemsave", map[string]any{
+		"val": screenAt + screenStride*y, "size": screenStride, "filename": p.picture(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(p.picture())
+	if err != nil || len(b) != screenStride {
+		return nil, errors.Join(err, fmt.Errorf("a line of the screen has %d bytes", len(b)))
+	}
+	m := image.NewRGBA(image.Rect(0, y, screenWidth, y+1))
+	for x := range screenWidth {
+		c := binary.LittleEndian.Uint16(b[2*x:])
+		m.SetRGBA(x, y, color.RGBA{uint8(c >> 11 << 3), uint8(c >> 5 << 2), uint8(c << 3), 0xff})
+	}
+	return m, nil
 }
 
 // endTime is how long QEMU may take to be gone after it has hung up.
