@@ -31,12 +31,11 @@ func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
 	t.Parallel()
 	c := flash(t, smallCard, map[string]string{"owner": "alice", "link": "usb", "net": "7", "reservoir": "1 MiB"})
 	d := start(t, emulator.Options{Card: c, Over: laptopInside(t)})
-	const mark = "laptop inside: "
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	end := ""
 	for _, end = range []string{"lease", "owner", "done"} {
-		line, err := d.WaitConsole(ctx, mark+end)
+		line, err := d.WaitConsole(ctx, insideMark+end)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +54,7 @@ func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
 	var programs []string
 	doors, ours := 0, 0
 	for line := range strings.Lines(d.Console()) {
-		_, said, ok := strings.Cut(strings.TrimSpace(line), mark)
+		_, said, ok := strings.Cut(strings.TrimSpace(line), insideMark)
 		what, rest, _ := strings.Cut(said, " ")
 		switch {
 		case ok && what == "program":
@@ -104,9 +103,13 @@ func checkDoor(t *testing.T, socket []string) {
 	}
 }
 
+// insideMark begins what the laptop inside tells on the console.
+const insideMark = "laptop inside: "
+
 // laptopInside is what is laid over the initramfs: dummy_hcd, to be loaded last,
-// and a laptop in place of the program that is PID 1, which starts that.
-func laptopInside(t *testing.T) []byte {
+// and a laptop in place of the program that is PID 1, which starts that; and what
+// a test gives that laptop.
+func laptopInside(t *testing.T, more ...overlaid) []byte {
 	t.Helper()
 	laptop := boardProgram(t, "./inside")
 	deb, err := kernel.Fetch(t.Context(), "../../out/cache", t.Output())
@@ -122,12 +125,12 @@ func laptopInside(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	pad, order := inInitramfs(t, "init"), inInitramfs(t, "modules/order")
-	return over(t, []overlaid{
-		{"pad", 0o500, pad},
-		{"init", 0o500, laptop},
-		{"modules/" + dummy.File, 0o400, dummy.Data},
-		{"modules/order", 0o400, append(order, dummy.File+"\n"...)},
-	})
+	return over(t, append(more,
+		overlaid{"pad", 0o500, pad},
+		overlaid{"init", 0o500, laptop},
+		overlaid{"modules/" + dummy.File, 0o400, dummy.Data},
+		overlaid{"modules/order", 0o400, append(order, dummy.File+"\n"...)},
+	))
 }
 
 // overlaid is a file that a test lays over the initramfs.

@@ -8,14 +8,16 @@
 // As PID 1 it starts itself once more and then becomes the board's own program,
 // which is at /pad meanwhile. The other process waits for the gadget's far end,
 // takes it into a network namespace of its own, gets a lease there, asks the
-// device for its status, and counts who runs and listens on the board. It tells
-// what it sees on the console, in lines that begin with Mark.
+// device for its status, and counts who runs and listens on the board. If the
+// archive holds a file garbageFile, it then floods the device (flood.go) and asks
+// once more. It tells what it sees on the console, in lines that begin with mark.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,6 +90,23 @@ func ask(name string) error {
 	if err != nil {
 		return err
 	}
+	if err := askStatus(device); err != nil {
+		return err
+	}
+	if err := census(); err != nil {
+		return err
+	}
+	if packets, err := os.ReadFile(garbageFile); err == nil {
+		if err := floodAndAsk(name, device, string(packets)); err != nil {
+			return err
+		}
+	}
+	fmt.Println(mark + "done")
+	return nil
+}
+
+// askStatus asks until it is answered.
+func askStatus(device netip.Addr) error {
 	client, err := hostlink.NewClient(fmt.Sprintf("%v:%d", device, hostlink.Port))
 	if err != nil {
 		return err
@@ -98,15 +117,10 @@ func ask(name string) error {
 		cancel()
 		if err == nil {
 			fmt.Printf("%sowner %s, screen %s\n", mark, status.Owner, status.Screen)
-			break
+			return nil
 		}
 		time.Sleep(look)
 	}
-	if err := census(); err != nil {
-		return err
-	}
-	fmt.Println(mark + "done")
-	return nil
 }
 
 // census tells the programs that run on the board, this one too, with what each
@@ -147,11 +161,16 @@ func census() error {
 
 // resident is the memory that a process holds, in KiB (proc_pid_status(5)).
 func resident(process string) (held int, err error) {
-	text, err := os.ReadFile(filepath.Join(process, "status"))
+	return number(filepath.Join(process, "status"), "VmRSS:")
+}
+
+// number is the first one behind a word in a file of the kernel's.
+func number(path, word string) (n int, err error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return 0, err
 	}
-	_, line, _ := strings.Cut(string(text), "VmRSS:")
-	_, err = fmt.Sscanf(line, "%d kB", &held)
-	return held, err
+	_, rest, _ := strings.Cut(string(text), word)
+	_, err = fmt.Sscan(rest, &n)
+	return n, err
 }

@@ -1,0 +1,101 @@
+//go:build linux
+
+package emulator_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"image"
+	"strings"
+	"testing"
+	"time"
+
+	"onetimechat/display"
+	"onetimechat/image/emulator"
+)
+
+// malformed is how many packets there are: as many as an emulated board takes in
+// a few seconds.
+var malformed = flag.Int("malformed", 20_000, "packets of garbage that TestAFloodOfMalformedPackets sends")
+
+// A laptop sends nothing but garbage, at each of the link's doors and at what
+// Linux has beneath them. Afterwards the device is as it was: it gives addresses,
+// says its name, answers a laptop and its owner's finger, has nothing new to tell
+// of, and holds no more memory.
+func TestAFloodOfMalformedPackets(t *testing.T) {
+	t.Parallel()
+	packets := *malformed
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	card := flash(t, smallCard, map[string]string{"owner": "alice", "link": "usb", "net": "7", "reservoir": "1 MiB"})
+	d := start(t, emulator.Options{Card: card, Over: laptopInside(t, overlaid{"garbage", 0o400, fmt.Appendf(nil, "%d %d", packets, seed)})})
+	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
+	defer cancel()
+	for _, step := range []string{"lease", "owner", "weight:"} {
+		if _, err := d.WaitConsole(ctx, insideMark+step); err != nil {
+			t.Fatal(err)
+		}
+		d.took(step)
+	}
+	owner := home("alice")
+	owner.Link = "10.77.7.1:9051"
+	said := len(d.Console())
+	if _, err := d.WaitConsole(ctx, insideMark+"done"); err != nil {
+		t.Fatal(err)
+	}
+	d.took("the flood, and what was asked after it,")
+	d.taps(owner, "log")
+	d.touch(d.seesOneEntry("start: start 1"), "ok")
+	d.sees(owner)
+	checkFlood(t, d.Console(), packets)
+	if more := len(d.Console()) - said; more > 2<<10 {
+		t.Errorf("%d bytes were said to nobody", more)
+	}
+}
+
+// checkFlood checks what the laptop inside has told.
+func checkFlood(t *testing.T, console string, packets int) {
+	t.Helper()
+	t.Log(console)
+	type weight struct{ held, free, came int }
+	var weights []weight
+	said := map[string]int{}
+	for line := range strings.Lines(console) {
+		what, ok := strings.CutPrefix(strings.TrimSpace(line), insideMark)
+		var w weight
+		if _, err := fmt.Sscanf(what, "weight: held %d free %d came %d", &w.held, &w.free, &w.came); ok && err == nil {
+			weights = append(weights, w)
+		}
+		said[what]++
+	}
+	for want, times := range map[string]int{"owner alice, screen home": 2, "lease 10.77.7.2 of 10.77.7.1, type ACK, router [], DNS []": 2, "name at 10.77.7.1": 1} {
+		if said[want] != times {
+			t.Errorf("the laptop inside says %q %d times", want, said[want])
+		}
+	}
+	if len(weights) != 3 {
+		t.Fatalf("the board was weighed %d times", len(weights))
+	}
+	half, whole := weights[1], weights[2]
+	if whole.came < packets*9/10 {
+		t.Errorf("only %d packets came through", whole.came)
+	}
+	const slack = 4 << 10 // KiB
+	if whole.held > half.held+slack || whole.free < half.free-slack {
+		t.Errorf("memory goes on shrinking: %+v, %+v", half, whole)
+	}
+}
+
+// seesOneEntry waits until the log is on the glass, with nothing but this in it,
+// whenever that was.
+func (d *device) seesOneEntry(text string) *display.Frame {
+	d.t.Helper()
+	f := d.renderer.Render(display.Log{PowerOff: true, Lines: []display.LogLine{{When: "start 1, 00:00:00", Text: text}}})
+	const when = 57 // pixels down to the end of the line that says it
+	rest := image.Rect(0, when, area.Dx(), area.Dy())
+	d.wait("a log of one entry", func(got *image.RGBA) bool {
+		return emulator.Same(got, rest.Add(area.Min), f.Image, rest.Min)
+	})
+	return f
+}
