@@ -428,18 +428,26 @@ func wellPaired(t testing.TB, a, b *device) {
 	if x, y := a.padBytes(), b.padBytes(); !bytes.Equal(x, y) || len(x) == 0 {
 		t.Errorf("the newest pads differ: %d bytes, %d bytes", len(x), len(y))
 	}
-	talk(t, a, b)
-	talk(t, b, a)
+	// Each seals on its own side of the split.
+	split := int64(len(a.padBytes()) / 2)
+	ahead, back := talk(t, a, b), talk(t, b, a)
+	if a.owner > b.owner {
+		ahead, back = back, ahead
+	}
+	if ahead >= split || back < split {
+		t.Errorf("of a pad split at %d the smaller name seals at %d, the larger one at %d", split, ahead, back)
+	}
 }
 
-// talk has a say something to b.
-func talk(t testing.TB, a, b *device) {
+// talk has a say something to b, and answers where in the pad that was sealed.
+func talk(t testing.TB, a, b *device) (index int64) {
 	t.Helper()
 	sealed, err := a.store.Seal(b.owner, "hello "+b.owner)
 	must(t, err)
 	if o, err := b.store.Unseal(a.owner, sealed.Package); err != nil || o.Text != "hello "+b.owner || o.Skip {
 		t.Errorf("%s reads %q, %v", b.owner, o.Text, err)
 	}
+	return int64(binary.LittleEndian.Uint64(append(sealed.Package[:6:6], 0, 0)))
 }
 
 // padBytes is the file of a device's newest pad.
