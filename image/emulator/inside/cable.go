@@ -82,7 +82,7 @@ func getLease(name string) (device netip.Addr, err error) {
 	if err != nil {
 		return device, err
 	}
-	offer, err := exchange(name, discover)
+	offer, err := exchange(name, discover, dhcpv4.MessageTypeOffer)
 	if err != nil {
 		return device, err
 	}
@@ -90,7 +90,7 @@ func getLease(name string) (device netip.Addr, err error) {
 	if err != nil {
 		return device, err
 	}
-	ack, err := exchange(name, request)
+	ack, err := exchange(name, request, dhcpv4.MessageTypeAck)
 	if err != nil {
 		return device, err
 	}
@@ -120,8 +120,8 @@ func control(name string, call uint, set func(*unix.Ifreq) error) error {
 }
 
 // exchange sends a DHCP packet to everybody on the cable, again and again until
-// it is answered.
-func exchange(name string, packet *dhcpv4.DHCPv4) (*dhcpv4.DHCPv4, error) {
+// it is answered as it should be; a late answer to an earlier one is not that.
+func exchange(name string, packet *dhcpv4.DHCPv4, want dhcpv4.MessageType) (*dhcpv4.DHCPv4, error) {
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
 		controlled := c.Control(func(fd uintptr) {
 			err = errors.Join(unix.BindToDevice(int(fd), name), unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_BROADCAST, 1))
@@ -149,7 +149,7 @@ func exchange(name string, packet *dhcpv4.DHCPv4) (*dhcpv4.DHCPv4, error) {
 		if err != nil {
 			return nil, err
 		}
-		if answer, err := dhcpv4.FromBytes(b[:n]); err == nil && answer.TransactionID == packet.TransactionID {
+		if answer, err := dhcpv4.FromBytes(b[:n]); err == nil && answer.TransactionID == packet.TransactionID && answer.MessageType() == want {
 			return answer, nil
 		}
 	}
