@@ -247,7 +247,7 @@ func TestAFailureLeavesTheOldImage(t *testing.T) {
 		"it is not static":   {"--binary", keep(t, dynamic(t, program)), "--kernel-deb", deb},
 		"not a Debian":       {"--binary", program, "--kernel-deb", text},
 		"no bcm2837-rpi-3-b": {"--binary", program, "--kernel-deb", kerneltest.Write(t, noTree)},
-		"has no phy_generic":     {"--binary", program, "--kernel-deb", kerneltest.Write(t, kerneltest.Package{Modules: map[string][]byte{"a": nil}, Builtin: []string{"b.ko"}})},
+		"has no phy_generic": {"--binary", program, "--kernel-deb", kerneltest.Write(t, kerneltest.Package{Modules: map[string][]byte{"a": nil}, Builtin: []string{"b.ko"}})},
 	} {
 		code, _, errs := image(t, append(args, "--out", out, "--xz=false")...)
 		if code != exitFailed || !strings.Contains(errs, want) {
