@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,9 +78,16 @@ func (s sheet) table(t *testing.T, f func(t *testing.T, h hand, told func() []to
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
+			var mu sync.Mutex
 			var touches []touch.Touch
 			done := make(chan error)
-			go func() { done <- d.Run(ctx, func(t touch.Touch) { touches = append(touches, t) }) }()
+			go func() {
+				done <- d.Run(ctx, func(t touch.Touch) {
+					mu.Lock()
+					defer mu.Unlock()
+					touches = append(touches, t)
+				})
+			}()
 			defer func() {
 				cancel()
 				if err := <-done; err != nil {
@@ -91,6 +99,8 @@ func (s sheet) table(t *testing.T, f func(t *testing.T, h hand, told func() []to
 			}()
 			told := func() []touch.Touch {
 				synctest.Wait()
+				mu.Lock()
+				defer mu.Unlock()
 				list := touches
 				touches = nil
 				return list
