@@ -146,8 +146,7 @@ func (d *Device) askForLog(ctx context.Context, c *call) ([]padstore.Entry, erro
 		screen: func(_ int, ready bool) display.Screen {
 			return display.ApproveLog{Entries: len(entries), Ready: ready}
 		},
-		about:   "giving the log to the laptop",
-		request: c.request,
+		about: "giving the log to the laptop",
 	})
 	if err != nil {
 		return nil, err
@@ -169,6 +168,7 @@ func (d *Device) grant(ctx context.Context, c *call, q question) error {
 	if d.denied(c.request) {
 		return hostlink.Rejected
 	}
+	q.request = c.request
 	_, err = turn.ask(ctx, q)
 	return err
 }

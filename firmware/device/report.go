@@ -16,9 +16,8 @@ func (d *Device) SelfTest(ctx context.Context) (string, error) {
 	report := ""
 	a := d.do(ctx, &call{request: frameRequest[string]("self_test_report")}, func(ctx context.Context, c *call) answer {
 		err := d.grant(ctx, c, question{
-			screen:  func(_ int, ready bool) display.Screen { return display.ApproveReport{Ready: ready} },
-			about:   "giving the self-test to the laptop",
-			request: c.request,
+			screen: func(_ int, ready bool) display.Screen { return display.ApproveReport{Ready: ready} },
+			about:  "giving the self-test to the laptop",
 		})
 		if err == nil {
 			report = d.report()
