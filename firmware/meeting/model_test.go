@@ -333,17 +333,24 @@ func TestThePowerMayBeCutAtAnyOperation(t *testing.T) {
 
 // Devices that meet many times, with something happening each time.
 func TestRandomLives(t *testing.T) {
+	lives(t, 40, func(tr *trial) {
+		for range 6 {
+			tr.something()
+		}
+	})
+}
+
+// lives has pairs of devices live, each in its own way, and soundly to the end.
+func lives(t *testing.T, pairs int, live func(tr *trial)) {
 	w := strangers(t)
-	for life := range 40 {
+	for life := range pairs {
 		t.Run(fmt.Sprint(life), func(t *testing.T) {
 			t.Parallel()
 			some := newSample(t, 2)
 			synctest.Test(t, func(t *testing.T) {
 				tr := begin(t, w, some.rng.Uint64())
 				tr.rng = some.rng
-				for range 6 {
-					tr.something()
-				}
+				live(tr)
 				tr.soundly()
 			})
 		})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
-	"testing/synctest"
 )
 
 // A cable flips a single bit, of any byte that it carries: of heads, messages and
@@ -55,23 +54,13 @@ func flip(b []byte, bit int) {
 // A cable that goes on flipping bits, dropping messages and repeating them, for
 // meeting after meeting.
 func TestACableThatIsBadThroughout(t *testing.T) {
-	w := strangers(t)
-	for life := range 24 {
-		t.Run(fmt.Sprint(life), func(t *testing.T) {
-			t.Parallel()
-			some := newSample(t, 2)
-			synctest.Test(t, func(t *testing.T) {
-				tr := begin(t, w, some.rng.Uint64())
-				tr.rng = some.rng
-				for range 4 {
-					tr.ends = tr.meet(tr.badCable(4 << tr.rng.IntN(5)))
-					tr.endClearly()
-					tr.replenish()
-				}
-				tr.soundly()
-			})
-		})
-	}
+	lives(t, 24, func(tr *trial) {
+		for range 4 {
+			tr.ends = tr.meet(tr.badCable(4 << tr.rng.IntN(5)))
+			tr.endClearly()
+			tr.replenish()
+		}
+	})
 }
 
 // badCable does something to one message in so many.
