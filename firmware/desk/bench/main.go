@@ -56,6 +56,7 @@ func figures() []group {
 		{[]string{"extract", "health-8bit", "health-1bit"}, randomness},
 		{[]string{"fill-1GiB"}, filling},
 		{[]string{"meeting-256MiB", "meeting-1GiB", "meeting-memory"}, meetingFigures},
+		{[]string{"meeting-card"}, meetingOnCards},
 		{[]string{"relay-send-1", "relay-send-64"}, relaySends},
 		{[]string{"relay-deliver-p50", "relay-deliver-p99"}, delivering},
 		{[]string{"relay-idle-10000"}, idling},

@@ -19,7 +19,7 @@ import (
 
 // Sizes of pads made at a meeting, in bytes.
 const (
-	smallPad   = 64 << 20
+	smallPad   = 64 << 20 // on a card, too
 	pad        = 256 << 20
 	largePad   = 1 << 30
 	spare      = 1 << 20 // of a reservoir: nonces, keys
@@ -32,27 +32,25 @@ const (
 // full, beside the slower of writing what both must write and of sending what
 // both must send.
 func meetingFigures() (list []figure, err error) {
+	disk := func(disk durable.Disk) durable.Disk { return disk }
 	var rates, limits []float64
 	var memory uint64
 	for range meetings {
-		limit, err := meetingLimit(pad)
-		if err != nil {
-			return nil, err
-		}
-		rate, most, err := meet(pad)
+		rate, limit, most, err := besideLimit(pad, disk)
 		if err != nil {
 			return nil, err
 		}
 		rates, limits, memory = append(rates, rate), append(limits, limit), max(memory, most)
 	}
-	small, _, err := share(smallPad)
+	smallRate, smallLimit, _, err := besideLimit(smallPad, disk)
 	if err != nil {
 		return nil, err
 	}
-	large, most, err := share(largePad)
+	largeRate, largeLimit, most, err := besideLimit(largePad, disk)
 	if err != nil {
 		return nil, err
 	}
+	small, large := smallRate/smallLimit, largeRate/largeLimit
 	memory = max(memory, most)
 	made := figure{Name: "meeting-256MiB", Value: median(rates), Unit: "MB/s"}.against(median(limits))
 	scale := figure{Name: "meeting-1GiB", Value: large, Unit: "of its limit"}.against(small)
@@ -64,20 +62,32 @@ func meetingFigures() (list []figure, err error) {
 	}, nil
 }
 
-// share is the rate at which a pad of so many bytes is made, as a share of what
-// this disk does with that many: it writes little faster than much.
-func share(bytes int64) (share float64, memory uint64, err error) {
-	limit, err := meetingLimit(bytes)
+// meetingOnCards has them do so with what both have on a card of its own.
+func meetingOnCards() ([]figure, error) {
+	rate, limit, _, err := besideLimit(smallPad, func(disk durable.Disk) durable.Disk { return slowCard(disk) })
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
-	rate, memory, err := meet(bytes)
-	return rate / limit, memory, err
+	made := figure{Name: "meeting-card", Value: rate, Unit: "MB/s"}.against(limit)
+	return []figure{made.goal("≥ 0.6 of the limit", made.Ratio >= 0.6)}, nil
+}
+
+// under makes the disk that a device has of a folder.
+type under func(durable.Disk) durable.Disk
+
+// besideLimit is the rate at which a pad of so many bytes is made, beside what
+// these disks do with that many: they write little faster than much.
+func besideLimit(bytes int64, made under) (rate, limit float64, memory uint64, err error) {
+	if limit, err = meetingLimit(bytes, made); err != nil {
+		return 0, 0, 0, err
+	}
+	rate, memory, err = meet(bytes, made)
+	return rate, limit, memory, err
 }
 
 // meet makes a pad of so many bytes and answers the rate in MB of pad a
 // second, and the most memory that the Go runtime held for both devices.
-func meet(bytes int64) (rate float64, memory uint64, err error) {
+func meet(bytes int64, made under) (rate float64, memory uint64, err error) {
 	dir, err := os.MkdirTemp("out", "bench-")
 	if err != nil {
 		return 0, 0, err
@@ -85,7 +95,7 @@ func meet(bytes int64) (rate float64, memory uint64, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	var sides [2]*padstore.Store
 	for i, owner := range []string{"alice", "bob"} {
-		store, closeStore, err := fullStore(filepath.Join(dir, owner), owner, bytes+spare)
+		store, closeStore, err := fullStore(filepath.Join(dir, owner), made, owner, bytes+spare)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -128,12 +138,12 @@ func (w willing) Wait(string) {}
 func (w willing) Compare(context.Context, string, [4]string) (bool, error) { return true, nil }
 
 // fullStore is a store with a device id and a full reservoir.
-func fullStore(dir, owner string, bytes int64) (*padstore.Store, func() error, error) {
+func fullStore(dir string, made under, owner string, bytes int64) (*padstore.Store, func() error, error) {
 	folder, err := durable.OpenFolder(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := padstore.Open(folder, owner)
+	store, err := padstore.Open(made(folder), owner)
 	if err != nil {
 		return nil, nil, errors.Join(err, folder.Close())
 	}
@@ -171,27 +181,39 @@ func layUp(store *padstore.Store, bytes int64) error {
 // meetingLimit is how fast this machine can do the slower of what no meeting
 // can do without, in MB of pad a second: both devices write a pad, and zeros
 // over a full reservoir, synced; both send their contribution.
-func meetingLimit(bytes int64) (limit float64, err error) {
+func meetingLimit(bytes int64, made under) (limit float64, err error) {
 	dir, err := os.MkdirTemp("out", "bench-")
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	full := []string{filepath.Join(dir, "reservoir-1"), filepath.Join(dir, "reservoir-2")}
-	for _, path := range full {
-		if err := writeSynced(path, bytes); err != nil {
+	var full, empty []durable.File
+	for _, owner := range []string{"alice", "bob"} {
+		folder, err := durable.OpenFolder(filepath.Join(dir, owner))
+		if err != nil {
 			return 0, err
 		}
+		defer func() { err = errors.Join(err, folder.Close()) }()
+		disk := made(folder)
+		for _, of := range []struct {
+			name string
+			list *[]durable.File
+		}{{"reservoir", &full}, {"pad", &empty}} {
+			file, err := disk.Create(of.name)
+			if err != nil {
+				return 0, err
+			}
+			defer func() { err = errors.Join(err, file.Close()) }()
+			*of.list = append(*of.list, file)
+		}
 	}
-	begin := time.Now()
-	ended := make(chan error, 4)
-	for _, path := range append(full, filepath.Join(dir, "pad-1"), filepath.Join(dir, "pad-2")) {
-		go func() { ended <- writeSynced(path, bytes) }()
-	}
-	if err := errors.Join(<-ended, <-ended, <-ended, <-ended); err != nil {
+	if _, err := writeSynced(full, bytes); err != nil {
 		return 0, err
 	}
-	written := time.Since(begin)
+	written, err := writeSynced(append(full, empty...), bytes)
+	if err != nil {
+		return 0, err
+	}
 	sent, err := sendBoth(bytes)
 	if err != nil {
 		return 0, err
@@ -199,19 +221,28 @@ func meetingLimit(bytes int64) (limit float64, err error) {
 	return float64(bytes) / max(written, sent).Seconds() / 1e6, nil
 }
 
-// writeSynced writes so many bytes to a file, over what it had.
-func writeSynced(path string, bytes int64) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
+// writeSynced writes so many bytes to each file, over what it had, and is how long
+// that took.
+func writeSynced(files []durable.File, bytes int64) (time.Duration, error) {
 	piece := slices.Repeat([]byte("written "), benchPiece/8)
-	for at := int64(0); at < bytes; at += int64(len(piece)) {
-		if _, err := file.Write(piece); err != nil {
-			return errors.Join(err, file.Close())
-		}
+	begin := time.Now()
+	ended := make(chan error, len(files))
+	for _, file := range files {
+		go func() {
+			for at := int64(0); at < bytes; at += int64(len(piece)) {
+				if _, err := file.WriteAt(piece, at); err != nil {
+					ended <- err
+					return
+				}
+			}
+			ended <- file.Sync()
+		}()
 	}
-	return errors.Join(file.Sync(), file.Close())
+	var errs []error
+	for range files {
+		errs = append(errs, <-ended)
+	}
+	return time.Since(begin), errors.Join(errs...)
 }
 
 // sendBoth sends so many bytes each way over loopback.

@@ -2,22 +2,29 @@ package main
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"onetimechat/padstore/durable"
 )
 
-// slowFlush is how long the cache of a slow disk takes to empty.
+// slowFlush is how long the cache of a slow disk takes to empty, at least.
 const slowFlush = time.Millisecond
 
-// slowed is a disk with a cache in front of it that takes a while to empty. It
-// empties once at a time, and then of all that was written before it began, to
-// whatever file: so do disks whose flush is the slow part of a sync.
+// cardRate is how much a good card takes, in bytes a second.
+const cardRate = 40e6
+
+// slowed is a disk with a cache in front of it, which is emptied all the while, and
+// takes a moment to be empty for sure. That is waited for once at a time, and then
+// for all that was written before, to whatever file: so do disks whose flush is the
+// slow part of a sync.
 type slowed struct {
 	durable.Disk
-	flush   time.Duration
-	written atomic.Int64 // writes so far
+	flush time.Duration
+	rate  float64 // bytes a second that it takes; 0: as many as come
+
+	mu      sync.Mutex
+	written int64     // writes so far
+	empties time.Time // when the last of them will have left the cache
 
 	emptying sync.Mutex
 	flushed  int64 // of them, what has left the cache
@@ -25,16 +32,41 @@ type slowed struct {
 
 func slow(disk durable.Disk) *slowed { return &slowed{Disk: disk, flush: slowFlush} }
 
+func slowCard(disk durable.Disk) *slowed {
+	return &slowed{Disk: disk, flush: slowFlush, rate: cardRate}
+}
+
+// wrote notes a write.
+func (d *slowed) wrote(bytes int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.written++
+	if d.rate == 0 {
+		return
+	}
+	if now := time.Now(); d.empties.Before(now) {
+		d.empties = now
+	}
+	d.empties = d.empties.Add(time.Duration(float64(bytes) / d.rate * float64(time.Second)))
+}
+
+// cached is how many writes there were, and when they will have left the cache.
+func (d *slowed) cached() (written int64, empties time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.written, d.empties
+}
+
 // empty waits until all that was written so far has left the cache.
 func (d *slowed) empty() {
-	upTo := d.written.Load()
+	upTo, _ := d.cached()
 	d.emptying.Lock()
 	defer d.emptying.Unlock()
 	if d.flushed >= upTo {
 		return
 	}
-	upTo = d.written.Load()
-	time.Sleep(d.flush)
+	upTo, empties := d.cached()
+	time.Sleep(max(0, time.Until(empties)) + d.flush)
 	d.flushed = upTo
 }
 
@@ -64,8 +96,9 @@ type slowedFile struct {
 }
 
 func (f *slowedFile) WriteAt(p []byte, off int64) (int, error) {
-	defer f.disk.written.Add(1)
-	return f.File.WriteAt(p, off)
+	n, err := f.File.WriteAt(p, off)
+	f.disk.wrote(n)
+	return n, err
 }
 
 func (f *slowedFile) Sync() error {
