@@ -39,8 +39,14 @@ func (a axis) share(v int32) float64 {
 
 // tracker follows one finger through a device's events. Of several fingers it
 // follows the one in slot 0: a second one does nothing.
+//
+// A device that tells of fingers in slots also plays one with a single finger, the
+// one that has been down for longest (Linux, drivers/input/input-mt.c,
+// input_mt_report_pointer_emulation). That may be a thumb at the glass's edge while
+// another finger taps, so nothing is taken from it.
 type tracker struct {
 	x, y    axis
+	slots   bool // fingers are in slots
 	slot    int32
 	atX     int32
 	atY     int32
@@ -53,7 +59,7 @@ type tracker struct {
 func (t *tracker) take(e event) (touch Touch, ok bool) {
 	switch e.kind {
 	case evKey:
-		if e.code == btnTouch || e.code == btnLeft {
+		if !t.slots && (e.code == btnTouch || e.code == btnLeft) {
 			t.down = e.value != 0
 		}
 	case evAbs:
@@ -65,24 +71,20 @@ func (t *tracker) take(e event) (touch Touch, ok bool) {
 }
 
 func (t *tracker) move(e event) {
-	if e.code == absMTSlot {
+	t.slots = t.slots || e.code == absMTTracking
+	switch {
+	case e.code == absMTSlot:
 		t.slot = e.value
-	}
-	switch e.code {
-	case absX:
+	case e.code == absX && !t.slots:
 		t.atX = e.value
-	case absY:
+	case e.code == absY && !t.slots:
 		t.atY = e.value
-	}
-	if t.slot != 0 {
-		return
-	}
-	switch e.code {
-	case absMTPositionX:
+	case t.slot != 0: // a second finger
+	case e.code == absMTPositionX:
 		t.atX = e.value
-	case absMTPositionY:
+	case e.code == absMTPositionY:
 		t.atY = e.value
-	case absMTTracking:
+	case e.code == absMTTracking:
 		t.down = e.value >= 0
 	}
 }
