@@ -246,12 +246,13 @@ func TestTheCardKnowsHowThePictureIsTurned(t *testing.T) {
 type blank struct {
 	glass    image.Point // not turned
 	rotation panel.Rotation
+	drawn    int // pictures
 }
 
 func (b *blank) String() string                                       { return "blank" }
 func (b *blank) Halt() error                                          { return nil }
 func (b *blank) ColorModel() color.Model                              { return color.RGBAModel }
-func (b *blank) Draw(image.Rectangle, image.Image, image.Point) error { return nil }
+func (b *blank) Draw(image.Rectangle, image.Image, image.Point) error { b.drawn++; return nil }
 func (b *blank) Turn(r panel.Rotation) error                          { b.rotation = r; return nil }
 
 func (b *blank) Bounds() image.Rectangle {

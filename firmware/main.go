@@ -4,7 +4,7 @@
 // card, and its PID 1.
 //
 // Start with serve, which puts the device together of the board's parts: the
-// screen (glass.go, finger.go), the card, the noise, and the two openings to the
+// screen (glass.go, finger.go), the card (opening.go), the noise, and the two openings to the
 // outside (ports.go). What comes before is package boot's, and all that a device does is
 // package device's, the same as at a desk.
 package main
@@ -88,7 +88,7 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 	if err != nil {
 		return 0, err
 	}
-	store, err := padstore.Open(card, owner)
+	store, err := openStore(ctx, m, card, owner, screen, renderer)
 	if err != nil {
 		return 0, fmt.Errorf("the pads on the card cannot be used: %w", err)
 	}
@@ -195,14 +195,17 @@ func dimmerOf(c conf.Conf) (device.Dimmer, error) {
 	return light, nil
 }
 
+// heart is what the watchdog hears: a boot.Machine.
+type heart interface{ Beat() }
+
 // beat tells the watchdog that look, which waits for what a hang would hold,
 // has come back, until ctx ends.
-func beat(ctx context.Context, m *boot.Machine, look func()) {
+func beat(ctx context.Context, h heart, look func()) {
 	clock := time.NewTicker(beatTime)
 	defer clock.Stop()
 	for {
 		look()
-		m.Beat()
+		h.Beat()
 		select {
 		case <-clock.C:
 		case <-ctx.Done():
