@@ -86,7 +86,7 @@ func checkFiles(t *testing.T, c *card.Card) {
 		t.Fatal(err)
 	}
 	want := []string{"bootcode.bin", "start.elf", "fixup.dat", "start4.elf", "fixup4.dat", "licence.broadcom",
-		"vmlinuz", "initramfs", "cmdline.txt", "config.txt", "manifest.txt", "otc.conf", "overlays/otc.dtbo", "overlays/otc-usb.dtbo"}
+		"vmlinuz", "initramfs", "cmdline.txt", "config.txt", "manifest.txt", "otc.conf", "overlays/otc.dtbo", "overlays/otc-usb.dtbo", "overlays/rpi-ft5406.dtbo"}
 	want = append(want, boards[:]...)
 	slices.Sort(want)
 	if !slices.Equal(names, want) {
@@ -128,7 +128,7 @@ func checkOverlays(t *testing.T, c *card.Card) {
 			t.Errorf("%s is compatible with %q, which does not end with its processor", board, names)
 		}
 		path := keep(t, tree)
-		for _, name := range []string{overlayPins, overlayUSB} {
+		for _, name := range overlayNames() {
 			overlay := mustFile(t, c, "overlays/"+name+".dtbo")
 			for _, l := range labels(t, overlay) {
 				if _, ok := parsed.Root.Find("__symbols__").Prop(l); !ok {
@@ -145,6 +145,9 @@ func checkOverlays(t *testing.T, c *card.Card) {
 			"otg":             {"/soc/usb@7e980000", "dr_mode"},
 			"okay ":           {"/soc/i2c@7e804000", "status"},
 			"brcm,bcm2708-fb": {"/soc/fb", "compatible"},
+
+			"/soc/i2c@7e804000":       {"/aliases", "i2c1"},
+			"raspberrypi,firmware-ts": {"/soc/firmware/touchscreen", "compatible"},
 		} {
 			if got := tool(t, "fdtget", append([]string{path}, args...)...); strings.TrimSpace(got) != strings.TrimSpace(want) {
 				t.Errorf("%s: %q is %q", board, args, got)
