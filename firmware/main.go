@@ -47,6 +47,7 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, screen.panel.Halt()) }()
+	screen.tell = m.Turn
 	work, err := newControls(m.Conf)
 	if err != nil {
 		return 0, err
@@ -257,22 +258,10 @@ func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, er
 		}
 		return withoutPanel(ctx, m, reason)
 	}
-	turnForFault(screen, m.Store)
+	if err := screen.turnTo(m.Turned); err != nil {
+		reason = errors.Join(reason, err) // it is shown in any case
+	}
 	return showOn(ctx, screen, m.Conf, reason)
-}
-
-// turnForFault turns a fault's picture as the owner has chosen, if the card can
-// tell. A fault is shown in any case.
-func turnForFault(screen *glass, store string) {
-	if store == "" {
-		return
-	}
-	card, err := durable.OpenFolder(store)
-	if err != nil {
-		return
-	}
-	_ = screen.turnAsChosen(card)
-	_ = card.Close()
 }
 
 // withoutPanel has the LED tell that the panel cannot be used, and a screen that
