@@ -66,8 +66,15 @@ func TestFingersOfEveryKindOfDevice(t *testing.T) {
 			{evAbs, absX, -7}, {evAbs, absY, 1 << 30}, {evKey, btnTouch, 1}, report,
 		}, []Touch{{Down: true, X: 0, Y: 1}, {Lost: true}}},
 		{"lost events are no tap", []event{
-			{evKey, btnTouch, 1}, report, {evSyn, synDropped, 0}, {evKey, btnTouch, 0}, report, {evKey, btnTouch, 1}, report,
-		}, []Touch{{Down: true}, {Lost: true}, {Down: true}, {Lost: true}}},
+			{evKey, btnTouch, 1}, report, {evSyn, synDropped, 0}, {evKey, btnTouch, 0}, report,
+			{evAbs, absX, 50}, {evAbs, absY, 150}, {evKey, btnTouch, 1}, report,
+		}, []Touch{{Down: true}, {Lost: true}, {Down: true, X: .5, Y: .25}, {Lost: true}}},
+		// It was moved to 50, 300 and lifted unheard, and lands there again but for x.
+		{"a finger whose place was lost is no tap", []event{
+			{evAbs, absX, 10}, {evAbs, absY, 120}, {evKey, btnTouch, 1}, report, {evSyn, synDropped, 0}, {evKey, btnTouch, 0}, report,
+			{evAbs, absX, 60}, {evKey, btnTouch, 1}, report, {evAbs, absY, 299}, report, {evKey, btnTouch, 0}, report,
+			{evKey, btnTouch, 1}, report, {evKey, btnTouch, 0}, report,
+		}, []Touch{{Down: true, X: .1, Y: .1}, {Lost: true}, {Down: true, X: .6, Y: .995}, {X: .6, Y: .995}}},
 		{"unplugged with the finger down", []event{{evKey, btnTouch, 1}, report}, []Touch{{Down: true}, {Lost: true}}},
 		{"unplugged without", []event{{evKey, btnTouch, 1}, report, {evKey, btnTouch, 0}, report}, []Touch{{Down: true}, {}}},
 	} {

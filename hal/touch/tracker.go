@@ -53,6 +53,9 @@ type tracker struct {
 	down    bool // as of the events so far
 	told    bool // the last Touch was down
 	dropped bool // events were lost: wait for the next report
+	// Coordinates that were lost: the kernel tells of changes only, so until one
+	// comes where a finger is is not known.
+	lostX, lostY bool
 }
 
 // take takes one event. ok tells that it completes a touch.
@@ -76,32 +79,36 @@ func (t *tracker) move(e event) {
 	case e.code == absMTSlot:
 		t.slot = e.value
 	case e.code == absX && !t.slots:
-		t.atX = e.value
+		t.atX, t.lostX = e.value, false
 	case e.code == absY && !t.slots:
-		t.atY = e.value
+		t.atY, t.lostY = e.value, false
 	case t.slot != 0: // a second finger
 	case e.code == absMTPositionX:
-		t.atX = e.value
+		t.atX, t.lostX = e.value, false
 	case e.code == absMTPositionY:
-		t.atY = e.value
+		t.atY, t.lostY = e.value, false
 	case e.code == absMTTracking:
 		t.down = e.value >= 0
 	}
 }
 
 // sync ends a report. After lost events the finger counts as gone, until it is
-// put down anew.
+// put down anew, and is known where.
 func (t *tracker) sync(code uint16) (Touch, bool) {
 	if code == synDropped {
-		t.dropped = true
+		t.dropped, t.lostX, t.lostY = true, true, true
 		return t.lose()
 	}
 	if code != synReport {
 		return Touch{}, false
 	}
 	if t.dropped {
-		t.dropped, t.down = false, false
+		// What the kernel has kept of the lost report may be half of it.
+		t.dropped, t.down, t.lostX, t.lostY = false, false, true, true
 		return Touch{}, false
+	}
+	if !t.told && (t.lostX || t.lostY) {
+		t.down = false
 	}
 	if t.down == t.told {
 		return Touch{}, false
