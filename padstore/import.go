@@ -164,7 +164,7 @@ func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 	}
 	defer file.Close()
 	if err := in.copy(file, progress); err != nil {
-		return errors.Join(err, s.latch.Remove(m.store+temporaryName))
+		return errors.Join(err, destroy(s.latch, m.store+temporaryName, 0)) // the stick may bring this pad again
 	}
 	slots, err := durable.CreateSlots(s.latch, m.name+temporaryName, slotSize, text)
 	if err != nil {

@@ -328,3 +328,29 @@ func TestASourceThatCannotBeReadLeavesNothingBehind(t *testing.T) {
 		}
 	})
 }
+
+// A stick that is pulled out may come again, and its pad serve: what was copied
+// of it by then must not stay on the card where the file was.
+func TestACopyThatIsGivenUpIsOverwritten(t *testing.T) {
+	folder := generate(t, seal.Unconditional, 3<<20, padtest.Stream(t.Name()))
+	folder.Unreadable(padName, 2<<20/512)
+	disk := durabletest.New(1)
+	store := open(t, disk, "alice")
+	var kept durable.File // as a thief finds what was removed
+	_, err := store.Import(folder, "folder", func(int64, int64) {
+		if kept == nil {
+			var err error
+			kept, err = disk.Open(padName + ".partial")
+			mustDo(t, err)
+		}
+	})
+	if err == nil || store.Fault() != nil {
+		t.Fatalf("%v, and then %v", err, store.Fault())
+	}
+	size, err := kept.Size()
+	mustDo(t, err)
+	b := make([]byte, size)
+	if _, err := kept.ReadAt(b, 0); err != nil || !bytes.Equal(b, make([]byte, size)) || size == 0 {
+		t.Errorf("%d bytes were removed and still hold pad, %v", size, err)
+	}
+}
