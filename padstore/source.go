@@ -73,12 +73,17 @@ func (in *incoming) check() error {
 		return fmt.Errorf("the store has %d bytes, its metadata say %d", size, m.nBytes)
 	}
 	if m.suite == seal.Unconditional {
+		told := m.keySums
 		if m.keySums, err = keySums(in.file, m); err != nil {
 			return err
+		}
+		if told != [2]string{} && told != m.keySums {
+			return errKeySum
 		}
 	}
 	// Only now: what a power cut left to do is done by the copy.
 	m.limitGaps()
+	m.peer = "" // a stick cannot tell which device the contact's is
 	m.segment, m.slice, m.closing, m.segmentSent = span{}, span{}, span{}, false
 	in.used = m.usedOffsets()
 	if m.padID == "" {

@@ -163,6 +163,15 @@ func TestAPadThatWasNotMadeHereIsOfNoKnownDevice(t *testing.T) {
 	if err := m.alice.Use("0"); !errors.Is(err, padstore.ErrNoPad) {
 		t.Fatal(err)
 	}
+	// Nor of the device that a stick says: its next owner would be refused.
+	mustDo(t, errors.Join(m.alice.Use(m.new), m.alice.Close()))
+	other := open(t, durabletest.New(1), "alice")
+	if _, err := other.Import(m.disk.Clone(1), "stick", nil); err != nil {
+		t.Fatal(err)
+	}
+	if peer := other.Peer("bob"); peer != "" {
+		t.Fatalf("a stick says that bob's device is %q", peer)
+	}
 }
 
 // A damaged pad can be got rid of once a sound one has replaced it, and not by
