@@ -97,10 +97,10 @@ func (s *Store) importPad(source durable.Disk, origin, name string, progress fun
 	} else if m.nBytes > free {
 		return m.contact, ErrFull
 	}
-	if err := s.device.change(func(r *deviceRecord) { r.Number++ }); err != nil {
+	if m.number, err = s.nextNumber(); err != nil {
 		return m.contact, s.faulted(err)
 	}
-	m.number, m.origin, m.state = s.device.now().Number, origin, Importing
+	m.origin, m.state = origin, Importing
 	s.name(m)
 	if err := s.copyPad(in, progress); err != nil {
 		return m.contact, err
@@ -136,6 +136,19 @@ func (s *Store) remember(id string) error {
 		return nil
 	}
 	return s.ever.change(func(ids *[]string) { *ids = append(slices.Clone(*ids), id) })
+}
+
+// nextNumber is a public number that no pad has here, also if the record of the
+// last one went back by a slot: by their numbers pads have names of files.
+func (s *Store) nextNumber() (int64, error) {
+	s.mu.RLock()
+	last := int64(0)
+	if len(s.pads) > 0 {
+		last = s.pads[0].number // they are in descending order
+	}
+	s.mu.RUnlock()
+	err := s.device.change(func(r *deviceRecord) { r.Number = max(r.Number, last) + 1 })
+	return s.device.now().Number, err
 }
 
 // name gives the pad its file names: from the ids, never from a file.
