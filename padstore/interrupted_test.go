@@ -78,6 +78,29 @@ func TestALateMessageLostToAPowerCutIsTold(t *testing.T) {
 	})
 }
 
+// The same for a message that begins where recovery just looks, and of which
+// only the end was overwritten.
+func TestAMessageFarAheadLostToAPowerCutIsTold(t *testing.T) {
+	store, disk, l := imported(t, seal.Unconditional, 3<<20)
+	mustDo(t, store.Close())
+	pkg := l.incoming(t, l.base()+l.suite.MaxSegment()-seal.CellSize, strings.Repeat("x", 6000))
+	for seed := range uint64(8) {
+		for k, done := 1, false; !done; k++ {
+			disk := disk.Clone(seed)
+			store := open(t, disk, "alice")
+			disk.CutAt(k)
+			_, err := store.Unseal("bob", pkg)
+			done = err == nil && !disk.Failed()
+			disk.PowerOn(durabletest.PartlyKept)
+			again := open(t, disk, "alice")
+			told := slices.Contains(again.Unfinished(), padstore.Unfinished{Contact: "bob"})
+			if _, err := again.Verify("bob", pkg); err != nil && !told {
+				t.Fatalf("cut at %d, seed %d: the message is gone (%v) and nothing is said", k, seed, err)
+			}
+		}
+	}
+}
+
 // A card that does not answer is a fault; it must not cost a lane.
 func TestACardThatCannotBeReadCostsNoPad(t *testing.T) {
 	disk := durabletest.New(1)

@@ -326,12 +326,13 @@ func (p *pad) mark(record []byte, l lane, s span, inOrder bool) error {
 }
 
 // findable tells whether recovery, searching from the marks as they are on
-// disk, would meet the stretch s of lane l.
+// disk, would meet the stretch s of lane l, whichever of its sectors were
+// overwritten.
 func (p *pad) findable(l lane, s span) bool {
 	if l == p.meta.send {
 		return s.from >= p.meta.cursor
 	}
-	return s.to > p.meta.maximum && s.from-p.meta.maximum < p.meta.suite.MaxSegment()
+	return s.to > p.meta.maximum && s.to-p.meta.maximum <= p.meta.suite.MaxSegment()
 }
 
 // fault turns a disk's error into ErrFault: the store has latched by then.
