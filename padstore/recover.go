@@ -124,7 +124,7 @@ func (p *pad) recoverSend(next *metadata) error {
 	if err := zero(p.file, next.send, past); err != nil {
 		return p.fault(err)
 	}
-	next.cursor = past.to
+	next.cursor, next.segment, next.segmentSent = past.to, past, true // to be told also if the power goes again
 	p.mayBeLost(true)
 	p.record(Entry{Kind: KindRecovered, Contact: p.contact,
 		Text: fmt.Sprintf("%d bytes of pad were used beyond the mark and are given up", past.len())})
@@ -140,6 +140,7 @@ func (p *pad) recoverReceive(next *metadata) error {
 		return err
 	}
 	next.gaps = next.gaps.add(found.gap)
+	next.segment, next.segmentSent = span{max(next.maximum, found.gap.to), found.to}, false // likewise
 	next.maximum = found.to
 	p.mayBeLost(false)
 	closed := next.limitGaps()
