@@ -167,8 +167,8 @@ func (p *pad) scan(l lane, from int64) (f found, err error) {
 	sound, buffer := from, make([]byte, max(0, min(sliceSize, end-from)))
 	for at := from; at < end && at-sound < suite.MaxSegment(); {
 		b := buffer[:min(int64(len(buffer)), end-at)]
-		destroyed, outage := p.readAny(l, span{at, at + int64(len(b))}, b)
-		if outage && len(b) == sliceSize {
+		destroyed, lost := p.readAny(l, span{at, at + int64(len(b))}, b)
+		if outage(lost) {
 			return found{}, p.fault(errOutage)
 		}
 		for _, d := range destroyed {
@@ -203,11 +203,12 @@ func trailingZeros(b []byte) int {
 // card that does not answer, and no reason to give up a lane.
 var errOutage = errors.New("the card cannot be read")
 
+// outage tells whether it is one that was lost.
+func outage(lost spans) bool { return len(lost) == 1 && lost[0].len() == sliceSize }
+
 // readAny reads a stretch of lane and says what of it is destroyed, counted
-// from its start. Sectors that cannot be read are, and come as zeros; outage is
-// true if none can.
-func (p *pad) readAny(l lane, s span, b []byte) (destroyed spans, outage bool) {
-	var lost spans
+// from its start, and what of that cannot be read, which comes as zeros.
+func (p *pad) readAny(l lane, s span, b []byte) (destroyed, lost spans) {
 	if readLane(p.file, l, s, b) != nil {
 		lost = p.readSectors(l, s, b)
 	}
@@ -217,7 +218,7 @@ func (p *pad) readAny(l lane, s span, b []byte) (destroyed spans, outage bool) {
 	for _, sector := range lost {
 		destroyed = destroyed.add(sector)
 	}
-	return destroyed, len(lost) == 1 && lost[0].len() == s.len()
+	return destroyed, lost
 }
 
 // readSectors reads a stretch sector by sector, and says which were lost.
