@@ -161,7 +161,8 @@ func (s *Store) name(m *metadata) {
 }
 
 // copyPad writes the pad under temporary names and then gives it its own: the
-// metadata's name is what makes it a pad.
+// metadata's name is what makes it a pad. Of a copy that comes to nothing none
+// is left, as the pad may come again and serve.
 func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 	m := in.meta
 	text, err := m.encode()
@@ -171,19 +172,14 @@ func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 	if err != nil {
 		return err
 	}
-	file, err := s.latch.Create(m.store + temporaryName)
-	if err != nil {
-		return s.faulted(err)
+	if err := s.writeCopy(in, text, progress); err != nil {
+		err = errors.Join(err, destroy(s.latch, m.store+temporaryName, 0), removeAny(s.latch, m.name+temporaryName))
+		if s.Fault() != nil {
+			return s.faulted(err)
+		}
+		return err
 	}
-	defer file.Close()
-	if err := in.copy(file, progress); err != nil {
-		return errors.Join(err, destroy(s.latch, m.store+temporaryName, 0)) // the stick may bring this pad again
-	}
-	slots, err := durable.CreateSlots(s.latch, m.name+temporaryName, slotSize, text)
-	if err != nil {
-		return s.faulted(err)
-	}
-	err = errors.Join(slots.Close(), s.latch.Rename(m.store+temporaryName, m.store))
+	err = s.latch.Rename(m.store+temporaryName, m.store)
 	if err == nil {
 		err = s.latch.Sync() // metadata without its pad would be a damaged one
 	}
@@ -194,6 +190,24 @@ func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 		err = s.latch.Sync()
 	}
 	return s.faulted(err)
+}
+
+// writeCopy writes both files. That the card is full is no fault.
+func (s *Store) writeCopy(in incoming, text []byte, progress func(done, total int64)) error {
+	disk := s.latch.spacious()
+	file, err := disk.Create(in.meta.store + temporaryName)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := in.copy(file, progress); err != nil {
+		return err
+	}
+	slots, err := durable.CreateSlots(disk, in.meta.name+temporaryName, slotSize, text)
+	if err != nil {
+		return err
+	}
+	return slots.Close()
 }
 
 // finishImport remembers the pad's id, overwrites and removes what is left of

@@ -141,7 +141,7 @@ func (in *incoming) copy(to durable.File, progress func(done, total int64)) erro
 			}
 		}
 		if _, err := to.WriteAt(b, at); err != nil {
-			return fmt.Errorf("%w: %w", ErrFault, err)
+			return err
 		}
 		at += int64(len(b))
 		if progress != nil {
