@@ -183,17 +183,17 @@ func (p *pad) scan(l lane, from int64) (f found, err error) {
 		}
 		at += int64(len(b))
 		if suite == seal.Paper && at < end {
-			at -= int64(trailingZeros(b)) // a run may go on in the next piece
+			at -= int64(trailingEqual(b)) // a run may go on in the next piece
 		}
 	}
 	clear(buffer)
 	return f, nil
 }
 
-// trailingZeros counts zero bytes at the end of b, up to 16.
-func trailingZeros(b []byte) int {
+// trailingEqual counts equal bytes at the end of b, up to 16.
+func trailingEqual(b []byte) int {
 	n := 0
-	for n < min(len(b)-1, seal.CellSize) && b[len(b)-1-n] == 0 {
+	for n < min(len(b)-1, seal.CellSize) && b[len(b)-1-n] == b[len(b)-1] {
 		n++
 	}
 	return n
