@@ -40,7 +40,11 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 			err = sleep(ctx, broken)
 			broken = min(2*broken, lastWait)
 		case report.Stopped != "":
-			err = h.waitForNews(ctx, report.Next, again)
+			if report.more { // which is no news
+				err = sleep(ctx, again)
+			} else {
+				err = h.waitForNews(ctx, report.Next, again)
+			}
 			again, broken = min(2*again, lastAgain), firstWait
 		default:
 			err = h.waitForNews(ctx, report.Next, 0)
