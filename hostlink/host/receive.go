@@ -125,6 +125,9 @@ func (p *pass) wentBack(ctx context.Context) (bool, error) {
 	if err != nil || next >= p.in.Cursor {
 		return false, err
 	}
+	if err := p.h.renumberFrom(ctx, next); err != nil {
+		return false, err
+	}
 	p.in.Cursor, p.in.Done, p.open = 0, nil, nil
 	p.report.Reset, p.report.Next = true, 0
 	return true, p.h.saveInbox(ctx, p.in)
