@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"onetimechat/hostlink"
 	"onetimechat/hostlink/host"
+	"onetimechat/hostlink/mailbox"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -23,7 +25,6 @@ thing that is wrong.`,
 			defer stop()
 			s, err := a.open()
 			if err != nil {
-				a.ui.hint(`"otc setup" finds out and saves what is missing.`)
 				return err
 			}
 			first := exitOK
@@ -35,6 +36,9 @@ thing that is wrong.`,
 				_ = a.ui.say("WRONG  %s", what)
 				if c := a.ui.fail(err); first == exitOK {
 					first = c
+				}
+				if errors.Is(err, hostlink.ErrUnreachable) || errors.Is(err, mailbox.ErrUnreachable) {
+					a.ui.hint("  What happened: %s", err)
 				}
 			}
 			found("settings: "+s.settings.User+", "+a.configFile(), nil)

@@ -194,6 +194,13 @@ func (a *app) openLater(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
+	held, err := s.host.Later(ctx)
+	if err != nil {
+		return err
+	}
+	if len(held) == 0 && len(refs) == 0 {
+		return a.ui.say("The later list is empty.")
+	}
 	a.ui.waiting("Your pad device asks …")
 	r := &receiver{ui: a.ui, json: a.given.json}
 	report, err := s.host.OpenLater(ctx, refs, r.show)

@@ -53,12 +53,12 @@ func (a *app) settle() (host.Settings, error) {
 	}
 	file, err := host.ReadConfigFile(path, required)
 	if err != nil {
-		return host.Settings{}, misused("%s", err)
+		return host.Settings{}, settingsError{err}
 	}
 	s := a.given.Settings.Or(host.FromEnvironment(a.env)).Or(file).Or(host.Defaults(a.env))
 	s, err = s.Check()
 	if err != nil {
-		return host.Settings{}, misused("%s", err)
+		return host.Settings{}, settingsError{err}
 	}
 	return s, nil
 }
