@@ -185,7 +185,7 @@ func (h *Host) deliverOne(ctx context.Context, e entry, it item) (Delivery, erro
 	}
 	tidy, cancel := afterwards(ctx)
 	defer cancel()
-	err = h.changeEntry(tidy, e.number, e.ID, func(other *item) bool { return other.To != it.To })
+	err = h.changeItems(tidy, e.number, e.ID, func(other *item) bool { return other.To != it.To })
 	if errors.Is(err, ErrNoSuchMessage) {
 		err = nil // dropped meanwhile
 	}
@@ -193,7 +193,7 @@ func (h *Host) deliverOne(ctx context.Context, e entry, it item) (Delivery, erro
 }
 
 func (h *Host) park(ctx context.Context, e entry, to, reason string) error {
-	return h.changeEntry(ctx, e.number, e.ID, func(it *item) bool {
+	return h.changeItems(ctx, e.number, e.ID, func(it *item) bool {
 		if it.To == to {
 			it.Parked = reason
 		}

@@ -310,7 +310,7 @@ func TestAPermanentRefusalParksOneMessageOnly(t *testing.T) {
 	if err != nil || len(kept) != 1 || kept[0].State != host.Parked || !strings.Contains(kept[0].Reason, "too long") {
 		t.Fatalf("%+v, %v", kept, err)
 	}
-	if err := h.Unpark(t.Context(), kept[0].Number); err != nil {
+	if err := h.Retry(t.Context(), kept[0].Number); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Deliver(t.Context()); err != nil || len(r.contents("bob")) != 2 {
