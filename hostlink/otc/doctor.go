@@ -42,12 +42,14 @@ thing that is wrong.`,
 				}
 			}
 			found("settings: "+s.settings.User+", "+a.configFile(), nil)
+			a.ui.waiting("Asking the pad device …")
 			status, err := s.device.Status(ctx, time.Now())
 			found("pad device at "+s.settings.Device, err)
 			if err == nil {
 				found("its owner is "+status.Owner, ownerError(status, s.settings.User))
 				found("it shares pads", padError(status))
 			}
+			a.ui.waiting("Asking the relay …")
 			found("relay at "+s.settings.Relay, s.relay.Check(ctx))
 			kept, err := s.host.Outbox(ctx)
 			found("this laptop's outbox", err)

@@ -85,6 +85,7 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	var refused *mailbox.RefusedError
 	var busy *mailbox.BusyError
 	var refusal hostlink.Refusal
+	var damaged *host.DamagedError
 	switch {
 	case errors.As(err, &wrong):
 		return wrong.Error(), u.helpHint(), exitUsage
@@ -122,6 +123,8 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 		return owner.Error(), "--user says who you are.", exitFailed
 	case errors.As(err, &refusal):
 		return explainRefusal(refusal)
+	case errors.As(err, &damaged):
+		return err.Error(), "Move it out of " + u.files + ", and try again. What it kept is lost.", exitFailed
 	case errors.Is(err, host.ErrNoSuchMessage):
 		return err.Error(), `"outbox" and "later" show the numbers.`, exitFailed
 	}

@@ -49,8 +49,11 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 
 // textOf is the words, or else standard input without its last newline.
 func (a *app) textOf(ctx context.Context, words []string) (string, error) {
-	if len(words) > 0 {
-		return strings.Join(words, " "), nil
+	nothing := misused("there is nothing to send")
+	if text := strings.Join(words, " "); text != "" {
+		return text, nil
+	} else if len(words) > 0 {
+		return "", nothing
 	}
 	if isTerminal(a.in) {
 		end := "Ctrl-D"
@@ -62,7 +65,7 @@ func (a *app) textOf(ctx context.Context, words []string) (string, error) {
 	data, err := reading(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.in, hostlink.MaxText+2)) })
 	text := strings.TrimSuffix(string(data), "\n")
 	if err == nil && text == "" {
-		err = misused("there is nothing to send")
+		err = nothing
 	}
 	return text, err
 }

@@ -86,7 +86,7 @@ func (a *app) open() (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.ui.relay, a.ui.device = s.Relay, s.Device
+	a.ui.relay, a.ui.device, a.ui.files = s.Relay, s.Device, filepath.Join(s.Data, s.User, "files")
 	return &session{host: h, device: device, relay: relay, settings: s}, nil
 }
 

@@ -30,6 +30,7 @@ type ui struct {
 
 	program       string // begins complaints on a command line
 	relay, device string // addresses, for explanations
+	files         string // folder, likewise
 }
 
 func newUI(out, errs io.Writer, env func(string) string) *ui {
