@@ -265,6 +265,14 @@ func TestDevicesAreToldApartWithoutAMeeting(t *testing.T) {
 	}
 }
 
+// Without noise it starts all the same: pads that were made elsewhere need none.
+func TestADeviceWithoutNoiseStarts(t *testing.T) {
+	d := start(t, "--data", filepath.Join(t.TempDir(), "card"), "--owner", "alice", "--noise", filepath.Join(t.TempDir(), "none"))
+	if status, err := d.host.Status(soon(t), time.Time{}); err != nil || status.Device != "" {
+		t.Errorf("status %+v, %v", status, err)
+	}
+}
+
 func TestOnlyTheOwnerCanReadTheCard(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "card")
 	start(t, "--data", data, "--owner", "alice").stop()

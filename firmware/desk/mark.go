@@ -3,12 +3,17 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"onetimechat/firmware/entropy"
 	"onetimechat/hal/noise/deskfile"
 	"onetimechat/padstore"
 	"onetimechat/padstore/seal"
 )
+
+// idTime is how long a device waits for the noise of its id before it starts
+// without.
+const idTime = 2 * time.Second
 
 // makeID gives a device its id at its first start, as noise that is laid up for
 // meetings would: without one a laptop takes the next card, whose pads count
@@ -23,7 +28,9 @@ func makeID(ctx context.Context, store *padstore.Store, noise string) (err error
 		defer func() { err = errors.Join(err, well.Close()) }()
 		var piece [seal.CellSize]byte
 		defer clear(piece[:])
-		if err := well.Draw(ctx, piece[:]); err != nil {
+		drawing, cancel := context.WithTimeout(ctx, idTime)
+		defer cancel()
+		if err := well.Draw(drawing, piece[:]); err != nil {
 			return err
 		}
 		if err := reservoir.Resize(max(level.Capacity, seal.CellSize)); err != nil {

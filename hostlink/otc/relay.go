@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -52,7 +53,7 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 			}
 			listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 			if err != nil {
-				return errors.Join(err, r.Close())
+				return errors.Join(fmt.Errorf("%w; is another relay running? --listen takes another address", err), r.Close())
 			}
 			scheme := "http"
 			if conf != nil {

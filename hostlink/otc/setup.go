@@ -71,7 +71,11 @@ func (a *app) setup(ctx context.Context, relay string) error {
 	}
 	s.Relay, a.ui.relay = full.Relay, full.Relay
 	if err := checkRelay(ctx, s.Relay); err != nil {
-		return err
+		c := a.ui.fail(err)
+		if ctx.Err() == nil {
+			a.ui.hint("  What is written without https:// is asked without it, and at port %d if it names none.", mailbox.Port)
+		}
+		return ended(c)
 	}
 	if err := host.WriteConfigFile(path, s); err != nil {
 		return err
