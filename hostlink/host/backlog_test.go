@@ -9,6 +9,7 @@ import (
 
 	"onetimechat/hostlink"
 	"onetimechat/hostlink/host"
+	"onetimechat/hostlink/mailbox"
 )
 
 // A device that cannot answer now is left in peace for longer and longer, also
@@ -61,6 +62,33 @@ func TestABacklogBehindAnUnopenedPackageDoesNotSpin(t *testing.T) {
 		})
 		if passes > 60 {
 			t.Errorf("%d passes within 10 minutes", passes)
+		}
+	})
+}
+
+// teaser is a relay that tells whoever waits of a message, and has none.
+type teaser struct{ *relay }
+
+func (r teaser) Messages(ctx context.Context, recipient string, start int64, max int, wait time.Duration) (mailbox.Batch, error) {
+	if wait == 0 {
+		return mailbox.Batch{Complete: true}, nil
+	}
+	return mailbox.Batch{Messages: []mailbox.Message{{Ref: start, RecipientUID: recipient}}, Complete: true}, nil
+}
+
+func TestARelayThatTeasesIsAskedOnceASecondAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		passes := 0
+		h := start(t, "bob", newDevice("bob", "alice"), teaser{newRelay()}, newShelf(1))
+		_ = h.Follow(ctx, func(host.Arrival) error { return nil }, func(host.Report, error) {
+			if passes++; passes > 100 {
+				cancel()
+			}
+		})
+		if passes < 50 || passes > 70 {
+			t.Errorf("%d passes in a minute", passes)
 		}
 	})
 }

@@ -26,7 +26,9 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 		return failed
 	}
 	again, broken := firstAgain, firstWait
+	vain := 0 // short passes in a row that brought nothing, though the relay had news
 	for {
+		began := time.Now()
 		report, err := h.Receive(ctx, guarded)
 		if failed != nil {
 			return failed
@@ -57,6 +59,11 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 			if err := sleep(ctx, broken); err != nil {
 				return err
 			}
+		}
+		if vain++; report.Arrivals > 0 || report.Elsewhere > 0 || time.Since(began) >= pollPause {
+			vain = 0
+		} else if vain > 1 && sleep(ctx, pollPause) != nil {
+			return ctx.Err()
 		}
 	}
 }
