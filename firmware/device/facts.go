@@ -18,9 +18,7 @@ import (
 // showNoise tells of the noise sources, until it is tapped away.
 func (d *Device) showNoise(ctx context.Context) {
 	facts := []display.Fact{{Name: "Estimates", Value: "They are alarms and no proof: noise can look random, and be known to somebody."}}
-	for _, s := range d.fill.noise.State() {
-		facts = append(facts, display.Fact{Name: s.Name, Value: sourceText(s)})
-	}
+	facts = append(facts, d.fill.facts()...)
 	_, _ = d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
 		return display.Noise{Facts: facts, Page: page}
 	}})
