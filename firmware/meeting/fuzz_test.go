@@ -30,10 +30,11 @@ func FuzzFrames(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add([]byte{byte(kindAlive), 0, 0, 0, 0})
+	f.Add(append(append([]byte{byte(kindChunk), 0, 0, 0, chunkHead + 2}, make([]byte, chunkHead-1)...), 2, '[', ']'))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := bytes.NewReader(b)
 		m, err := readFrame(r, func(size int) []byte {
-			if size > maxPiece {
+			if size < 1 || size > maxPiece {
 				t.Fatalf("%d bytes are asked for", size)
 			}
 			return make([]byte, size)
