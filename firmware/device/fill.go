@@ -32,6 +32,7 @@ type fill struct {
 	capacity int64         // bytes wanted
 	grown    chan struct{} // closed when there is more, or failed has changed
 	failed   error         // why it stopped, nil while it goes on
+	mixed    bool          // nothing of the sources that there are now fits the reservoir
 	drained  chan struct{} // has one element when there may be room again
 	retry    chan struct{} // has one element when the owner wants another try
 }
@@ -54,11 +55,18 @@ func (f *fill) state() (grown <-chan struct{}, failed error) {
 	return f.grown, f.failed
 }
 
+// waits tells whether some of the reservoir must be used before it takes more.
+func (f *fill) waits() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mixed
+}
+
 // turn notes a change and wakes whoever waits for one.
 func (f *fill) turn(failed error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.failed = failed
+	f.failed, f.mixed = failed, false
 	close(f.grown)
 	f.grown = make(chan struct{})
 }
@@ -102,7 +110,7 @@ func (f *fill) rate() float64 {
 // runFill fills the reservoir until ctx ends, whenever it has room. A source
 // that fails for good stops it, visibly, until the owner wants another try.
 func (d *Device) runFill(ctx context.Context) {
-	d.findNoise()
+	d.settleNoise(ctx)
 	if len(d.fill.sources()) == 0 {
 		d.fill.turn(entropy.ErrNoSource)
 		if d.awaitNoise(ctx, nil); ctx.Err() != nil {
@@ -152,7 +160,12 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 	if err := d.fill.noise.Draw(ctx, b); err != nil {
 		return err
 	}
-	if err := reservoir.Add(b, origins(d.fill.noise)); err != nil {
+	err := reservoir.Add(b, origins(d.fill.noise))
+	if errors.Is(err, padstore.ErrFull) {
+		d.fillMixed()
+		return errNoRoom
+	}
+	if err != nil {
 		return err
 	}
 	d.fill.turn(nil)
@@ -163,6 +176,15 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 	}
 	d.refreshReserve()
 	return nil
+}
+
+// fillMixed notes that the reservoir, which has room for more bytes, has none to
+// tell of another change of the sources. It has again when some was used.
+func (d *Device) fillMixed() {
+	d.note(padstore.KindNoise, "", "the reservoir takes no more until a meeting has used some of it: its noise sources have changed too often")
+	d.fill.mu.Lock()
+	defer d.fill.mu.Unlock()
+	d.fill.mixed = true
 }
 
 // measure draws one piece and throws it away: what the noise of a device is

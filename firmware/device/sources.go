@@ -10,8 +10,15 @@ import (
 	"onetimechat/padstore"
 )
 
-// findTime is how often new noise sources are looked for.
-const findTime = 2 * time.Second
+const (
+	// findTime is how often new noise sources are looked for.
+	findTime = 2 * time.Second
+	// settleTime is how long the filling waits at the start for sources on USB,
+	// which the kernel needs a while to find. Else each start would lay up a
+	// little that is made without them, and the reservoir tells of a few changes
+	// of its sources only.
+	settleTime = 5 * time.Second
+)
 
 // sources are those that there are by now; nil if this device has none.
 func (f *fill) sources() []entropy.SourceState {
@@ -41,6 +48,18 @@ func (d *Device) findNoise() (found bool) {
 		d.refresh(false)
 	}
 	return len(more) > 0
+}
+
+// settleNoise has the sources join that are there at the start.
+func (d *Device) settleNoise(ctx context.Context) {
+	if d.findNoise(); d.fill.find == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	for ctx.Err() == nil {
+		d.awaitNoise(ctx, nil)
+	}
 }
 
 // awaitNoise waits for c, or for a source that is plugged in.

@@ -12,6 +12,7 @@ import (
 	"onetimechat/hal/noise"
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 )
 
 // board is where noise sources are plugged in.
@@ -176,5 +177,59 @@ func TestASourceThatCannotBeLookedAtIsSaid(t *testing.T) {
 		m := startBoard(t, b)
 		m.tap("new-contact")
 		m.wantText("no noise source", "a source may be missing here", "may not be opened")
+	})
+}
+
+// Sources that come in the first seconds are in all that is made.
+func TestSourcesThatComeAtTheStartAreInTheFirstPiece(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{}
+		b.plug("first", 1)
+		m := startBoard(t, b)
+		time.Sleep(time.Second)
+		b.plug("second", 2)
+		time.Sleep(time.Minute)
+		if made := m.madeOf(int(m.ready())); strings.Contains(made, ",") || !strings.HasSuffix(made, " of first and second") {
+			t.Errorf("it is made of %s", made)
+		}
+	})
+}
+
+// A reservoir that can tell of no further change of its sources is no fault: it
+// waits, says so, and goes on when some was used.
+func TestSourcesThatChangeTooOftenWaitForAMeeting(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disk := durabletest.New(1)
+		store := storeOf(t, disk, "alice")
+		if err := store.Reservoir().Resize(reservoir); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 16 {
+			b := make([]byte, 512)
+			if _, err := padtest.Stream(t.Name()).Read(b); err != nil {
+				t.Fatal(err)
+			}
+			if err := store.Reservoir().Add(b, []padstore.Origin{{Name: "noise", Credit: i}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		m := startMeeter(t, disk, "alice", &wire{})
+		time.Sleep(time.Minute)
+		if n, logged := m.ready(), m.logged(padstore.KindNoise); n != 16*512 || logged != 1 {
+			t.Errorf("%d bytes are ready, %d entries in the log", n, logged)
+		}
+		if text := m.text(); strings.Contains(text, "No more randomness") || strings.Contains(text, "filling") {
+			t.Errorf("home says %q", text)
+		}
+		m.madeOf(1024) // as a meeting does
+		m.tap("new-contact")
+		m.tap("cancel")
+		time.Sleep(time.Minute)
+		if n := m.ready(); n != reservoir {
+			t.Errorf("%d bytes are ready after some was used", n)
+		}
 	})
 }

@@ -155,7 +155,7 @@ func (d *Device) readReserve() *display.Reserve {
 		Ready: level.Ready, Capacity: level.Capacity, Demo: level.Demo, Problem: problem,
 		Messages: messages(level.Ready),
 		Wait:     time.Duration(float64(level.Ready) / copyRate * float64(time.Second)),
-		Filling:  problem == "" && level.Ready < level.Capacity,
+		Filling:  problem == "" && level.Ready < level.Capacity && !d.fill.waits(),
 	}
 }
 
