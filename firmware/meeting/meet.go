@@ -81,13 +81,7 @@ func (m *meet) begin(p propose) (checked bool, err error) {
 			Contact: m.peer.Name, Peer: m.peer.Device, PadID: m.pad,
 			Bytes: p.Bytes, Suite: suite, Bucket: p.Bucket,
 		})
-		switch {
-		case errors.Is(err, padstore.ErrKnownPad):
-			err = fmt.Errorf("%w: %w", ErrKnownPad, err)
-		case errors.Is(err, padstore.ErrOtherDevice):
-			err = fmt.Errorf("%w: %w", ErrOtherOne, err)
-		}
-		return false, err
+		return false, refused(err)
 	}
 	m.draft = m.Store.Draft()
 	if both := m.peerHas.Draft.Tag; both != "" && both == m.has.Draft.Tag {
@@ -95,6 +89,17 @@ func (m *meet) begin(p propose) (checked bool, err error) {
 		return true, nil
 	}
 	return false, m.draft.Rewind(min(m.has.Draft.Done, m.peerHas.Draft.Done))
+}
+
+// refused names why the store will not have this pad.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, padstore.ErrKnownPad):
+		return fmt.Errorf("%w: %w", ErrKnownPad, err)
+	case errors.Is(err, padstore.ErrOtherDevice):
+		return fmt.Errorf("%w: %w", ErrOtherOne, err)
+	}
+	return err
 }
 
 // next is the next message. It may wait for long: the other device's owner may
