@@ -144,7 +144,8 @@ func (k kind) decode(payload []byte) (message, error) {
 		return decode[bye](payload)
 	case kindKey:
 		if len(payload) == keySize {
-			return key{[keySize]byte(payload)}, nil
+			half := [keySize]byte(payload)
+			return key{&half}, nil
 		}
 	}
 	return nil, errShape
