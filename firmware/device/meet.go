@@ -139,8 +139,8 @@ func (d *Device) tellMeeting(result meeting.Result, err error) {
 func (d *Device) showEnd(ctx context.Context, result meeting.Result, err error) {
 	if err != nil {
 		if title, text := ending(err); title != "" {
-			if d.store.Draft() != nil {
-				text += kept
+			if draft := d.store.Draft(); draft != nil {
+				text += kept(draft.Making().Contact)
 			}
 			d.tell(ctx, title, text)
 		}
