@@ -85,6 +85,11 @@ func (f *filling) fill(ctx context.Context) error {
 // event waits until something happens, and takes note of it.
 func (f *filling) event(ctx context.Context, tick <-chan time.Time) error {
 	select {
+	case w := <-f.Wishes: // before whatever else has happened
+		return f.wish(w)
+	default:
+	}
+	select {
 	case msg, more := <-f.wire.in:
 		msg, err := f.receive(msg, more)
 		if err != nil {

@@ -109,6 +109,9 @@ func (m *meet) next(ctx context.Context) (message, error) { return m.nextUntil(c
 // nextUntil is next; at the tick it answers nil.
 func (m *meet) nextUntil(ctx context.Context, tick <-chan time.Time) (message, error) {
 	for ctx.Err() == nil {
+		if m.cancelled() {
+			return nil, ErrCancelled
+		}
 		select {
 		case msg, more := <-m.wire.in:
 			return m.receive(msg, more)
@@ -122,6 +125,17 @@ func (m *meet) nextUntil(ctx context.Context, tick <-chan time.Time) (message, e
 		}
 	}
 	return nil, ctx.Err()
+}
+
+// cancelled tells whether the owner wants to cancel, which comes before whatever
+// else has happened: of several channels a select takes any.
+func (m *meet) cancelled() bool {
+	select {
+	case w := <-m.Wishes:
+		return w == Cancel
+	default:
+		return false
+	}
 }
 
 // receive is a message that came, or why none comes any more.
@@ -159,6 +173,9 @@ func lie(format string, values ...any) error {
 // with an error, or because it is answered otherwise (settled). answered tells
 // whether there is an answer; the owner may just have tapped then.
 func ask[T any](ctx context.Context, m *meet, question func(context.Context) (T, error), stop func(message) (settled bool, err error)) (answer T, answered bool, err error) {
+	if m.cancelled() {
+		return answer, false, ErrCancelled
+	}
 	asking, cancel := context.WithCancel(ctx)
 	type reply struct {
 		value T
