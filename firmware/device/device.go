@@ -243,7 +243,7 @@ func (d *Device) tick() (wait time.Duration, work bool) {
 		d.workNow, d.workAt = true, time.Time{}
 	}
 	work, d.workNow = d.workNow, false
-	if v := d.view; (v.guarded || v.lateOK) && !v.awake && due(v.shown.Add(guardTime)) {
+	if v := d.view; (v.guarded || v.late) && !v.awake && due(v.shown.Add(guardTime)) {
 		v.awake = true
 		d.draw()
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"onetimechat/display"
 	"onetimechat/hostlink"
@@ -271,7 +270,7 @@ func (t *turn) read(texts []text) bool {
 // reader shows texts[i] and then the rest. mu is held.
 func (d *Device) reader(texts []text, i int) *view {
 	now := texts[i]
-	v := &view{patience: readerFor, lateOK: true}
+	v := &view{patience: readerFor, late: true}
 	v.screen = func(page int, _ bool) display.Screen {
 		return display.Reader{From: now.from, Text: now.text, Skip: now.skip, Page: page, Index: i + 1, Count: len(texts)}
 	}
@@ -296,10 +295,7 @@ func (d *Device) cover(reader *view, from string) *view {
 			return display.Warning{Title: "Message covered", Text: text, Page: page}
 		},
 		tap: func(string) func() {
-			// As when it first appeared: a second tap in the same place must
-			// not close a text that has not been read.
-			reader.awake, reader.shown = false, time.Time{}
-			d.show(reader)
+			d.showAgain(reader)
 			return nil
 		},
 	}

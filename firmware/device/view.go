@@ -21,7 +21,7 @@ type view struct {
 	expire   func()
 	drop     func() // when a fault takes its place; may be nil
 	guarded  bool   // it can be approved, after guardTime and its last page
-	lateOK   bool   // ok comes alive after guardTime, lest a double tap closes it
+	late     bool   // what it has but pages comes alive after guardTime, lest a double tap hits it
 	isHome   bool
 	reserve  bool // it shows the reservoir, which may change
 	dim      bool // it needs less light
@@ -48,8 +48,8 @@ func (d *Device) draw() {
 	v := d.view
 	ready := v.awake && v.read
 	f := d.renderer.Render(v.screen(v.page, ready))
-	if v.lateOK && !v.awake {
-		f = withoutOK(f)
+	if v.late && !v.awake {
+		f = asleep(f)
 	}
 	d.frame = f
 	if err := d.panel.Show(f); err != nil {
@@ -67,14 +67,22 @@ func (d *Device) draw() {
 	}
 }
 
-// withoutOK is f with its ok dead.
-func withoutOK(f *display.Frame) *display.Frame {
+// asleep is f with nothing alive but its pages.
+func asleep(f *display.Frame) *display.Frame {
 	g := *f
 	g.Targets = slices.Clone(f.Targets)
 	for i := range g.Targets {
-		g.Targets[i].Active = g.Targets[i].Active && g.Targets[i].Name != "ok"
+		t := &g.Targets[i]
+		t.Active = t.Active && (t.Name == "next" || t.Name == "prev")
 	}
 	return &g
+}
+
+// showAgain is show of a view that something else has covered: it is as late as
+// when it first appeared. mu is held.
+func (d *Device) showAgain(v *view) {
+	v.awake, v.shown = false, time.Time{}
+	d.show(v)
 }
 
 func (d *Device) homeView() *view {
@@ -114,6 +122,7 @@ func (d *Device) tapHome(target string) func() {
 // up the turn.
 func (d *Device) notice(title, text string) *view {
 	return &view{
+		late: true,
 		screen: func(page int, _ bool) display.Screen {
 			return display.Warning{Title: title, Text: text, Page: page}
 		},
