@@ -151,7 +151,7 @@ func (d *Device) showEnd(ctx context.Context, result meeting.Result, err error) 
 		demo = demo || p.Number == result.Number && p.Source == demoSource
 	}
 	for {
-		target, err := d.choose(ctx, choice{late: true, screen: func(int, bool) display.Screen {
+		target, err := d.choose(ctx, choice{screen: func(int, bool) display.Screen {
 			return display.Paired{Peer: result.Contact, Bytes: result.Bytes, Messages: messages(result.Bytes), InUse: result.InUse, Demo: demo}
 		}})
 		if err != nil || target != "certificate" {
