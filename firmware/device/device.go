@@ -147,7 +147,9 @@ func New(cfg Config) *Device {
 		d.fail(fault)
 	case text != "":
 		d.taken = true
-		d.show(d.notice("After the last stop", text))
+		v := d.notice("After the last stop", text)
+		v.late = false // nobody has tapped anything yet
+		d.show(v)
 	default:
 		d.show(d.homeView())
 	}
