@@ -148,7 +148,7 @@ func New(cfg Config) *Device {
 	case text != "":
 		d.taken = true
 		v := d.notice("After the last stop", text)
-		v.late = false // nobody has tapped anything yet
+		v.late = nil // nobody has tapped anything yet
 		d.show(v)
 	default:
 		d.show(d.homeView())
@@ -245,7 +245,7 @@ func (d *Device) tick() (wait time.Duration, work bool) {
 		d.workNow, d.workAt = true, time.Time{}
 	}
 	work, d.workNow = d.workNow, false
-	if v := d.view; (v.guarded || v.late) && !v.awake && due(v.shown.Add(guardTime)) {
+	if v := d.view; (v.guarded || v.late != nil) && !v.awake && due(v.shown.Add(guardTime)) {
 		v.awake = true
 		d.draw()
 	}

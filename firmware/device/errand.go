@@ -44,8 +44,8 @@ func (d *Device) begin(do func(ctx context.Context)) {
 // choice is something asked of the owner that no laptop is behind.
 type choice struct {
 	screen   func(page int, ready bool) display.Screen
-	guarded  bool          // a decision: alive after guardTime and the last page
-	late     bool          // something to be read: alive after guardTime, but for its pages
+	guarded  bool // a decision: alive after guardTime and the last page
+	late     lateness
 	patience time.Duration // 0 for ever; then errLeft
 	reserve  bool          // it shows the reservoir, which may change
 	page     int           // that is shown first
@@ -115,7 +115,7 @@ func (d *Device) put(v *view) bool {
 
 // tell shows something that the owner taps away.
 func (d *Device) tell(ctx context.Context, title, text string) {
-	_, _ = d.choose(ctx, choice{late: true, screen: func(page int, _ bool) display.Screen {
+	_, _ = d.choose(ctx, choice{late: butPages, screen: func(page int, _ bool) display.Screen {
 		return display.Warning{Title: title, Text: text, Page: page}
 	}})
 }

@@ -270,7 +270,7 @@ func (t *turn) read(texts []text) bool {
 // reader shows texts[i] and then the rest. mu is held.
 func (d *Device) reader(texts []text, i int) *view {
 	now := texts[i]
-	v := &view{patience: readerFor, late: true}
+	v := &view{patience: readerFor, late: butPages}
 	v.screen = func(page int, _ bool) display.Screen {
 		return display.Reader{From: now.from, Text: now.text, Skip: now.skip, Page: page, Index: i + 1, Count: len(texts)}
 	}

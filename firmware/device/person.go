@@ -90,7 +90,7 @@ func (p *person) Compare(ctx context.Context, contact string, words [4]string) (
 // Wait implements meeting.Owner.
 func (p *person) Wait(what string) {
 	p.device.put(&view{
-		late: true, // a second tap on Same, where Cancel is now, would throw the pad away
+		late: butPages, // a second tap on Same, where Cancel is now, would throw the pad away
 		screen: func(int, bool) display.Screen {
 			return display.Busy{Text: "Waiting for " + what + ".", Cancellable: true}
 		},
@@ -120,7 +120,7 @@ func (p *person) Show(is meeting.Progress) {
 
 // fillingView is the filling, with its two ways out.
 func (p *person) fillingView() *view {
-	v := &view{late: true, screen: func(int, bool) display.Screen {
+	v := &view{late: butPages, screen: func(int, bool) display.Screen {
 		return display.Progress{
 			Title: "Making the pad with " + p.is.Contact, Done: p.is.Done, Total: p.is.Total, Unit: "bytes",
 			Rate: int64(p.is.Rate), Left: p.is.Left, Stop: true, Cancellable: true,

@@ -77,3 +77,18 @@ func TestASecondTapDoesNotCloseAWarning(t *testing.T) {
 		alice.wantScreen("home")
 	})
 }
+
+// New contact cuts the laptop off: home has it where others have Cancel and OK.
+func TestASecondTapBeginsNoMeeting(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := newPair(t)
+		alice.tap("new-contact")
+		alice.wantScreen("new-contact")
+		cancel := middle(alice.target("cancel"))
+		alice.tap("cancel")
+		alice.againAt(cancel)
+		alice.wantScreen("home")
+		alice.tap("new-contact")
+		alice.wantScreen("new-contact")
+	})
+}

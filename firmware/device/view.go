@@ -21,7 +21,7 @@ type view struct {
 	expire   func()
 	drop     func() // when a fault takes its place; may be nil
 	guarded  bool   // it can be approved, after guardTime and its last page
-	late     bool   // what it has but pages comes alive after guardTime, lest a double tap hits it
+	late     lateness
 	isHome   bool
 	reserve  bool // it shows the reservoir, which may change
 	dim      bool // it needs less light
@@ -48,8 +48,8 @@ func (d *Device) draw() {
 	v := d.view
 	ready := v.awake && v.read
 	f := d.renderer.Render(v.screen(v.page, ready))
-	if v.late && !v.awake {
-		f = asleep(f)
+	if v.late != nil && !v.awake {
+		f = asleep(f, v.late)
 	}
 	d.frame = f
 	if err := d.panel.Show(f); err != nil {
@@ -67,13 +67,20 @@ func (d *Device) draw() {
 	}
 }
 
-// asleep is f with nothing alive but its pages.
-func asleep(f *display.Frame) *display.Frame {
+// lateness tells which targets come alive after guardTime only, lest the second
+// half of a double tap hits what has just appeared. nil is none.
+type lateness func(target string) bool
+
+// butPages has all be late but the pages, which lose nothing.
+func butPages(target string) bool { return target != "next" && target != "prev" }
+
+// asleep is f with what is late dead.
+func asleep(f *display.Frame, late lateness) *display.Frame {
 	g := *f
 	g.Targets = slices.Clone(f.Targets)
 	for i := range g.Targets {
 		t := &g.Targets[i]
-		t.Active = t.Active && (t.Name == "next" || t.Name == "prev")
+		t.Active = t.Active && !late(t.Name)
 	}
 	return &g
 }
@@ -88,6 +95,7 @@ func (d *Device) showAgain(v *view) {
 func (d *Device) homeView() *view {
 	return &view{
 		isHome: true,
+		late:   func(target string) bool { return target == "new-contact" }, // it cuts the laptop off
 		screen: func(page int, _ bool) display.Screen {
 			home := d.home
 			home.Page = page
@@ -122,7 +130,7 @@ func (d *Device) tapHome(target string) func() {
 // up the turn.
 func (d *Device) notice(title, text string) *view {
 	return &view{
-		late: true,
+		late: butPages,
 		screen: func(page int, _ bool) display.Screen {
 			return display.Warning{Title: title, Text: text, Page: page}
 		},
