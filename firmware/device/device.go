@@ -142,17 +142,17 @@ func New(cfg Config) *Device {
 	settings := d.store.Settings()
 	d.idle, d.light.chosen = settings.Idle, settings.Brightness
 	d.workAt = time.Now().Add(restTime)
-	switch {
-	case fault != nil:
+	if fault != nil {
 		d.fail(fault)
-	case text != "":
-		d.taken = true
-		v := d.notice("After the last stop", text)
-		v.late = nil // nobody has tapped anything yet
-		d.show(v)
-	default:
-		d.show(d.homeView())
+		return d
 	}
+	first := d.homeView()
+	if text != "" {
+		d.taken = true
+		first = d.notice("After the last stop", text)
+	}
+	first.late = nil // nobody has tapped anything yet
+	d.show(first)
 	return d
 }
 
