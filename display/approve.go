@@ -41,6 +41,9 @@ func (s ApproveSend) draw(c *canvas) {
 		length += ", uses " + bytesText(s.Costs[0].Cost)
 		foot = c.words("Leaves "+leftText(s.Costs[0])+" more like this", small, box.Dx())
 	}
+	if mixed := alphabetsText(s.Text); mixed != "" {
+		foot = append(foot, c.marked(symWarn, colBad, mixed, small, box.Dx())...)
+	}
 	sheet := box
 	sheet.Max.Y -= height(foot) + status + c.px(2)
 	room := sheet.Dy() - 2*c.panelInset()

@@ -43,6 +43,34 @@ func TestHostileTextsAreDrawnWhole(t *testing.T) {
 
 // A text with any of the code points that do not show has another picture than
 // the text without, and than the text with its neighbour.
+// Some letters of two alphabets are drawn alike to the pixel. In a word of one of
+// them, the other does not pass.
+func TestALetterOfAnotherAlphabetDoesNotPass(t *testing.T) {
+	forEverySize(t, func(t *testing.T, r *Renderer, size image.Point) {
+		picture := func(text string) []byte {
+			f := r.Render(ApproveSend{Text: text, Costs: costs("bob", "carol"), Page: 99, Ready: true})
+			checkFrame(t, size, f)
+			return slices.Clone(f.Image.Pix)
+		}
+		for _, pair := range []struct{ is, passes string }{
+			{"pay paypal.com", "pay p\u0430ypal.com"}, {"PAY BOB", "PAY B\u039fB"}, {"\u0441\u043e\u0440\u043e\u043a", "\u0441\u043epo\u043a"},
+		} {
+			if bytes.Equal(picture(pair.is), picture(pair.passes)) {
+				t.Errorf("%q looks like %+q", pair.is, pair.passes)
+			}
+		}
+	})
+	for text, want := range map[string]string{
+		"pay bob, 100 €": "", "καλημέρα": "", "доброе утро": "", "": "",
+		"p\u0430y": "Letters that may look alike: 2 Latin and 1 Cyrillic",
+		"aα\u0430": "Letters that may look alike: 1 Latin, 1 Greek and 1 Cyrillic",
+	} {
+		if got := alphabetsText(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestNoCodePointIsInvisible(t *testing.T) {
 	r := renderer(t, Sizes()[1])
 	picture := func(text string) []byte {

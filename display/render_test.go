@@ -7,10 +7,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"golang.org/x/image/font/gofont/goregular"
 
 	"github.com/golang/freetype/truetype"
+
+	"onetimechat/display/escape"
 )
 
 func TestScreenAndTargetNamesAreThoseThatOthersRelyOn(t *testing.T) {
@@ -248,6 +251,26 @@ func TestEveryShownRuneLeavesInk(t *testing.T) {
 	if shown < 600 {
 		t.Errorf("only %d runes are shown as themselves", shown)
 	}
+}
+
+// A letter's accent may stand out a little; what is no letter stays where it is.
+func TestNoShownRuneIsDrawnOverWhatStandsBesideIt(t *testing.T) {
+	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
+		face := r.fonts.body
+		for c := rune(0x21); c < 0x20000; c++ {
+			if escape.Hidden(c) || !face.shows(c) {
+				continue
+			}
+			most := max(1, face.height/12)
+			if unicode.IsLetter(c) {
+				most = face.height / 5
+			}
+			ink, _, _, _ := face.glyph(0, 0, c)
+			if ink.Min.X < -most || ink.Max.X > face.advance(c)+most {
+				t.Errorf("%U, %d pixels wide, is drawn from %d to %d", c, face.advance(c), ink.Min.X, ink.Max.X)
+			}
+		}
+	})
 }
 
 func TestAmountsInWords(t *testing.T) {

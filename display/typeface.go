@@ -70,9 +70,10 @@ func newTypeface(f *truetype.Font, pixels int) *typeface {
 }
 
 // shows tells whether the font can draw r. Combining marks are left out,
-// because nothing here places them on their base.
+// because nothing here places them on their base, and so are the slashes of
+// fractions and divisions, which the font draws over what stands beside them.
 func (t *typeface) shows(r rune) bool {
-	return t.font.Index(r) != 0 && !unicode.Is(unicode.M, r)
+	return t.font.Index(r) != 0 && !unicode.Is(unicode.M, r) && r != '\u2044' && r != '\u2215'
 }
 
 // advance is r's width in pixels.

@@ -2,8 +2,10 @@ package display
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // bytesText writes n bytes as in "980 bytes" or "12.3 KiB".
@@ -120,4 +122,36 @@ func listText(names []string) string {
 	}
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// alphabet is a set of letters.
+type alphabet struct {
+	name    string
+	letters *unicode.RangeTable
+}
+
+// alphabets are those that the fonts hold. Some letters of one are drawn exactly
+// like letters of another.
+var alphabets = [...]alphabet{{"Latin", unicode.Latin}, {"Greek", unicode.Greek}, {"Cyrillic", unicode.Cyrillic}}
+
+// alphabetsText says how many letters of each alphabet a text has, if there are
+// several: a single foreign one would pass for what its reader expects.
+func alphabetsText(text string) string {
+	var counts [len(alphabets)]int64
+	for _, r := range text {
+		i := slices.IndexFunc(alphabets[:], func(a alphabet) bool { return unicode.Is(a.letters, r) })
+		if i >= 0 {
+			counts[i]++
+		}
+	}
+	var parts []string
+	for i, a := range alphabets {
+		if counts[i] > 0 {
+			parts = append(parts, numberText(counts[i])+" "+a.name)
+		}
+	}
+	if len(parts) < 2 {
+		return ""
+	}
+	return "Letters that may look alike: " + listText(parts)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"onetimechat/display"
 	"onetimechat/firmware/boot/conf"
@@ -77,7 +79,9 @@ func TestAPushButtonWithoutItsLineIsAFault(t *testing.T) {
 }
 
 // A device without a touchscreen is named by keys, on the smallest screen.
-func TestADeviceIsNamedByKeys(t *testing.T) {
+func TestADeviceIsNamedByKeys(t *testing.T) { synctest.Test(t, nameByKeys) }
+
+func nameByKeys(t *testing.T) {
 	area := image.Rect(0, 0, 240, 240)
 	screen := &glass{panel: &blank{glass: area.Max}, area: area, keysOnly: true}
 	screen.keyed()
@@ -105,7 +109,10 @@ func TestADeviceIsNamedByKeys(t *testing.T) {
 	screen.giveRaw(nil)
 	press(page, approve, approve, deny, page, approve) // a, a, not that one, b
 	press(slices.Repeat([]display.Key{page}, 10)...)   // past c to j, and next
-	press(approve, approve)                            // done; and sure
+	press(approve, approve)                            // done, and not sure so soon
+	time.Sleep(500 * time.Millisecond)
+	synctest.Wait()
+	press(approve)
 	if name, err := naming.Owner(t.Context()); err != nil || name != "ab" {
 		t.Errorf("got %q, %v", name, err)
 	}

@@ -146,15 +146,17 @@ func New(cfg Config) *Device {
 	settings := d.store.Settings()
 	d.idle, d.light.chosen = settings.Idle, settings.Brightness
 	d.workAt = time.Now().Add(restTime)
-	switch {
-	case fault != nil:
+	if fault != nil {
 		d.fail(fault)
-	case text != "":
-		d.taken = true
-		d.show(d.notice("After the last stop", text))
-	default:
-		d.show(d.homeView())
+		return d
 	}
+	first := d.homeView()
+	if text != "" {
+		d.taken = true
+		first = d.notice("After the last stop", text)
+	}
+	first.late = nil // nobody has tapped anything yet
+	d.show(first)
 	return d
 }
 
@@ -247,7 +249,7 @@ func (d *Device) tick() (wait time.Duration, work bool) {
 		d.workNow, d.workAt = true, time.Time{}
 	}
 	work, d.workNow = d.workNow, false
-	if v := d.view; (v.guarded || v.lateOK) && !v.awake && due(v.shown.Add(guardTime)) {
+	if v := d.view; (v.guarded || v.late != nil) && !v.awake && due(v.shown.Add(guardTime)) {
 		v.awake = true
 		d.draw()
 	}

@@ -44,7 +44,8 @@ func (d *Device) begin(do func(ctx context.Context)) {
 // choice is something asked of the owner that no laptop is behind.
 type choice struct {
 	screen   func(page int, ready bool) display.Screen
-	guarded  bool          // a decision: alive after guardTime and the last page
+	guarded  bool // a decision: alive after guardTime and the last page
+	late     lateness
 	patience time.Duration // 0 for ever; then errLeft
 	reserve  bool          // it shows the reservoir, which may change
 	page     int           // that is shown first
@@ -66,7 +67,7 @@ func (d *Device) choose(ctx context.Context, c choice) (target string, err error
 // await is choose, which also says where the tap was.
 func (d *Device) await(ctx context.Context, c choice) (t tap, err error) {
 	tapped := make(chan tap, 1)
-	v := &view{screen: c.screen, guarded: c.guarded, patience: c.patience, reserve: c.reserve, page: c.page}
+	v := &view{screen: c.screen, guarded: c.guarded, late: c.late, patience: c.patience, reserve: c.reserve, page: c.page}
 	v.tap = func(target string) func() {
 		tapped <- tap{target, v.at}
 		d.show(waiting("One moment."))
@@ -114,7 +115,7 @@ func (d *Device) put(v *view) bool {
 
 // tell shows something that the owner taps away.
 func (d *Device) tell(ctx context.Context, title, text string) {
-	_, _ = d.choose(ctx, choice{screen: func(page int, _ bool) display.Screen {
+	_, _ = d.choose(ctx, choice{late: butPages, screen: func(page int, _ bool) display.Screen {
 		return display.Warning{Title: title, Text: text, Page: page}
 	}})
 }

@@ -143,6 +143,7 @@ func TestTheMailboxCursorIsTheOwnersOnly(t *testing.T) {
 		wantErr(t, err, hostlink.NoPad)
 		wantErr(t, alice.SaveNextRef("bob", "http://relay", 1), hostlink.NoPad)
 		wantErr(t, alice.SaveNextRef("alice", "", 1), hostlink.TooLong)
+		wantErr(t, alice.SaveNextRef("alice", "http://bücher", 1), hostlink.TooLong)
 		wantErr(t, alice.SaveNextRef("alice", "http://relay", -1), hostlink.TooLong)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"sync"
+	"time"
 
 	"onetimechat/display"
 	"onetimechat/padstore/uid"
@@ -20,6 +21,7 @@ type Naming struct {
 	mu     sync.Mutex
 	text   string // typed so far
 	sure   bool   // asked whether that is right
+	asked  time.Time
 	page   int
 	frame  *display.Frame
 	finger string // target that the finger was put down on
@@ -35,6 +37,7 @@ func NewNaming(renderer *display.Renderer, panel Panel) (*Naming, error) {
 
 // Owner waits for the name, which is a valid user id.
 func (n *Naming) Owner(ctx context.Context) (string, error) {
+	defer n.rest()
 	select {
 	case name := <-n.named:
 		return name, nil
@@ -96,8 +99,10 @@ func (n *Naming) tap(t display.Target) {
 	case "delete":
 		n.text = n.text[:len(n.text)-1]
 	case "ok":
-		n.sure = uid.Valid(n.text)
-		n.page = 0
+		if n.sure, n.page = uid.Valid(n.text), 0; n.sure {
+			n.asked = time.Now()
+			time.AfterFunc(guardTime, n.wake)
+		}
 	case "no":
 		n.sure = false
 	case "yes":
@@ -112,6 +117,25 @@ func (n *Naming) tap(t display.Target) {
 	}
 }
 
+// wake shows the question alive, if it is still asked and for long enough.
+func (n *Naming) wake() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.sure && n.ready() {
+		n.tell(n.draw())
+	}
+}
+
+// rest asks nothing any more: the panel is somebody else's.
+func (n *Naming) rest() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.sure = false
+}
+
+// ready tells whether a second tap on ok, where yes is now, has passed.
+func (n *Naming) ready() bool { return time.Since(n.asked) >= guardTime }
+
 // draw shows where the naming is. mu is held.
 func (n *Naming) draw() error {
 	var s display.Screen = display.Keyboard{
@@ -122,7 +146,7 @@ func (n *Naming) draw() error {
 		s = display.Ask{
 			Title: "Are you " + n.text + "?",
 			Text:  "This is the name under which others meet you. It stays with this device, and cannot be changed once there is a pad.",
-			Yes:   "Yes", No: "Change it", Ready: true, Page: n.page,
+			Yes:   "Yes", No: "Change it", Ready: n.ready(), Page: n.page,
 		}
 	}
 	n.frame = n.renderer.Render(s)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"onetimechat/display"
 	"onetimechat/firmware/device"
@@ -58,6 +60,13 @@ func (y *typist) tapHere(name string) bool {
 	return ok
 }
 
+// sure confirms the name, once it can have been read.
+func (y *typist) sure() {
+	time.Sleep(500 * time.Millisecond)
+	synctest.Wait()
+	y.tap("yes")
+}
+
 func (y *typist) write(name string) {
 	for _, key := range name {
 		y.tap("key-" + string(key))
@@ -71,7 +80,9 @@ func (y *typist) wantText(part string) {
 	}
 }
 
-func TestTheOwnersNameIsTypedAndConfirmed(t *testing.T) {
+func TestTheOwnersNameIsTypedAndConfirmed(t *testing.T) { bubble(t, typeAndConfirm) }
+
+func typeAndConfirm(t *testing.T) {
 	y := newTypist(t)
 	y.write("-bobx")
 	y.wantText("It begins with a letter or a digit")
@@ -91,21 +102,47 @@ func TestTheOwnersNameIsTypedAndConfirmed(t *testing.T) {
 	y.write("3")
 	y.tap("ok")
 	y.wantText("Are you bob_3?")
-	y.tap("yes")
+	y.sure()
 	if name, err := y.Owner(t.Context()); name != "bob_3" || err != nil {
 		t.Errorf("the owner is %q, %v", name, err)
 	}
 }
 
 func TestANameHasAtMost32Letters(t *testing.T) {
-	y := newTypist(t)
-	y.write(strings.Repeat("a", 40))
-	y.wantText("No more letters fit")
-	y.tap("ok")
-	y.tap("yes")
-	if name, _ := y.Owner(t.Context()); name != strings.Repeat("a", 32) {
-		t.Errorf("the owner is %q", name)
-	}
+	bubble(t, func(t *testing.T) {
+		y := newTypist(t)
+		y.write(strings.Repeat("a", 40))
+		y.wantText("No more letters fit")
+		y.tap("ok")
+		y.sure()
+		if name, _ := y.Owner(t.Context()); name != strings.Repeat("a", 32) {
+			t.Errorf("the owner is %q", name)
+		}
+	})
+}
+
+// What a second tap on ok would hit is the name that may be wrong.
+func TestASecondTapOnOKConfirmsNoName(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		y := newTypist(t)
+		y.write("alic")
+		y.tap("ok")
+		time.Sleep(300 * time.Millisecond)
+		if y.tapHere("yes") {
+			t.Error("the name is confirmed by a double tap")
+		}
+		y.tap("no")
+		y.write("e")
+		y.tap("ok")
+		time.Sleep(300 * time.Millisecond) // half a second after the first ok
+		if y.tapHere("yes") {
+			t.Error("the second question is alive as soon as the first one would be")
+		}
+		y.sure()
+		if name, _ := y.Owner(t.Context()); name != "alice" {
+			t.Errorf("the owner is %q", name)
+		}
+	})
 }
 
 func TestANamingEndsWithItsContextOrItsPanel(t *testing.T) {

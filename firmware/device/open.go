@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"onetimechat/display"
 	"onetimechat/hostlink"
@@ -271,11 +270,11 @@ func (t *turn) read(texts []text) bool {
 // reader shows texts[i] and then the rest. mu is held.
 func (d *Device) reader(texts []text, i int) *view {
 	now := texts[i]
-	v := &view{patience: readerFor, lateOK: true}
+	v := &view{patience: readerFor, late: butPages}
 	v.screen = func(page int, _ bool) display.Screen {
 		return display.Reader{From: now.from, Text: now.text, Skip: now.skip, Page: page, Index: i + 1, Count: len(texts)}
 	}
-	v.tap = func(string) func() {
+	done := func() func() {
 		if i+1 < len(texts) {
 			d.show(d.reader(texts, i+1))
 			return nil
@@ -284,7 +283,36 @@ func (d *Device) reader(texts []text, i int) *view {
 		return func() { d.settle(texts) }
 	}
 	v.expire = func() { d.show(d.cover(v, now.from)) }
+	v.tap = func(string) func() {
+		if v.read {
+			return done()
+		}
+		d.show(d.unreadView(v, done))
+		return nil
+	}
 	return v
+}
+
+// unreadView makes sure that the pages of a text that were not shown are not lost
+// by a tap beside Next: its pad is burned, and nothing brings it back.
+func (d *Device) unreadView(reader *view, done func() func()) *view {
+	return &view{
+		guarded: true, patience: readerFor, expire: reader.expire,
+		screen: func(page int, ready bool) display.Screen {
+			return display.Ask{
+				Title: "Close it unread?",
+				Text:  "Not all pages of this message were shown. Once it is closed, it cannot be opened again.",
+				Yes:   "Close", No: "Read on", Ready: ready, Page: page,
+			}
+		},
+		tap: func(target string) func() {
+			if target == "yes" {
+				return done()
+			}
+			d.showAgain(reader)
+			return nil
+		},
+	}
 }
 
 // cover hides an opened text that nobody has touched for long: it must be
@@ -296,10 +324,7 @@ func (d *Device) cover(reader *view, from string) *view {
 			return display.Warning{Title: "Message covered", Text: text, Page: page}
 		},
 		tap: func(string) func() {
-			// As when it first appeared: a second tap in the same place must
-			// not close a text that has not been read.
-			reader.awake, reader.shown = false, time.Time{}
-			d.show(reader)
+			d.showAgain(reader)
 			return nil
 		},
 	}

@@ -88,6 +88,36 @@ func TestADoubleTapDoesNotCloseTheReader(t *testing.T) {
 	})
 }
 
+func TestATextIsNotClosedUnreadByOneTap(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := pair(t)
+		answer := open(t.Context(), alice, "", from(t, bob, "alice", strings.Repeat("page after page ", 60)+"to the end"))
+		alice.approve("read-here")
+		<-answer
+		alice.wantScreen("reader")
+		alice.tap("ok") // beside next
+		alice.wantScreen("question")
+		alice.wantText("Not all pages")
+		time.Sleep(10 * time.Minute)
+		alice.wantScreen("warning") // covered, as the text would be
+		alice.tap("ok")
+		alice.wantScreen("reader")
+		alice.tap("next")
+		alice.tap("ok")
+		alice.tap("no")
+		alice.wantScreen("reader")
+		if page := alice.glass.now().Page; page != 1 {
+			t.Errorf("the text goes on at page %d, want 1", page)
+		}
+		if text := strings.Join(alice.readsAll(), " "); !strings.Contains(text, "to the end") {
+			t.Errorf("read %q", text)
+		}
+		alice.tap("prev")
+		alice.tap("ok")
+		alice.wantScreen("home")
+	})
+}
+
 func TestAnOpenTextIsCoveredAfterTenMinutesNotLost(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := pair(t)

@@ -90,6 +90,7 @@ func (p *person) Compare(ctx context.Context, contact string, words [4]string) (
 // Wait implements meeting.Owner.
 func (p *person) Wait(what string) {
 	p.device.put(&view{
+		late: butPages, // a second tap on Same, where Cancel is now, would throw the pad away
 		screen: func(int, bool) display.Screen {
 			return display.Busy{Text: "Waiting for " + what + ".", Cancellable: true}
 		},
@@ -119,7 +120,7 @@ func (p *person) Show(is meeting.Progress) {
 
 // fillingView is the filling, with its two ways out.
 func (p *person) fillingView() *view {
-	v := &view{screen: func(int, bool) display.Screen {
+	v := &view{late: butPages, screen: func(int, bool) display.Screen {
 		return display.Progress{
 			Title: "Making the pad with " + p.is.Contact, Done: p.is.Done, Total: p.is.Total, Unit: "bytes",
 			Rate: int64(p.is.Rate), Left: p.is.Left, Stop: true, Cancellable: true,
@@ -150,7 +151,7 @@ func (p *person) unsureView() *view {
 		if target == "yes" {
 			p.wish(meeting.Cancel)
 		}
-		p.device.show(p.filling)
+		p.device.showAgain(p.filling)
 		return nil
 	}
 	return v

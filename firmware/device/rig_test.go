@@ -178,9 +178,12 @@ func (r *rig) target(name string) (t display.Target) {
 
 func middle(t display.Target) image.Point { return t.Rect.Min.Add(t.Rect.Max).Div(2) }
 
-// tap puts a finger on the drawn button and lifts it.
+// tap puts a finger on the drawn button and lifts it, once it can have been read.
 func (r *rig) tap(name string) {
 	r.t.Helper()
+	if !r.target(name).Active {
+		time.Sleep(500 * time.Millisecond)
+	}
 	p := middle(r.target(name))
 	r.Press(p)
 	if got, active := r.Release(p); got != name || !active {

@@ -21,7 +21,7 @@ type view struct {
 	expire   func()
 	drop     func() // when a fault takes its place; may be nil
 	guarded  bool   // it can be approved, after guardTime and its last page
-	lateOK   bool   // ok comes alive after guardTime, lest a double tap closes it
+	late     lateness
 	isHome   bool
 	reserve  bool // it shows the reservoir, which may change
 	dim      bool // it needs less light
@@ -48,8 +48,8 @@ func (d *Device) draw() {
 	v := d.view
 	ready := v.awake && v.read
 	f := d.renderer.Render(v.screen(v.page, ready))
-	if v.lateOK && !v.awake {
-		f = withoutOK(f)
+	if v.late != nil && !v.awake {
+		f = asleep(f, v.late)
 	}
 	d.frame = f
 	if err := d.panel.Show(f); err != nil {
@@ -67,19 +67,35 @@ func (d *Device) draw() {
 	}
 }
 
-// withoutOK is f with its ok dead.
-func withoutOK(f *display.Frame) *display.Frame {
+// lateness tells which targets come alive after guardTime only, lest the second
+// half of a double tap hits what has just appeared. nil is none.
+type lateness func(target string) bool
+
+// butPages has all be late but the pages, which lose nothing.
+func butPages(target string) bool { return target != "next" && target != "prev" }
+
+// asleep is f with what is late dead.
+func asleep(f *display.Frame, late lateness) *display.Frame {
 	g := *f
 	g.Targets = slices.Clone(f.Targets)
 	for i := range g.Targets {
-		g.Targets[i].Active = g.Targets[i].Active && g.Targets[i].Name != "ok"
+		t := &g.Targets[i]
+		t.Active = t.Active && !late(t.Name)
 	}
 	return &g
+}
+
+// showAgain is show of a view that something else has covered: it is as late as
+// when it first appeared. mu is held.
+func (d *Device) showAgain(v *view) {
+	v.awake, v.shown = false, time.Time{}
+	d.show(v)
 }
 
 func (d *Device) homeView() *view {
 	return &view{
 		isHome: true,
+		late:   func(target string) bool { return target == "new-contact" }, // it cuts the laptop off
 		screen: func(page int, _ bool) display.Screen {
 			home := d.home
 			home.Page = page
@@ -114,6 +130,7 @@ func (d *Device) tapHome(target string) func() {
 // up the turn.
 func (d *Device) notice(title, text string) *view {
 	return &view{
+		late: butPages,
 		screen: func(page int, _ bool) display.Screen {
 			return display.Warning{Title: title, Text: text, Page: page}
 		},
