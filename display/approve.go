@@ -210,7 +210,7 @@ func (c *canvas) choices(width int) []row {
 	rows := []row{c.space(c.gap)}
 	for _, line := range []string{
 		"Read here: shown on this screen only.",
-		"To laptop: the laptop gets to see it too.",
+		"Show on laptop: the laptop gets to see it too.",
 		"Deny: stays sealed, for later.",
 	} {
 		rows = append(rows, c.marked(symDot, colBar, line, small, width)...)
@@ -228,7 +228,7 @@ func (c *canvas) openButtons(ready, paged bool) []button {
 	}
 	deny := button{name: "deny", label: "Deny", kind: negative, symbol: symNo, weight: 1}
 	here := button{name: "read-here", label: "Read here", kind: neutral, symbol: symText, weight: 1.15, dead: dead, wait: wait}
-	laptop := button{name: "to-laptop", label: "To laptop", kind: positive, symbol: symYes, weight: 1.15, dead: dead, wait: wait}
+	laptop := button{name: "to-laptop", label: "Show on laptop", kind: positive, symbol: symYes, weight: 1.15, dead: dead, wait: wait}
 	buttons := []button{deny}
 	if paged {
 		buttons[0].weight = 0.65
@@ -254,7 +254,7 @@ func (c *canvas) drawRelease(question, short, text string, ready bool) {
 	c.drawTitle(title{symbol: symLog, text: question, right: "your approval", ink: colWhite, ground: colBar})
 	box := c.body(true)
 	c.stack(box, c.words(text, style{face: c.fonts.body, ink: colInk}, box.Dx()))
-	show := button{name: "to-laptop", label: "To laptop", kind: positive, symbol: symYes, weight: 1}
+	show := button{name: "to-laptop", label: "Show on laptop", kind: positive, symbol: symYes, weight: 1}
 	if !ready {
 		show.dead = deadWait
 	}

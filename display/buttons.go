@@ -19,6 +19,7 @@ const (
 type button struct {
 	name   string
 	label  string
+	roomy  string // the label, where there is room for it beside its symbol; "" for none
 	kind   kind
 	symbol symbol
 	weight float64 // share of the row's width
@@ -86,6 +87,9 @@ func (c *canvas) drawButton(rect image.Rectangle, b button) {
 		return
 	}
 	side := c.px(11)
+	if b.roomy != "" && c.fonts.bold.width(b.roomy)+side+3*c.gap <= inner.Dx() {
+		b.label = b.roomy
+	}
 	if b.dead != "" || b.symbol == symNone || c.fonts.bold.width(b.label)+side+c.gap > inner.Dx() {
 		c.drawLabel(inner, ink, b.label, 2)
 		return
@@ -199,8 +203,8 @@ func paging(page, pages int, urge bool) []button {
 	if pages < 2 {
 		return nil
 	}
-	prev := button{name: "prev", label: "Prev", symbol: symPrev, weight: 1}
-	next := button{name: "next", label: "Next", symbol: symNext, weight: 1}
+	prev := button{name: "prev", label: "Prev", roomy: "Prev page", symbol: symPrev, weight: 1}
+	next := button{name: "next", label: "Next", roomy: "Next page", symbol: symNext, weight: 1}
 	if page == 0 {
 		prev.dead = deadQuietly
 	}

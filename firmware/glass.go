@@ -33,6 +33,7 @@ type glass struct {
 	rotate   panel.Rotation // from there, as otc.conf has it
 	keysOnly bool           // nothing tells where a finger is
 	pad      *keypad.Keypad // nil: no push-buttons
+	tell     func(int)      // of how the owner has the picture turned; may be nil
 
 	mu       sync.Mutex
 	rotation panel.Rotation    // of the picture on the glass
@@ -205,7 +206,11 @@ func (g *glass) Rotate(chosen int) (*display.Renderer, error) {
 // turnAsChosen turns picture and touches as the owner of a card has chosen, where
 // this panel has room for that. The card's store is not open.
 func (g *glass) turnAsChosen(card durable.Disk) error {
-	chosen := padstore.SettingsOf(card).Rotation
+	return g.turnTo(padstore.SettingsOf(card).Rotation)
+}
+
+// turnTo is turn, where this panel has room for that.
+func (g *glass) turnTo(chosen int) error {
 	if chosen == 0 || !slices.Contains(g.Rotations(), chosen) {
 		return nil
 	}
@@ -224,6 +229,9 @@ func (g *glass) turn(chosen int) error {
 		return err
 	}
 	g.rotation, g.area = g.turned(chosen), area
+	if g.tell != nil {
+		g.tell(chosen)
+	}
 	return nil
 }
 

@@ -234,10 +234,10 @@ func TestTheCardKnowsHowThePictureIsTurned(t *testing.T) {
 		glass image.Point
 		want  panel.Rotation
 	}{{image.Pt(480, 320), 270}, {image.Pt(320, 480), 270}} {
-		b := &blank{glass: c.glass, rotation: 90}
-		g := &glass{panel: b, rotate: 90, rotation: 90}
-		if err := g.turnAsChosen(disk); err != nil || b.rotation != c.want {
-			t.Errorf("%v: turned by %d, %v", c.glass, b.rotation, err)
+		b, told := &blank{glass: c.glass, rotation: 90}, 0
+		g := &glass{panel: b, rotate: 90, rotation: 90, tell: func(chosen int) { told = chosen }}
+		if err := g.turnAsChosen(disk); err != nil || b.rotation != c.want || told != 180 {
+			t.Errorf("%v: turned by %d, told %d, %v", c.glass, b.rotation, told, err)
 		}
 	}
 }
@@ -246,12 +246,13 @@ func TestTheCardKnowsHowThePictureIsTurned(t *testing.T) {
 type blank struct {
 	glass    image.Point // not turned
 	rotation panel.Rotation
+	drawn    int // pictures
 }
 
 func (b *blank) String() string                                       { return "blank" }
 func (b *blank) Halt() error                                          { return nil }
 func (b *blank) ColorModel() color.Model                              { return color.RGBAModel }
-func (b *blank) Draw(image.Rectangle, image.Image, image.Point) error { return nil }
+func (b *blank) Draw(image.Rectangle, image.Image, image.Point) error { b.drawn++; return nil }
 func (b *blank) Turn(r panel.Rotation) error                          { b.rotation = r; return nil }
 
 func (b *blank) Bounds() image.Rectangle {

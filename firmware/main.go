@@ -4,7 +4,7 @@
 // card, and its PID 1.
 //
 // Start with serve, which puts the device together of the board's parts: the
-// screen (glass.go, finger.go), the card, the noise, and the two openings to the
+// screen (glass.go, finger.go), the card (opening.go), the noise, and the two openings to the
 // outside (ports.go). What comes before is package boot's, and all that a device does is
 // package device's, the same as at a desk.
 package main
@@ -47,6 +47,7 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, screen.panel.Halt()) }()
+	screen.tell = m.Turn
 	work, err := newControls(m.Conf)
 	if err != nil {
 		return 0, err
@@ -88,7 +89,7 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 	if err != nil {
 		return 0, err
 	}
-	store, err := padstore.Open(card, owner)
+	store, err := openStore(ctx, m, card, owner, screen, renderer)
 	if err != nil {
 		return 0, fmt.Errorf("the pads on the card cannot be used: %w", err)
 	}
@@ -195,14 +196,17 @@ func dimmerOf(c conf.Conf) (device.Dimmer, error) {
 	return light, nil
 }
 
+// heart is what the watchdog hears: a boot.Machine.
+type heart interface{ Beat() }
+
 // beat tells the watchdog that look, which waits for what a hang would hold,
 // has come back, until ctx ends.
-func beat(ctx context.Context, m *boot.Machine, look func()) {
+func beat(ctx context.Context, h heart, look func()) {
 	clock := time.NewTicker(beatTime)
 	defer clock.Stop()
 	for {
 		look()
-		m.Beat()
+		h.Beat()
 		select {
 		case <-clock.C:
 		case <-ctx.Done():
@@ -254,22 +258,10 @@ func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, er
 		}
 		return withoutPanel(ctx, m, reason)
 	}
-	turnForFault(screen, m.Store)
+	if err := screen.turnTo(m.Turned); err != nil {
+		reason = errors.Join(reason, err) // it is shown in any case
+	}
 	return showOn(ctx, screen, m.Conf, reason)
-}
-
-// turnForFault turns a fault's picture as the owner has chosen, if the card can
-// tell. A fault is shown in any case.
-func turnForFault(screen *glass, store string) {
-	if store == "" {
-		return
-	}
-	card, err := durable.OpenFolder(store)
-	if err != nil {
-		return
-	}
-	_ = screen.turnAsChosen(card)
-	_ = card.Close()
 }
 
 // withoutPanel has the LED tell that the panel cannot be used, and a screen that

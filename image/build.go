@@ -113,7 +113,7 @@ func asTheyAre(ctx context.Context, linux *kernel.Package) ([]file, error) {
 	}
 	files = append(files, file{"config.txt", []byte(configText), "this source tree"},
 		file{"cmdline.txt", []byte(cmdlineText), "this source tree"})
-	for _, name := range []string{overlayPins, overlayUSB} {
+	for _, name := range overlayNames() {
 		files = append(files, file{"overlays/" + name + ".dtbo", overlays()[name], "this source tree"})
 	}
 	return files, nil

@@ -7,16 +7,24 @@ import (
 	"onetimechat/image/fdt"
 )
 
-// The overlays that config.txt names. The board's firmware lays them over the
+// The overlays. The board's firmware lays those that config.txt names over the
 // board's device tree, whose labels they refer to.
 const (
 	overlayPins = "otc"     // on every board
 	overlayUSB  = "otc-usb" // on boards whose USB port can be either end of a cable
+	// overlayTouch is not in config.txt: the firmware looks for it under this name
+	// where it has found Raspberry Pi's 7-inch display.
+	overlayTouch = "rpi-ft5406"
 )
+
+// overlayNames lists the overlays in the order in which they can be laid.
+func overlayNames() []string { return []string{overlayPins, overlayUSB, overlayTouch} }
 
 // overlays returns our overlays by name.
 func overlays() map[string][]byte {
-	return map[string][]byte{overlayPins: pinsOverlay().bytes(), overlayUSB: usbOverlay().bytes()}
+	return map[string][]byte{
+		overlayPins: pinsOverlay().bytes(), overlayUSB: usbOverlay().bytes(), overlayTouch: touchOverlay().bytes(),
+	}
 }
 
 // pinsOverlay switches on what the pin header is for: SPI 0 with two chip
@@ -39,6 +47,9 @@ func pinsOverlay() *overlay {
 		}})
 	}
 	o.fragment("i2c1").Set("status", fdt.Strings("okay"))
+	// Linux numbers the buses as it finds them, on a 4B those to its HDMI sockets
+	// first. With an alias this one is /dev/i2c-1 on every board.
+	o.fragment("/aliases").Set("i2c1", fdt.Strings("/soc/i2c@7e804000"))
 	// A disabled node of this name is how the device trees of Raspberry Pi tell
 	// the board's firmware that Linux has no driver for its framebuffer; it then
 	// describes the screen that it has set up as a simple-framebuffer.
@@ -59,6 +70,19 @@ func usbOverlay() *overlay {
 	usb.Set("g-rx-fifo-size", fdt.Cells(256))
 	usb.Set("g-np-tx-fifo-size", fdt.Cells(32))
 	usb.Set("g-tx-fifo-size", fdt.Cells(256, 256, 512, 512, 512, 768, 768))
+	return &o
+}
+
+// touchOverlay has Linux ask the board's firmware for the fingers on the 7-inch
+// display, whose controller hangs on a bus of the firmware's own (Linux,
+// Documentation/devicetree/bindings/input/touchscreen/raspberrypi,firmware-ts.txt).
+func touchOverlay() *overlay {
+	var o overlay
+	o.fragment("firmware").Nodes = []*fdt.Node{{Name: "touchscreen", Props: []fdt.Prop{
+		{Name: "compatible", Value: fdt.Strings("raspberrypi,firmware-ts")},
+		{Name: "touchscreen-size-x", Value: fdt.Cells(800)},
+		{Name: "touchscreen-size-y", Value: fdt.Cells(480)},
+	}}}
 	return &o
 }
 

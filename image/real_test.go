@@ -86,7 +86,7 @@ func checkFiles(t *testing.T, c *card.Card) {
 		t.Fatal(err)
 	}
 	want := []string{"bootcode.bin", "start.elf", "fixup.dat", "start4.elf", "fixup4.dat", "licence.broadcom",
-		"vmlinuz", "initramfs", "cmdline.txt", "config.txt", "manifest.txt", "otc.conf", "overlays/otc.dtbo", "overlays/otc-usb.dtbo"}
+		"vmlinuz", "initramfs", "cmdline.txt", "config.txt", "manifest.txt", "otc.conf", "overlays/otc.dtbo", "overlays/otc-usb.dtbo", "overlays/rpi-ft5406.dtbo"}
 	want = append(want, boards[:]...)
 	slices.Sort(want)
 	if !slices.Equal(names, want) {
@@ -128,7 +128,7 @@ func checkOverlays(t *testing.T, c *card.Card) {
 			t.Errorf("%s is compatible with %q, which does not end with its processor", board, names)
 		}
 		path := keep(t, tree)
-		for _, name := range []string{overlayPins, overlayUSB} {
+		for _, name := range overlayNames() {
 			overlay := mustFile(t, c, "overlays/"+name+".dtbo")
 			for _, l := range labels(t, overlay) {
 				if _, ok := parsed.Root.Find("__symbols__").Prop(l); !ok {
@@ -145,6 +145,9 @@ func checkOverlays(t *testing.T, c *card.Card) {
 			"otg":             {"/soc/usb@7e980000", "dr_mode"},
 			"okay ":           {"/soc/i2c@7e804000", "status"},
 			"brcm,bcm2708-fb": {"/soc/fb", "compatible"},
+
+			"/soc/i2c@7e804000":       {"/aliases", "i2c1"},
+			"raspberrypi,firmware-ts": {"/soc/firmware/touchscreen", "compatible"},
 		} {
 			if got := tool(t, "fdtget", append([]string{path}, args...)...); strings.TrimSpace(got) != strings.TrimSpace(want) {
 				t.Errorf("%s: %q is %q", board, args, got)
@@ -181,12 +184,12 @@ func checkModules(t *testing.T, initramfs []byte) {
 		}
 	}
 	t.Logf("%d modules, %.1f MB", len(order), float64(total)/1e6)
-	for _, needed := range []string{"bcm2835.ko bcm2837", "sdhci-iproc.ko bcm2711", "crc32c_generic.ko", "ext4.ko", "nls_cp437.ko", "nls_ascii.ko", "vfat.ko"} {
+	for _, needed := range []string{"bcm2835.ko bcm2837", "sdhci-iproc.ko bcm2711", "crc32c_generic.ko", "ext4.ko", "nls_cp437.ko", "nls_ascii.ko", "vfat.ko", "?uas.ko bcm2711"} {
 		if !slices.Contains(order, needed) {
 			t.Errorf("%s is not needed", needed)
 		}
 	}
-	for _, radio := range []string{"brcmfmac", "cfg80211", "bluetooth", "btbcm", "rfkill", "dummy_hcd", "uas"} {
+	for _, radio := range []string{"brcmfmac", "cfg80211", "bluetooth", "btbcm", "rfkill", "dummy_hcd"} {
 		if slices.ContainsFunc(order, func(name string) bool { return strings.Contains(name, radio) }) {
 			t.Errorf("%s is in the image", radio)
 		}

@@ -57,10 +57,9 @@ func (d *Draft) decide(now draftState) error {
 			return fmt.Errorf("%w: %w", ErrFault, err)
 		}
 	}
-	if err := s.device.change(func(r *deviceRecord) { r.Number++ }); err != nil {
+	if m.number, err = s.nextNumber(); err != nil {
 		return s.faulted(err)
 	}
-	m.number = s.device.now().Number
 	s.name(m)
 	next.Number, next.Name, next.KeySums = m.number, m.name, m.keySums
 	for range 2 { // in both slots: there is no way back

@@ -2,7 +2,9 @@ package padstore_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"onetimechat/padstore"
@@ -22,9 +24,10 @@ func wounds(suite seal.Suite) map[string]func(*durabletest.Disk, *ledger, int64,
 			}
 		},
 	}
-	if suite == seal.Unconditional {
-		w["equal bytes"] = func(d *durabletest.Disk, l *ledger, from, to int64) {
-			overwrite(d, l, from, bytes.Repeat([]byte{0x5a}, int(to-from)))
+	w["equal bytes"] = func(d *durabletest.Disk, l *ledger, from, to int64) { // erased flash memory, say
+		overwrite(d, l, from, bytes.Repeat([]byte{0xff}, int(to-from)))
+		for ; suite == seal.Paper && l.made[from-1] == 0xff; from-- {
+			l.harm(from-1, from) // a byte of the pad's own goes with the run
 		}
 	}
 	return w
@@ -113,6 +116,51 @@ func (l *ledger) runDestroyed(t testing.TB, pkg []byte) bool {
 		}
 	}
 	return false
+}
+
+// Of a card's dead block the device neither hangs nor loses its log.
+func TestADestroyedBlockIsPassedOverAtOnce(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		store, disk, l := imported(t, suite, 2<<20)
+		mustDo(t, l.seal(t, store, "before"))
+		cursor := l.metadata(t, disk).EncryptIndex
+		const block = 300 << 10
+		destroy(disk, l, cursor+16, cursor+block)
+		before := disk.Ops()
+		mustDo(t, l.sealAround(t, store))
+		if n := disk.Ops() - before; n > 60 {
+			t.Errorf("%d operations of the disk", n)
+		}
+		if told := texts(store.Log(), padstore.KindDestroyed); len(told) != 1 {
+			t.Errorf("the log says %q", told)
+		}
+		used := l.metadata(t, disk).EncryptIndex - cursor
+		if size := block + l.segmentSize("around"); used < size || used > size+64 {
+			t.Errorf("%d bytes used, not %d", used, size)
+		}
+		l.check(t, disk)
+		l.probe(t, store)
+	})
+}
+
+func TestACardThatDoesNotAnswerCostsNoPadAtUse(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		store, disk, l := imported(t, suite, 1<<20)
+		pkg := l.incoming(t, l.base()+2048, "in")
+		before := disk.Bytes(padName)
+		for sector := 1; sector < len(before)/512-1; sector++ { // the key cells stay readable
+			disk.Unreadable(padName, sector)
+		}
+		if _, err := store.Verify("bob", pkg); !errors.Is(err, padstore.ErrFault) {
+			t.Errorf("a package that cannot be read: %v", err)
+		}
+		if sealed, err := store.Seal("bob", strings.Repeat("x", 1000)); !errors.Is(err, padstore.ErrFault) {
+			t.Errorf("sealed %d bytes, %v", len(sealed.Package), err)
+		}
+		if !bytes.Equal(disk.Bytes(padName), before) {
+			t.Error("pad was overwritten")
+		}
+	})
 }
 
 func TestRecoveryLooksAsFarAsTheLargestSegment(t *testing.T) {

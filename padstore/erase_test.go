@@ -11,6 +11,7 @@ import (
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
@@ -126,6 +127,23 @@ func TestRemovingAContactIsFinishedByRemovingAgain(t *testing.T) {
 			if !reached {
 				break
 			}
+		}
+	}
+}
+
+// Not even a bad sector on top of a power cut has a pad forgotten that was here.
+func TestAPadThatWasRemovedNeverComesBack(t *testing.T) {
+	folder := generate(t, seal.Unconditional, 1024, padtest.Stream(t.Name()))
+	copied := folder.Clone(1)
+	store, disk := device(t, folder, "alice")
+	mustSeal(t, store, "bob", "with a pad that must not come again")
+	for slot := range 2 {
+		disk := disk.Clone(1)
+		disk.DropSector("pads.record", slot*32768/512)
+		store := open(t, disk, "alice")
+		mustDo(t, store.Remove("bob"))
+		if _, err := store.Import(copied.Clone(1), "copy", nil); !errors.Is(err, padstore.ErrKnownPad) {
+			t.Errorf("without slot %d of what was here: %v", slot, err)
 		}
 	}
 }

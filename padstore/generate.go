@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"onetimechat/padstore/durable"
 	"onetimechat/padstore/seal"
@@ -62,14 +61,11 @@ func Generate(dir durable.Disk, g Generation, random io.Reader, progress func(do
 			}
 		}
 	}
-	err = g.write(dir, random, progress)
-	if err != nil {
-		for _, name := range g.Files() {
-			if rm := dir.Remove(name + temporaryName); rm != nil && !errors.Is(rm, fs.ErrNotExist) {
-				err = errors.Join(err, rm)
-			}
-		}
+	if err := g.removeParts(dir); err != nil { // of a run that was interrupted
 		return err
+	}
+	if err := g.write(dir, random, progress); err != nil {
+		return errors.Join(err, g.removeParts(dir))
 	}
 	for _, name := range g.Files() {
 		if err := dir.Rename(name+temporaryName, name); err != nil {
@@ -77,6 +73,15 @@ func Generate(dir durable.Disk, g Generation, random io.Reader, progress func(do
 		}
 	}
 	return dir.Sync()
+}
+
+// removeParts removes what is not a pad yet, and so serves nobody.
+func (g Generation) removeParts(dir durable.Disk) error {
+	var errs []error
+	for _, name := range g.Files() {
+		errs = append(errs, removeAny(dir, name+temporaryName))
+	}
+	return errors.Join(errs...)
 }
 
 func (g Generation) write(dir durable.Disk, random io.Reader, progress func(done int64)) error {

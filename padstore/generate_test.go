@@ -115,6 +115,25 @@ func TestGenerateFailsWholeWhenTheDiskDoes(t *testing.T) {
 	}
 }
 
+// A run that was broken off leaves parts behind, which keep the next from nothing.
+func TestGenerateAfterARunThatWasBrokenOff(t *testing.T) {
+	g := padstore.Generation{A: "alice", B: "bob", Bytes: 2048, Suite: seal.Unconditional, Bucket: 32, Source: "random"}
+	for k := 1; ; k++ {
+		folder := durabletest.New(1)
+		folder.CutAt(k)
+		done := padstore.Generate(folder, g, padtest.Stream("x"), nil) == nil
+		folder.PowerOn(durabletest.Kept)
+		whole := slices.ContainsFunc(padFiles(folder), func(name string) bool { return !strings.HasSuffix(name, ".partial") })
+		err := padstore.Generate(folder, g, padtest.Stream("y"), nil)
+		if whole && (err == nil || !strings.Contains(err.Error(), "never written over")) || !whole && (err != nil || len(padFiles(folder)) != 4) {
+			t.Fatalf("cut at %d, and then %v: %q", k, err, padFiles(folder))
+		}
+		if done {
+			break
+		}
+	}
+}
+
 func TestGenerationsThatMakeNoSenseAreRefusedWithAdvice(t *testing.T) {
 	good := padstore.Generation{A: "alice", B: "bob", Bytes: 2048, Suite: seal.Unconditional, Bucket: 32, Source: "random"}
 	mustDo(t, good.Check())

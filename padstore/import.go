@@ -97,10 +97,10 @@ func (s *Store) importPad(source durable.Disk, origin, name string, progress fun
 	} else if m.nBytes > free {
 		return m.contact, ErrFull
 	}
-	if err := s.device.change(func(r *deviceRecord) { r.Number++ }); err != nil {
+	if m.number, err = s.nextNumber(); err != nil {
 		return m.contact, s.faulted(err)
 	}
-	m.number, m.origin, m.state = s.device.now().Number, origin, Importing
+	m.origin, m.state = origin, Importing
 	s.name(m)
 	if err := s.copyPad(in, progress); err != nil {
 		return m.contact, err
@@ -138,6 +138,19 @@ func (s *Store) remember(id string) error {
 	return s.ever.change(func(ids *[]string) { *ids = append(slices.Clone(*ids), id) })
 }
 
+// nextNumber is a public number that no pad has here, also if the record of the
+// last one went back by a slot: by their numbers pads have names of files.
+func (s *Store) nextNumber() (int64, error) {
+	s.mu.RLock()
+	last := int64(0)
+	if len(s.pads) > 0 {
+		last = s.pads[0].number // they are in descending order
+	}
+	s.mu.RUnlock()
+	err := s.device.change(func(r *deviceRecord) { r.Number = max(r.Number, last) + 1 })
+	return s.device.now().Number, err
+}
+
 // name gives the pad its file names: from the ids, never from a file.
 func (s *Store) name(m *metadata) {
 	s.mu.RLock()
@@ -148,7 +161,8 @@ func (s *Store) name(m *metadata) {
 }
 
 // copyPad writes the pad under temporary names and then gives it its own: the
-// metadata's name is what makes it a pad.
+// metadata's name is what makes it a pad. Of a copy that comes to nothing none
+// is left, as the pad may come again and serve.
 func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 	m := in.meta
 	text, err := m.encode()
@@ -158,19 +172,14 @@ func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 	if err != nil {
 		return err
 	}
-	file, err := s.latch.Create(m.store + temporaryName)
-	if err != nil {
-		return s.faulted(err)
+	if err := s.writeCopy(in, text, progress); err != nil {
+		err = errors.Join(err, destroy(s.latch, m.store+temporaryName, 0), removeAny(s.latch, m.name+temporaryName))
+		if s.Fault() != nil {
+			return s.faulted(err)
+		}
+		return err
 	}
-	defer file.Close()
-	if err := in.copy(file, progress); err != nil {
-		return errors.Join(err, s.latch.Remove(m.store+temporaryName))
-	}
-	slots, err := durable.CreateSlots(s.latch, m.name+temporaryName, slotSize, text)
-	if err != nil {
-		return s.faulted(err)
-	}
-	err = errors.Join(slots.Close(), s.latch.Rename(m.store+temporaryName, m.store))
+	err = s.latch.Rename(m.store+temporaryName, m.store)
 	if err == nil {
 		err = s.latch.Sync() // metadata without its pad would be a damaged one
 	}
@@ -181,6 +190,24 @@ func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 		err = s.latch.Sync()
 	}
 	return s.faulted(err)
+}
+
+// writeCopy writes both files. That the card is full is no fault.
+func (s *Store) writeCopy(in incoming, text []byte, progress func(done, total int64)) error {
+	disk := s.latch.spacious()
+	file, err := disk.Create(in.meta.store + temporaryName)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := in.copy(file, progress); err != nil {
+		return err
+	}
+	slots, err := durable.CreateSlots(disk, in.meta.name+temporaryName, slotSize, text)
+	if err != nil {
+		return err
+	}
+	return slots.Close()
 }
 
 // finishImport remembers the pad's id, overwrites and removes what is left of

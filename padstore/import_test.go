@@ -2,6 +2,7 @@ package padstore_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -71,6 +72,9 @@ func TestImportRefusesWhatIsNotConsistent(t *testing.T) {
 		"decrypt_log no range":       folder2015(t, "alice", "bob", pad, used(0, 4000, "4095,")),
 		"decrypt_log negative":       folder2015(t, "alice", "bob", pad, used(0, 4000, "4095--5,")),
 		"decrypt_log too long":       folder2015(t, "alice", "bob", pad, used(0, 4000, "99999999999999999999-4000,")),
+		"decrypt_log endless":        folder2015(t, "alice", "bob", pad, used(0, 4000, strings.Repeat("7", 1<<20))),
+		"encrypt_index endless":      folder2015(t, "alice", "bob", pad, set("encrypt_index", json.Number(strings.Repeat("7", 1<<20)))),
+		"suite endless":              folder2015(t, "alice", "bob", pad, set("suite", strings.Repeat("7", 1<<20))),
 		"suite":                      folder2015(t, "alice", "bob", pad, set("suite", "none")),
 		"bucket with paper":          folder2015(t, "alice", "bob", pad, set("bucket", 32)),
 		"checksum": folder2015(t, "alice", "bob", pad, func(m map[string]any) {
@@ -99,6 +103,9 @@ func TestImportRefusesWhatIsNotConsistent(t *testing.T) {
 		"hash key zero": with(folder2015(t, "alice", "bob", pad, func(m map[string]any) { m["suite"], m["bucket"] = "unconditional", 32 }), func(d *durabletest.Disk) {
 			d.Put(store, append(make([]byte, 16), pad[16:]...))
 		}),
+		"hash key unlike its sum": folder2015(t, "alice", "bob", pad, func(m map[string]any) {
+			m["suite"], m["bucket"], m["key_sum"] = "unconditional", 32, "0123456789abcdef 0123456789abcdef"
+		}),
 		"nothing":                durabletest.New(1),
 		"another owner's folder": folder2015(t, "bob", "alice", pad, nil),
 	} {
@@ -120,8 +127,12 @@ func mustRefuse(t *testing.T, folder *durabletest.Disk, source durable.Disk) {
 	disk := durabletest.New(1)
 	store := open(t, disk, "alice")
 	before := folder.Image()
-	if contacts, err := store.Import(source, "folder", nil); err == nil || errors.Is(err, padstore.ErrFault) {
+	contacts, err := store.Import(source, "folder", nil)
+	if err == nil || errors.Is(err, padstore.ErrFault) {
 		t.Fatalf("imported from %v: %v", contacts, err)
+	}
+	if n := len(err.Error()); n > 400 {
+		t.Fatalf("%d bytes for a screen: %.100v", n, err)
 	}
 	sameFiles(t, before, folder.Image())
 	if names := padFiles(disk); len(names) > 0 || len(store.Pads()) > 0 {
@@ -327,4 +338,30 @@ func TestASourceThatCannotBeReadLeavesNothingBehind(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A stick that is pulled out may come again, and its pad serve: what was copied
+// of it by then must not stay on the card where the file was.
+func TestACopyThatIsGivenUpIsOverwritten(t *testing.T) {
+	folder := generate(t, seal.Unconditional, 3<<20, padtest.Stream(t.Name()))
+	folder.Unreadable(padName, 2<<20/512)
+	disk := durabletest.New(1)
+	store := open(t, disk, "alice")
+	var kept durable.File // as a thief finds what was removed
+	_, err := store.Import(folder, "folder", func(int64, int64) {
+		if kept == nil {
+			var err error
+			kept, err = disk.Open(padName + ".partial")
+			mustDo(t, err)
+		}
+	})
+	if err == nil || store.Fault() != nil {
+		t.Fatalf("%v, and then %v", err, store.Fault())
+	}
+	size, err := kept.Size()
+	mustDo(t, err)
+	b := make([]byte, size)
+	if _, err := kept.ReadAt(b, 0); err != nil || !bytes.Equal(b, make([]byte, size)) || size == 0 {
+		t.Errorf("%d bytes were removed and still hold pad, %v", size, err)
+	}
 }

@@ -78,6 +78,79 @@ func TestALateMessageLostToAPowerCutIsTold(t *testing.T) {
 	})
 }
 
+// The same for a message that begins where recovery just looks, and of which
+// only the end was overwritten.
+func TestAMessageFarAheadLostToAPowerCutIsTold(t *testing.T) {
+	store, disk, l := imported(t, seal.Unconditional, 3<<20)
+	mustDo(t, store.Close())
+	pkg := l.incoming(t, l.base()+l.suite.MaxSegment()-seal.CellSize, strings.Repeat("x", 6000))
+	for seed := range uint64(8) {
+		for k, done := 1, false; !done; k++ {
+			disk := disk.Clone(seed)
+			store := open(t, disk, "alice")
+			disk.CutAt(k)
+			_, err := store.Unseal("bob", pkg)
+			done = err == nil && !disk.Failed()
+			disk.PowerOn(durabletest.PartlyKept)
+			again := open(t, disk, "alice")
+			told := slices.Contains(again.Unfinished(), padstore.Unfinished{Contact: "bob"})
+			if _, err := again.Verify("bob", pkg); err != nil && !told {
+				t.Fatalf("cut at %d, seed %d: the message is gone (%v) and nothing is said", k, seed, err)
+			}
+		}
+	}
+}
+
+// What recovery finds of a message it tells also after a cut of its own.
+func TestAMessageLostToTwoPowerCutsIsTold(t *testing.T) {
+	folder := generate(t, seal.Unconditional, 4096, padtest.Stream(t.Name()))
+	alice, disk := device(t, folder, "alice")
+	bob, _ := device(t, folder, "bob")
+	pkg := mustSeal(t, bob, "alice", strings.Repeat("x", 300))
+	mustDo(t, alice.Close())
+	fresh := alice.Pads()[0].SendLeft
+	lost := map[bool]func(*padstore.Store) bool{
+		true:  func(s *padstore.Store) bool { return s.Pads()[0].SendLeft != fresh },
+		false: func(s *padstore.Store) bool { _, err := s.Verify("bob", pkg); return err != nil },
+	}
+	// cut does something until the power goes, starts until it goes again, and
+	// starts; false if it did not go.
+	cut := func(sent bool, seed uint64, k, j int) (*padstore.Store, bool) {
+		disk := disk.Clone(seed)
+		store := open(t, disk, "alice")
+		disk.CutAt(k)
+		if sent {
+			_, _ = store.Seal("bob", strings.Repeat("x", 300))
+		} else {
+			_, _ = store.Unseal("bob", pkg)
+		}
+		if !disk.Failed() {
+			return nil, false
+		}
+		disk.PowerOn(durabletest.Lost)
+		disk.CutAt(j)
+		if _, err := padstore.Open(disk, "alice"); err == nil {
+			return nil, false
+		}
+		disk.PowerOn(durabletest.Lost)
+		return open(t, disk, "alice"), true
+	}
+	for sent, lost := range lost {
+		for seed := range uint64(2) { // the one of two files is synced first, or the other
+			for k, j := 1, 1; ; j++ {
+				store, again := cut(sent, seed, k, j)
+				if !again && j == 1 {
+					break
+				} else if !again {
+					k, j = k+1, 0
+				} else if lost(store) && !slices.Contains(store.Unfinished(), padstore.Unfinished{Contact: "bob", Sent: sent}) {
+					t.Fatalf("sent %v, cut at %d and then at %d, seed %d: a message is gone, and nothing is said", sent, k, j, seed)
+				}
+			}
+		}
+	}
+}
+
 // A card that does not answer is a fault; it must not cost a lane.
 func TestACardThatCannotBeReadCostsNoPad(t *testing.T) {
 	disk := durabletest.New(1)

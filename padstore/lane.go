@@ -60,7 +60,7 @@ func (l lane) parse(text string) (span, error) {
 	b, err2 := strconv.ParseUint(to, 10, 48)
 	s := span{l.position(int64(a)), l.position(int64(b))}
 	if !found || err1 != nil || err2 != nil || s.from < 0 || s.from > s.to || s.to > l.size {
-		return span{}, fmt.Errorf("%q is not a range of this lane", text)
+		return span{}, fmt.Errorf("%.80q is not a range of this lane", text)
 	}
 	return s, nil
 }

@@ -171,7 +171,7 @@ var errMetadata = errors.New("metadata is not consistent")
 func decode(text []byte, owner string) (*metadata, error) {
 	var f fields
 	if err := json.Unmarshal(text, &f); err != nil {
-		return nil, fmt.Errorf("%w: %w", errMetadata, err)
+		return nil, fmt.Errorf("%w: %.200v", errMetadata, err) // it quotes a number, however long
 	}
 	if sum, ok := f.Checksum.(string); ok {
 		if want, err := f.sum(); err != nil || sum != want {

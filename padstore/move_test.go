@@ -205,3 +205,43 @@ func TestAnImportThatFailsAnywhereIsTakenUpAgain(t *testing.T) {
 		}
 	})
 }
+
+// The card may fill up, by what else grows, after Import has seen that there is
+// room: that is no fault, and nothing is left of the copy.
+func TestAnImportMeetsAFullCard(t *testing.T) {
+	start := newMove(t, seal.Unconditional)
+	for k := 1; ; k++ {
+		mv := start.again(1)
+		store, err := padstore.Open(mv.disk, "alice")
+		mustDo(t, err)
+		op, n := "", 0
+		mv.disk.Trace(func(next string) {
+			if n++; n == k {
+				op = next
+			}
+		})
+		mv.disk.FullAt(k)
+		_, err = store.Import(mv.folder, "folder", nil)
+		if !mv.disk.Failed() {
+			mustDo(t, err)
+			break
+		}
+		verb, name, _ := strings.Cut(op, " ")
+		switch {
+		case strings.HasSuffix(name, ".partial") && (verb == "write" || verb == "create"):
+			if !errors.Is(err, padstore.ErrFull) || store.Fault() != nil {
+				t.Fatalf("full at %s: %v, and then %v", op, err, store.Fault())
+			}
+			mv.safe(store)
+			if got := padFiles(mv.disk); slices.ContainsFunc(got, func(name string) bool { return strings.HasSuffix(name, ".partial") }) {
+				t.Fatalf("full at %s: left behind %q", op, got)
+			}
+			mustDo(t, store.Close())
+		case err != nil && !errors.Is(err, padstore.ErrFault):
+			t.Fatalf("full at %s: %v", op, err)
+		}
+		mv.disk.PowerOff()
+		mv.disk.PowerOn(durabletest.Lost)
+		mv.finish()
+	}
+}

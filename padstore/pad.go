@@ -111,12 +111,9 @@ func (p *pad) seal(text string) ([]byte, error) {
 		lane, destroyed := p.read(p.meta.send, s)
 		if n := len(destroyed); n > 0 {
 			clear(lane)
-			past := span{s.from, s.from + destroyed[n-1].to}
-			if err := p.burnSent(past); err != nil {
+			if err := p.passOver(destroyed[n-1].to); err != nil {
 				return nil, err
 			}
-			p.record(Entry{Kind: KindDestroyed, Contact: p.contact,
-				Text: fmt.Sprintf("%d bytes of the pad were already destroyed and are passed over", past.len())})
 			continue
 		}
 		segment := seal.NewSegment(lane)
@@ -130,6 +127,33 @@ func (p *pad) seal(text string) ([]byte, error) {
 		}
 		return pkg, nil
 	}
+}
+
+// passOver burns size bytes at the cursor, of which the last are destroyed, and
+// what is destroyed right behind them: of a dead block of the card not a segment
+// at a time, with an entry in the log for each.
+func (p *pad) passOver(size int64) error {
+	past := span{p.meta.cursor, p.meta.cursor + size}
+	for end, on := p.meta.usable(p.meta.send), true; on && past.to < end; {
+		ahead := span{past.to, min(end, past.to+sliceSize)}
+		b := make([]byte, ahead.len())
+		destroyed, lost := p.readAny(p.meta.send, ahead, b)
+		clear(b)
+		if outage(lost) {
+			p.record(Entry{Kind: KindFault, Contact: p.contact, Text: "this pad serves nothing until the next start: " + errOutage.Error()})
+			return p.fault(errOutage)
+		}
+		if on = len(destroyed) > 0 && destroyed[0].from == 0; on {
+			past.to += destroyed[0].to
+			on = destroyed[0].to == ahead.len()
+		}
+	}
+	if err := p.burnSent(past); err != nil {
+		return err
+	}
+	p.record(Entry{Kind: KindDestroyed, Contact: p.contact,
+		Text: fmt.Sprintf("%d bytes of the pad were already destroyed and are passed over", past.len())})
+	return nil
 }
 
 // burnSent burns s at the cursor.
@@ -152,12 +176,16 @@ func (p *pad) verify(pkg []byte) (plain []byte, s span, err error) {
 	if err != nil {
 		return nil, s, err
 	}
-	lane, destroyed := p.read(m.receive, s)
+	lane := make([]byte, s.len())
+	destroyed, lost := p.readAny(m.receive, s, lane)
 	segment := seal.NewSegment(lane)
 	defer segment.Wipe()
-	if len(destroyed) == 1 && destroyed[0] == (span{0, s.len()}) {
+	switch {
+	case len(lost) > 0:
+		return nil, s, ErrFault // neither opened before nor forged, for all that is known
+	case len(destroyed) == 1 && destroyed[0] == (span{0, s.len()}):
 		return nil, s, errBurned
-	} else if len(destroyed) > 0 {
+	case len(destroyed) > 0:
 		return nil, s, errRefused
 	}
 	key, err := p.key(m.receive)
@@ -326,12 +354,13 @@ func (p *pad) mark(record []byte, l lane, s span, inOrder bool) error {
 }
 
 // findable tells whether recovery, searching from the marks as they are on
-// disk, would meet the stretch s of lane l.
+// disk, would meet the stretch s of lane l, whichever of its sectors were
+// overwritten.
 func (p *pad) findable(l lane, s span) bool {
 	if l == p.meta.send {
 		return s.from >= p.meta.cursor
 	}
-	return s.to > p.meta.maximum && s.from-p.meta.maximum < p.meta.suite.MaxSegment()
+	return s.to > p.meta.maximum && s.to-p.meta.maximum <= p.meta.suite.MaxSegment()
 }
 
 // fault turns a disk's error into ErrFault: the store has latched by then.

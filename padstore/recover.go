@@ -124,7 +124,7 @@ func (p *pad) recoverSend(next *metadata) error {
 	if err := zero(p.file, next.send, past); err != nil {
 		return p.fault(err)
 	}
-	next.cursor = past.to
+	next.cursor, next.segment, next.segmentSent = past.to, past, true // to be told also if the power goes again
 	p.mayBeLost(true)
 	p.record(Entry{Kind: KindRecovered, Contact: p.contact,
 		Text: fmt.Sprintf("%d bytes of pad were used beyond the mark and are given up", past.len())})
@@ -140,6 +140,7 @@ func (p *pad) recoverReceive(next *metadata) error {
 		return err
 	}
 	next.gaps = next.gaps.add(found.gap)
+	next.segment, next.segmentSent = span{max(next.maximum, found.gap.to), found.to}, false // likewise
 	next.maximum = found.to
 	p.mayBeLost(false)
 	closed := next.limitGaps()
@@ -166,8 +167,8 @@ func (p *pad) scan(l lane, from int64) (f found, err error) {
 	sound, buffer := from, make([]byte, max(0, min(sliceSize, end-from)))
 	for at := from; at < end && at-sound < suite.MaxSegment(); {
 		b := buffer[:min(int64(len(buffer)), end-at)]
-		destroyed, outage := p.readAny(l, span{at, at + int64(len(b))}, b)
-		if outage && len(b) == sliceSize {
+		destroyed, lost := p.readAny(l, span{at, at + int64(len(b))}, b)
+		if outage(lost) {
 			return found{}, p.fault(errOutage)
 		}
 		for _, d := range destroyed {
@@ -182,17 +183,17 @@ func (p *pad) scan(l lane, from int64) (f found, err error) {
 		}
 		at += int64(len(b))
 		if suite == seal.Paper && at < end {
-			at -= int64(trailingZeros(b)) // a run may go on in the next piece
+			at -= int64(trailingEqual(b)) // a run may go on in the next piece
 		}
 	}
 	clear(buffer)
 	return f, nil
 }
 
-// trailingZeros counts zero bytes at the end of b, up to 16.
-func trailingZeros(b []byte) int {
+// trailingEqual counts equal bytes at the end of b, up to 16.
+func trailingEqual(b []byte) int {
 	n := 0
-	for n < min(len(b)-1, seal.CellSize) && b[len(b)-1-n] == 0 {
+	for n < min(len(b)-1, seal.CellSize) && b[len(b)-1-n] == b[len(b)-1] {
 		n++
 	}
 	return n
@@ -202,11 +203,12 @@ func trailingZeros(b []byte) int {
 // card that does not answer, and no reason to give up a lane.
 var errOutage = errors.New("the card cannot be read")
 
+// outage tells whether it is one that was lost.
+func outage(lost spans) bool { return len(lost) == 1 && lost[0].len() == sliceSize }
+
 // readAny reads a stretch of lane and says what of it is destroyed, counted
-// from its start. Sectors that cannot be read are, and come as zeros; outage is
-// true if none can.
-func (p *pad) readAny(l lane, s span, b []byte) (destroyed spans, outage bool) {
-	var lost spans
+// from its start, and what of that cannot be read, which comes as zeros.
+func (p *pad) readAny(l lane, s span, b []byte) (destroyed, lost spans) {
 	if readLane(p.file, l, s, b) != nil {
 		lost = p.readSectors(l, s, b)
 	}
@@ -216,7 +218,7 @@ func (p *pad) readAny(l lane, s span, b []byte) (destroyed spans, outage bool) {
 	for _, sector := range lost {
 		destroyed = destroyed.add(sector)
 	}
-	return destroyed, len(lost) == 1 && lost[0].len() == s.len()
+	return destroyed, lost
 }
 
 // readSectors reads a stretch sector by sector, and says which were lost.

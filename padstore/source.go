@@ -73,12 +73,17 @@ func (in *incoming) check() error {
 		return fmt.Errorf("the store has %d bytes, its metadata say %d", size, m.nBytes)
 	}
 	if m.suite == seal.Unconditional {
+		told := m.keySums
 		if m.keySums, err = keySums(in.file, m); err != nil {
 			return err
+		}
+		if told != [2]string{} && told != m.keySums {
+			return errKeySum
 		}
 	}
 	// Only now: what a power cut left to do is done by the copy.
 	m.limitGaps()
+	m.peer = "" // a stick cannot tell which device the contact's is
 	m.segment, m.slice, m.closing, m.segmentSent = span{}, span{}, span{}, false
 	in.used = m.usedOffsets()
 	if m.padID == "" {
@@ -136,7 +141,7 @@ func (in *incoming) copy(to durable.File, progress func(done, total int64)) erro
 			}
 		}
 		if _, err := to.WriteAt(b, at); err != nil {
-			return fmt.Errorf("%w: %w", ErrFault, err)
+			return err
 		}
 		at += int64(len(b))
 		if progress != nil {

@@ -163,6 +163,15 @@ func TestAPadThatWasNotMadeHereIsOfNoKnownDevice(t *testing.T) {
 	if err := m.alice.Use("0"); !errors.Is(err, padstore.ErrNoPad) {
 		t.Fatal(err)
 	}
+	// Nor of the device that a stick says: its next owner would be refused.
+	mustDo(t, errors.Join(m.alice.Use(m.new), m.alice.Close()))
+	other := open(t, durabletest.New(1), "alice")
+	if _, err := other.Import(m.disk.Clone(1), "stick", nil); err != nil {
+		t.Fatal(err)
+	}
+	if peer := other.Peer("bob"); peer != "" {
+		t.Fatalf("a stick says that bob's device is %q", peer)
+	}
 }
 
 // A damaged pad can be got rid of once a sound one has replaced it, and not by
@@ -339,6 +348,27 @@ func TestPreparingSurvivesABadSlotOfItsRecord(t *testing.T) {
 			}
 			mustDo(t, tr.open())
 			tr.finish(false)
+		}
+	}
+}
+
+// Files are named by numbers: with one given twice, a new pad would take the
+// place of another.
+func TestNoNumberIsGivenTwice(t *testing.T) {
+	m := meet(t)
+	for sector := range 2 * 4096 / 512 {
+		disk := m.disk.Clone(1) // as after a power cut
+		disk.DropSector("device.record", sector)
+		store := open(t, disk, "alice")
+		number := makePad(t, store, padstore.Making{Contact: "bob", Peer: strings.Repeat("0b", 16), PadID: "00ff", Bytes: 4096, Suite: seal.Unconditional, Bucket: 32})
+		_, err := store.Import(generate(t, seal.Unconditional, 4096, padtest.Stream("another")), "folder", nil)
+		mustDo(t, err)
+		pads := store.Pads()
+		if len(pads) != 4 || pads[1].Number != number || pads[1].PadID != "00ff" || pads[2].PadID != newID || pads[2].Number == number {
+			t.Fatalf("without sector %d of its record: pad %s among %+v", sector, number, pads)
+		}
+		if got := states(open(t, disk.Clone(1), "alice")); got != states(store) {
+			t.Fatalf("without sector %d of its record: %s, reopened %s", sector, states(store), got)
 		}
 	}
 }

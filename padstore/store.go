@@ -139,6 +139,12 @@ func (s *Store) openPads(names []string) error {
 		}
 		s.unfinished = append(s.unfinished, p.unfinished...)
 		s.keep(p)
+		// Its record may have gone back by a slot.
+		if id := p.now().padID; id != "" {
+			if err := s.remember(id); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

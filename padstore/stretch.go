@@ -59,7 +59,7 @@ func (p *pad) key(l lane) (seal.HashKey, error) {
 	}
 	key, err := seal.NewHashKey(cell)
 	if err == nil && keySum(cell) != want {
-		err = errors.New("a hash key differs from its checksum")
+		err = errKeySum
 	}
 	if err != nil {
 		p.record(Entry{Kind: KindFault, Contact: p.contact, Text: "this pad is damaged and serves nothing: " + err.Error()})
@@ -67,6 +67,8 @@ func (p *pad) key(l lane) (seal.HashKey, error) {
 	}
 	return key, nil
 }
+
+var errKeySum = errors.New("a hash key differs from its checksum")
 
 // keySum is the checksum of a key cell, against accidents only. It stays on
 // the card, beside the cell itself.

@@ -57,6 +57,7 @@ type Machine struct {
 	Net      int    // N of the link's address 10.77.N.1: from Conf, else from Serial
 	CID      string // of the card, 32 hexadecimal digits
 	Store    string // the folder of the store, on the data partition
+	Turned   int    // degrees that the owner has the picture turned by, as far as Main has told
 	Roots    Roots
 
 	report *report // to PID 1
@@ -66,6 +67,10 @@ type Machine struct {
 // every 5 s, the first time within 60 s, by what notices a hang: the loop that
 // handles taps, say, and not a goroutine of its own.
 func (m *Machine) Beat() { m.report.beat() }
+
+// Turn tells that the owner has the picture turned by so many degrees: a fault is
+// shown when the card, which knows that, is taken off the system.
+func (m *Machine) Turn(degrees int) { m.report.turned(degrees) }
 
 // Stick returns the USB socket for sticks.
 func (m *Machine) Stick() *Stick { return &Stick{roots: m.Roots, mounter: kernel{}} }

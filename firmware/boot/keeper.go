@@ -50,7 +50,7 @@ func (k *keeper) run(role string, b briefing, careful bool) outcome {
 	if err != nil {
 		return outcome{fault: fmt.Errorf("starting the device's program: %w", err)}
 	}
-	ward := ward{pid: pid, heart: heart{last: time.Now()}, careful: careful}
+	ward := ward{pid: pid, machine: b.Machine, heart: heart{last: time.Now()}, careful: careful}
 	tick := time.NewTicker(kickTime)
 	defer tick.Stop()
 	for {
@@ -83,6 +83,7 @@ func (k *keeper) run(role string, b briefing, careful bool) outcome {
 // ward is the process that is kept.
 type ward struct {
 	pid     int
+	machine *Machine
 	careful bool
 	heart   heart
 	stopBy  time.Time // it was told to stop, and is killed then
@@ -93,9 +94,12 @@ type ward struct {
 }
 
 func (w *ward) hear(m message) {
-	if m.fault != "" {
+	switch {
+	case m.fault != "":
 		w.fault = m.fault
-	} else {
+	case m.turned:
+		w.machine.Turned = m.by
+	default:
 		w.heart.beat(time.Now())
 	}
 }

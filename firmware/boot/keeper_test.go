@@ -51,7 +51,7 @@ func child(kind string) int {
 		Main: func(ctx context.Context, m *Machine) (End, error) { return childMain(ctx, m, kind) },
 		Fault: func(ctx context.Context, m *Machine, reason error) (End, error) {
 			if kind == "fault" {
-				return Reboot, fmt.Errorf("shown on %s: %w", m.Model, reason)
+				return Reboot, fmt.Errorf("shown on %s, turned by %d: %w", m.Model, m.Turned, reason)
 			}
 			err := os.WriteFile(m.Roots.Sys+"/shown", fmt.Appendf(nil, "%s %s: %v", m.Model, m.Conf.Panel, reason), 0o600)
 			if kind == "fails" {
@@ -74,6 +74,10 @@ func childMain(ctx context.Context, m *Machine, kind string) (End, error) {
 		return PowerOff, errors.New(strings.Repeat("\x00", 1<<20))
 	case "told":
 		return PowerOff, fmt.Errorf("%+v %s %d %s %t", m.Conf, m.Model, m.Net, m.Manifest, m.Roots.Sys == "/elsewhere")
+	case "turns":
+		m.Turn(90)
+		m.Turn(180)
+		return PowerOff, errors.New("it failed")
 	case "panics":
 		ended := make(chan struct{})
 		go func() { panic("a secret") }()
@@ -140,7 +144,20 @@ func TestTheDeviceIsToldWhatMachineItIsOn(t *testing.T) {
 		t.Errorf("%v, want %s", got.fault, want)
 	}
 	got = startKeeper(t, "fault").run(roleFault, briefing{Machine: m, Reason: "no card"}, false)
-	if got.fault == nil || got.fault.Error() != "shown on Pi: no card" {
+	if got.fault == nil || got.fault.Error() != "shown on Pi, turned by 0: no card" {
+		t.Errorf("%v", got.fault)
+	}
+}
+
+// The card is taken off the system before a fault is shown, and a process that
+// failed does not say any more how its owner had the picture turned.
+func TestAFaultKnowsHowThePictureIsTurned(t *testing.T) {
+	m := &Machine{}
+	if got := startKeeper(t, "turns").run(roleMain, briefing{Machine: m}, true); got.fault == nil || m.Turned != 180 {
+		t.Errorf("turned by %d, %v", m.Turned, got.fault)
+	}
+	got := startKeeper(t, "fault").run(roleFault, briefing{Machine: m, Reason: "it failed"}, false)
+	if got.fault == nil || got.fault.Error() != "shown on , turned by 180: it failed" {
 		t.Errorf("%v", got.fault)
 	}
 }

@@ -18,13 +18,14 @@ import (
 )
 
 // The device's process is told by PID 1 what machine it is on, on one file
-// descriptor, and reports on another: a line for each heartbeat, and one for
-// its fault, if it has one. Its exit code says the rest.
+// descriptor, and reports on another: a line for each heartbeat, for each turn of
+// the picture, and for its fault, if it has one. Its exit code says the rest.
 const (
 	machineFD = 3
 	reportFD  = 4
 
 	beatLine    = "beat"
+	turnPrefix  = "turned "
 	faultPrefix = "fault "
 	maxReport   = 16 << 10 // bytes: longest line
 
@@ -53,6 +54,8 @@ type report struct {
 }
 
 func (r *report) beat() { r.line(beatLine) }
+
+func (r *report) turned(degrees int) { r.line(turnPrefix + strconv.Itoa(degrees)) }
 
 func (r *report) fault(err error) {
 	text := strconv.Quote(err.Error())
@@ -107,8 +110,13 @@ func briefed(from io.ReadCloser) (m *Machine, reason string, err error) {
 	return b.Machine, b.Reason, nil
 }
 
-// message is what PID 1 hears: a heartbeat, or a fault.
-type message struct{ fault string }
+// message is what PID 1 hears: a fault, how the picture is turned, or else a
+// heartbeat.
+type message struct {
+	fault  string
+	turned bool
+	by     int // degrees
+}
 
 // listen passes on what the device reports, and closes to when its process has
 // ended. What it does not understand it takes for nothing.
@@ -118,12 +126,17 @@ func listen(from io.ReadCloser, to chan<- message) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, maxReport)
 	for lines.Scan() {
-		switch quoted, isFault := strings.CutPrefix(lines.Text(), faultPrefix); {
-		case isFault:
-			if text, err := strconv.Unquote(quoted); err == nil {
+		kind, what, _ := strings.Cut(lines.Text(), " ")
+		switch kind + " " {
+		case faultPrefix:
+			if text, err := strconv.Unquote(what); err == nil {
 				to <- message{fault: text}
 			}
-		case lines.Text() == beatLine:
+		case turnPrefix:
+			if degrees, err := strconv.Atoi(what); err == nil {
+				to <- message{turned: true, by: degrees}
+			}
+		case beatLine + " ":
 			to <- message{}
 		}
 	}

@@ -56,6 +56,8 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 		if config.Reservoir, err = device.ReservoirSize(store, o.reservoir); err != nil {
 			return err
 		}
+	} else if err := makeID(ctx, store, o.noise); err != nil {
+		fmt.Fprintln(stderr, "otc-desk: the device goes without an id, so that a laptop may take another device of its owner's for a copy of it:", err)
 	}
 	if o.stick != "" {
 		config.Stick = stick{o.stick}

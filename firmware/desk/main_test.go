@@ -246,6 +246,33 @@ func TestMistakesAreToldInOneLineWithTheirExitCode(t *testing.T) {
 	}
 }
 
+// A device that makes no pads of its own has a mark all the same, and keeps it:
+// a laptop tells its pads, which count from 1, from those of the next device.
+func TestDevicesAreToldApartWithoutAMeeting(t *testing.T) {
+	data := t.TempDir()
+	mark := func(folder string) string {
+		d := start(t, "--data", filepath.Join(data, folder), "--owner", "alice")
+		defer d.stop()
+		status, err := d.host.Status(soon(t), time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status.Device
+	}
+	first, again, other := mark("first"), mark("first"), mark("other")
+	if first == "" || again != first || other == "" || other == first {
+		t.Errorf("marks: %q, started again %q, another device's %q", first, again, other)
+	}
+}
+
+// Without noise it starts all the same: pads that were made elsewhere need none.
+func TestADeviceWithoutNoiseStarts(t *testing.T) {
+	d := start(t, "--data", filepath.Join(t.TempDir(), "card"), "--owner", "alice", "--noise", filepath.Join(t.TempDir(), "none"))
+	if status, err := d.host.Status(soon(t), time.Time{}); err != nil || status.Device != "" {
+		t.Errorf("status %+v, %v", status, err)
+	}
+}
+
 func TestOnlyTheOwnerCanReadTheCard(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "card")
 	start(t, "--data", data, "--owner", "alice").stop()

@@ -57,7 +57,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.imports, "import", "", "move the owner's pads out of this `folder` first")
 	flags.StringVar(&o.stick, "stick", "", "the `folder` that stands for a stick: pads in it are offered on the screen")
 	flags.StringVar(&o.meet, "meet", "", "the loopback `address` that stands for the meeting cable; the same on both devices")
-	flags.StringVar(&o.noise, "noise", "/dev/random", "the `file` that stands for a noise source, with --meet; its pads are marked as demo randomness")
+	flags.StringVar(&o.noise, "noise", "/dev/random", "the `file` that stands for a noise source; pads made of it are marked as demo randomness")
 	reservoir := flags.Int64("reservoir", 64, "randomness laid up for meetings, in `MiB`")
 	flags.StringVar(&o.link, "link", fmt.Sprintf("127.0.0.1:%d", hostlink.Port), "the `address` for the laptop's otc")
 	flags.StringVar(&o.panel, "panel", "127.0.0.1:9052", "the loopback `address` of the touchscreen")

@@ -15,12 +15,17 @@ import (
 	"onetimechat/padstore"
 )
 
-// showNoise tells of the noise sources, until it is tapped away.
+// showNoise tells of the noise sources, and what the words for them mean, until it is
+// tapped away.
 func (d *Device) showNoise(ctx context.Context) {
-	facts := []display.Fact{{Name: "Estimates", Value: "They are alarms and no proof: noise can look random, and be known to somebody."}}
+	var facts []display.Fact
 	for _, s := range d.fill.noise.State() {
 		facts = append(facts, display.Fact{Name: s.Name, Value: sourceText(s)})
 	}
+	facts = append(facts,
+		display.Fact{Name: "Estimated", Value: "How much the tests find in each bit. They are alarms and no proof: noise can look random, and be known to somebody."},
+		display.Fact{Name: "Credited", Value: "How much of it counts as random when a pad is made: half at most."},
+	)
 	_, _ = d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
 		return display.Noise{Facts: facts, Page: page}
 	}})
@@ -92,7 +97,7 @@ func madeText(c padstore.Certificate) string {
 	up := time.Duration(c.Uptime) * time.Second
 	text := fmt.Sprintf("start %d, after %v", c.Start, up)
 	if c.Told != 0 {
-		text += ", told " + time.Unix(c.Told, 0).UTC().Format("2006-01-02 15:04 MST")
+		text += "; laptop says " + time.Unix(c.Told, 0).UTC().Format("2006-01-02 15:04 MST")
 	}
 	return text
 }

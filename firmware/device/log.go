@@ -111,7 +111,7 @@ func logLine(e padstore.Entry) display.LogLine {
 	up := e.Uptime
 	when := fmt.Sprintf("start %d, %02d:%02d:%02d", e.Start, int(up.Hours()), int(up.Minutes())%60, int(up.Seconds())%60)
 	if !e.Told.IsZero() {
-		when += ", told " + e.Told.UTC().Format("2006-01-02 15:04 MST")
+		when += "; laptop says " + e.Told.UTC().Format("2006-01-02 15:04 MST")
 	}
 	text := e.Kind + ": " + e.Text
 	if e.Contact != "" {

@@ -52,6 +52,10 @@ const (
 
 const stDepth = 128 // samples in the FIFO
 
+// stResetTime is how long a reset takes, of which the datasheet says nothing: Linux,
+// drivers/mfd/stmpe.c, stmpe_reset.
+const stResetTime = 10 * time.Millisecond
+
 // STMPE610 is a resistive touch controller that measures by itself, into a
 // FIFO. Its port is an spi.Port in mode 0, for which its pins are strapped as on
 // the PiTFT ("SPI interface", mode of operation).
@@ -63,6 +67,7 @@ type STMPE610 struct {
 	registers [256]byte
 	fifo      [][]byte
 	next      time.Time // of the next sample, while enabled and touched
+	ready     time.Time // after a reset by software
 	felt      bool      // the touch that TSC_CTRL and the interrupts know of
 
 	// of the transfer
@@ -123,6 +128,9 @@ func (s *STMPE610) exchange(w, r []byte) {
 		out := byte(0)
 		switch s.phase {
 		case stAddress:
+			if s.now().Before(s.ready) {
+				s.complain("spoken to within %v of its reset", stResetTime)
+			}
 			s.address, s.phase = b&0x7F, stWriting
 			if b&0x80 != 0 {
 				s.phase = stFetching
@@ -198,6 +206,7 @@ func (s *STMPE610) write(a, b byte) {
 		}
 		if b&stSoftReset != 0 {
 			s.reset()
+			s.ready = s.now().Add(stResetTime)
 		}
 	case (a == stADC1 || a == stADC2) && off&stADCOff != 0, touch && off&stTSCOff != 0:
 		s.complain("register %02X written while its block has no clock (SYS_CTRL2 %02X)", a, off)

@@ -268,8 +268,9 @@ func stmpe(t *testing.T) (*chips.STMPE610, spi.Conn, *chips.Clock) {
 	clock := &chips.Clock{}
 	s := chips.NewSTMPE610(chips.TouchPanel{Now: clock.Now})
 	c := connect(t, s.Port, physic.MegaHertz, spi.Mode0)
+	tx(t, c, 0x03, 0x02) // soft reset
+	clock.Sleep(10 * time.Millisecond)
 	for _, w := range [][2]byte{
-		{0x03, 0x02}, // soft reset
 		{0x04, 0x0C}, // clocks for touch and converter
 		{0x0A, 0x07}, // interrupts: touch, FIFO threshold, overflow
 		{0x20, 0x49}, // converter: 80 clocks, 12 bits
@@ -377,12 +378,17 @@ func TestSTMPE610RefusesWrongSettings(t *testing.T) {
 		{"two values", [][]byte{{0x41, 0x9A, 0x9A}}, "without automatic increment"},
 		{"tracking", [][]byte{{0x40, 0x11}}, "tracking"},
 	} {
-		s, conn, _ := stmpe(t)
+		s, conn, clock := stmpe(t)
 		for _, w := range c.w {
 			tx(t, conn, w...)
+			clock.Sleep(10 * time.Millisecond)
 		}
 		t.Run(c.name, func(t *testing.T) { wantErrors(t, s.Errors(), c.want) })
 	}
+	hasty, conn, _ := stmpe(t)
+	tx(t, conn, 0x03, 0x02)
+	tx(t, conn, 0x04, 0x0C)
+	wantErrors(t, hasty.Errors(), "within 10ms of its reset")
 	s := chips.NewSTMPE610(chips.TouchPanel{})
 	if _, err := s.Port.Connect(physic.MegaHertz, spi.Mode1, 8); err == nil {
 		t.Error("mode 1 was taken")

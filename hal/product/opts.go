@@ -30,5 +30,5 @@ func (o Opts) node(port string) string {
 	return filepath.Join(dev, strings.NewReplacer("SPI", "spidev", "I2C", "i2c-").Replace(port))
 }
 
-// String is the line's name, as Linux has it on every Raspberry Pi.
+// String is what everybody calls the line, whatever Linux does.
 func (l Line) String() string { return fmt.Sprintf("GPIO%d", int(l)) }

@@ -10,12 +10,11 @@ import (
 
 	"periph.io/x/conn/v3/driver/driverreg"
 	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/conn/v3/gpio/gpioreg"
 	"periph.io/x/conn/v3/i2c/i2creg"
 	"periph.io/x/conn/v3/spi"
 	"periph.io/x/conn/v3/spi/spireg"
-	_ "periph.io/x/host/v3/gpioioctl" // GPIO by the kernel's character device
-	_ "periph.io/x/host/v3/sysfs"     // SPI and I2C by spidev and i2c-dev
+	"periph.io/x/host/v3/gpioioctl" // GPIO by the kernel's character device
+	_ "periph.io/x/host/v3/sysfs"   // SPI and I2C by spidev and i2c-dev
 )
 
 // Screen is a product's display with its port.
@@ -87,11 +86,29 @@ func OpenLine(l Line) (gpio.PinIn, error) {
 	if _, err := driverreg.Init(); err != nil {
 		return nil, fmt.Errorf("%s: %w", l, err)
 	}
-	pin := gpioreg.ByName(l.String())
+	pin := lineOf(gpioioctl.Chips, l)
 	if pin == nil {
 		return nil, fmt.Errorf("%s: %w", l, ErrNoDevice)
 	}
 	return pin, nil
+}
+
+// gpioChip is what lineOf needs of gpioioctl.GPIOChip.
+type gpioChip interface {
+	Label() string
+	Lines() []*gpioioctl.GPIOLine
+}
+
+// lineOf finds a line by its number on the processor's own chip, nil if it is not
+// there. Linux names most of them by that number, but a few by what they can do, not
+// the same on every board: 4 is GPIO_GCLK, 14 and 15 are a serial port's.
+func lineOf[C gpioChip](chips []C, l Line) gpio.PinIO {
+	for _, c := range chips {
+		if lines := c.Lines(); strings.HasPrefix(c.Label(), "pinctrl-") && l >= 0 && int(l) < len(lines) {
+			return lines[l]
+		}
+	}
+	return nil
 }
 
 // Sheet is a product's touch controller with its port.
@@ -117,7 +134,7 @@ func (p Product) feel(opts Opts) (*Sheet, error) {
 	}
 	var interrupt gpio.PinIn
 	if t.Interrupt != NoLine {
-		pin := gpioreg.ByName(t.Interrupt.String())
+		pin := lineOf(gpioioctl.Chips, t.Interrupt)
 		if pin == nil {
 			return nil, fmt.Errorf("%s: %w", t.Interrupt, ErrNoDevice)
 		}
@@ -167,7 +184,7 @@ func (p Product) pins() (pins Pins, err error) {
 		if want.line == NoLine {
 			continue
 		}
-		pin := gpioreg.ByName(want.line.String())
+		pin := lineOf(gpioioctl.Chips, want.line)
 		if pin == nil {
 			return Pins{}, fmt.Errorf("%s: %w", want.line, ErrNoDevice)
 		}

@@ -95,9 +95,11 @@ type Product struct {
 // "3.5inch RPi LCD (A)", "Interface Definition" (73.44 × 48.96 mm), and "1.3inch
 // LCD HAT", "Pinout" (23.4 × 23.4 mm).
 func Products() []Product {
+	// Upright is as in the overlays that Adafruit's installer names, pitft28-resistive
+	// and pitft28-capacitive: MADCTL is E8h.
 	pitft := Display{
 		Chip: ILI9341, Port: "SPI0.0", Frequency: 32 * physic.MegaHertz, DC: 25, Reset: NoLine, Light: NoLine,
-		Size: image.Pt(320, 240), Pitch: 180 * physic.MicroMetre, Mounted: 90,
+		Size: image.Pt(320, 240), Pitch: 180 * physic.MicroMetre, Mounted: 270,
 	}
 	return []Product{
 		{

@@ -51,12 +51,30 @@ func TestFingersOfEveryKindOfDevice(t *testing.T) {
 			{evAbs, absMTTracking, -1}, report,
 			{evAbs, absMTSlot, 0}, {evAbs, absMTTracking, -1}, report,
 		}, []Touch{{Down: true, X: 1, Y: 0}, {X: 1, Y: 0}}},
+		{"a thumb that stays, and jitters, while a finger taps", []event{
+			{evAbs, absMTTracking, 7}, {evAbs, absMTPositionX, 10}, {evAbs, absMTPositionY, 120}, {evKey, btnTouch, 1},
+			{evAbs, absX, 10}, {evAbs, absY, 120}, report,
+			{evAbs, absMTSlot, 1}, {evAbs, absMTTracking, 8}, {evAbs, absMTPositionX, 90}, {evAbs, absMTPositionY, 280}, report,
+			// The thumb is now the one that the single finger is played from.
+			{evAbs, absMTSlot, 0}, {evAbs, absMTTracking, -1}, {evAbs, absX, 90}, {evAbs, absY, 280}, report,
+			{evAbs, absMTTracking, 9}, {evAbs, absMTPositionX, 20}, {evAbs, absMTSlot, 1}, {evAbs, absMTPositionX, 91},
+			{evAbs, absX, 91}, report,
+			{evAbs, absMTSlot, 0}, {evAbs, absMTTracking, -1}, report,
+			{evAbs, absMTSlot, 1}, {evAbs, absMTTracking, -1}, {evKey, btnTouch, 0}, report,
+		}, []Touch{{Down: true, X: .1, Y: .1}, {X: .1, Y: .1}, {Down: true, X: .2, Y: .1}, {X: .2, Y: .1}}},
 		{"values out of range", []event{
 			{evAbs, absX, -7}, {evAbs, absY, 1 << 30}, {evKey, btnTouch, 1}, report,
 		}, []Touch{{Down: true, X: 0, Y: 1}, {Lost: true}}},
 		{"lost events are no tap", []event{
-			{evKey, btnTouch, 1}, report, {evSyn, synDropped, 0}, {evKey, btnTouch, 0}, report, {evKey, btnTouch, 1}, report,
-		}, []Touch{{Down: true}, {Lost: true}, {Down: true}, {Lost: true}}},
+			{evKey, btnTouch, 1}, report, {evSyn, synDropped, 0}, {evKey, btnTouch, 0}, report,
+			{evAbs, absX, 50}, {evAbs, absY, 150}, {evKey, btnTouch, 1}, report,
+		}, []Touch{{Down: true}, {Lost: true}, {Down: true, X: .5, Y: .25}, {Lost: true}}},
+		// It was moved to 50, 300 and lifted unheard, and lands there again but for x.
+		{"a finger whose place was lost is no tap", []event{
+			{evAbs, absX, 10}, {evAbs, absY, 120}, {evKey, btnTouch, 1}, report, {evSyn, synDropped, 0}, {evKey, btnTouch, 0}, report,
+			{evAbs, absX, 60}, {evKey, btnTouch, 1}, report, {evAbs, absY, 299}, report, {evKey, btnTouch, 0}, report,
+			{evKey, btnTouch, 1}, report, {evKey, btnTouch, 0}, report,
+		}, []Touch{{Down: true, X: .1, Y: .1}, {Lost: true}, {Down: true, X: .6, Y: .995}, {X: .6, Y: .995}}},
 		{"unplugged with the finger down", []event{{evKey, btnTouch, 1}, report}, []Touch{{Down: true}, {Lost: true}}},
 		{"unplugged without", []event{{evKey, btnTouch, 1}, report, {evKey, btnTouch, 0}, report}, []Touch{{Down: true}, {}}},
 	} {

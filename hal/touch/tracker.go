@@ -39,21 +39,30 @@ func (a axis) share(v int32) float64 {
 
 // tracker follows one finger through a device's events. Of several fingers it
 // follows the one in slot 0: a second one does nothing.
+//
+// A device that tells of fingers in slots also plays one with a single finger, the
+// one that has been down for longest (Linux, drivers/input/input-mt.c,
+// input_mt_report_pointer_emulation). That may be a thumb at the glass's edge while
+// another finger taps, so nothing is taken from it.
 type tracker struct {
 	x, y    axis
+	slots   bool // fingers are in slots
 	slot    int32
 	atX     int32
 	atY     int32
 	down    bool // as of the events so far
 	told    bool // the last Touch was down
 	dropped bool // events were lost: wait for the next report
+	// Coordinates that were lost: the kernel tells of changes only, so until one
+	// comes where a finger is is not known.
+	lostX, lostY bool
 }
 
 // take takes one event. ok tells that it completes a touch.
 func (t *tracker) take(e event) (touch Touch, ok bool) {
 	switch e.kind {
 	case evKey:
-		if e.code == btnTouch || e.code == btnLeft {
+		if !t.slots && (e.code == btnTouch || e.code == btnLeft) {
 			t.down = e.value != 0
 		}
 	case evAbs:
@@ -65,41 +74,41 @@ func (t *tracker) take(e event) (touch Touch, ok bool) {
 }
 
 func (t *tracker) move(e event) {
-	if e.code == absMTSlot {
+	t.slots = t.slots || e.code == absMTTracking
+	switch {
+	case e.code == absMTSlot:
 		t.slot = e.value
-	}
-	switch e.code {
-	case absX:
-		t.atX = e.value
-	case absY:
-		t.atY = e.value
-	}
-	if t.slot != 0 {
-		return
-	}
-	switch e.code {
-	case absMTPositionX:
-		t.atX = e.value
-	case absMTPositionY:
-		t.atY = e.value
-	case absMTTracking:
+	case e.code == absX && !t.slots:
+		t.atX, t.lostX = e.value, false
+	case e.code == absY && !t.slots:
+		t.atY, t.lostY = e.value, false
+	case t.slot != 0: // a second finger
+	case e.code == absMTPositionX:
+		t.atX, t.lostX = e.value, false
+	case e.code == absMTPositionY:
+		t.atY, t.lostY = e.value, false
+	case e.code == absMTTracking:
 		t.down = e.value >= 0
 	}
 }
 
 // sync ends a report. After lost events the finger counts as gone, until it is
-// put down anew.
+// put down anew, and is known where.
 func (t *tracker) sync(code uint16) (Touch, bool) {
 	if code == synDropped {
-		t.dropped = true
+		t.dropped, t.lostX, t.lostY = true, true, true
 		return t.lose()
 	}
 	if code != synReport {
 		return Touch{}, false
 	}
 	if t.dropped {
-		t.dropped, t.down = false, false
+		// What the kernel has kept of the lost report may be half of it.
+		t.dropped, t.down, t.lostX, t.lostY = false, false, true, true
 		return Touch{}, false
+	}
+	if !t.told && (t.lostX || t.lostY) {
+		t.down = false
 	}
 	if t.down == t.told {
 		return Touch{}, false

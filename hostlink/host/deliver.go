@@ -35,20 +35,26 @@ func (h *Host) Deliver(ctx context.Context) ([]Delivery, error) {
 }
 
 // KeepDelivering delivers until ctx ends, with growing pauses for a recipient
-// whose messages the relay does not take, and tells notify of every try.
-func (h *Host) KeepDelivering(ctx context.Context, notify func(Delivery)) error {
+// whose messages the relay does not take. It tells notify of every try, and
+// state how each pass went with this laptop's disk: while that fails nothing
+// would be delivered in order, and it is tried again after a while.
+func (h *Host) KeepDelivering(ctx context.Context, notify func(Delivery), state func(error)) error {
 	for {
 		tried, err := h.deliver(ctx, h.due)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil && !isRelay(err) {
-			return err // the disk: nothing would be delivered in order
-		}
 		for _, d := range tried {
 			notify(d)
 		}
-		if err := h.pause(ctx); err != nil {
+		if err == nil || isRelay(err) {
+			state(nil)
+			err = h.pause(ctx)
+		} else {
+			state(err)
+			err = sleep(ctx, lastWait)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -185,7 +191,7 @@ func (h *Host) deliverOne(ctx context.Context, e entry, it item) (Delivery, erro
 	}
 	tidy, cancel := afterwards(ctx)
 	defer cancel()
-	err = h.changeEntry(tidy, e.number, e.ID, func(other *item) bool { return other.To != it.To })
+	err = h.changeItems(tidy, e.number, e.ID, func(other *item) bool { return other.To != it.To })
 	if errors.Is(err, ErrNoSuchMessage) {
 		err = nil // dropped meanwhile
 	}
@@ -193,7 +199,7 @@ func (h *Host) deliverOne(ctx context.Context, e entry, it item) (Delivery, erro
 }
 
 func (h *Host) park(ctx context.Context, e entry, to, reason string) error {
-	return h.changeEntry(ctx, e.number, e.ID, func(it *item) bool {
+	return h.changeItems(ctx, e.number, e.ID, func(it *item) bool {
 		if it.To == to {
 			it.Parked = reason
 		}

@@ -26,7 +26,9 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 		return failed
 	}
 	again, broken := firstAgain, firstWait
+	vain := 0 // short passes in a row that brought nothing, though the relay had news
 	for {
+		began := time.Now()
 		report, err := h.Receive(ctx, guarded)
 		if failed != nil {
 			return failed
@@ -40,7 +42,11 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 			err = sleep(ctx, broken)
 			broken = min(2*broken, lastWait)
 		case report.Stopped != "":
-			err = h.waitForNews(ctx, report.Next, again)
+			if report.more { // which is no news
+				err = sleep(ctx, again)
+			} else {
+				err = h.waitForNews(ctx, report.Next, again)
+			}
 			again, broken = min(2*again, lastAgain), firstWait
 		default:
 			err = h.waitForNews(ctx, report.Next, 0)
@@ -53,6 +59,11 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 			if err := sleep(ctx, broken); err != nil {
 				return err
 			}
+		}
+		if vain++; report.Arrivals > 0 || report.Elsewhere > 0 || time.Since(began) >= pollPause {
+			vain = 0
+		} else if vain > 1 && sleep(ctx, pollPause) != nil {
+			return ctx.Err()
 		}
 	}
 }

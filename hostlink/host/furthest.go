@@ -126,7 +126,7 @@ func (h *Host) judge(disk durable.Disk, sealed []hostlink.Sealed, status hostlin
 }
 
 // find returns the index of what is known of a pad, -1 for nothing. A device
-// has no mark before its first meeting; what it sealed until then stays its.
+// has no mark before its first noise; what it sealed until then stays its.
 func find(known []furthest, key padKey) int {
 	is := func(key padKey) func(furthest) bool { return func(f furthest) bool { return f.padKey == key } }
 	if i := slices.IndexFunc(known, is(key)); i >= 0 {

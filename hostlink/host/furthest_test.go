@@ -130,8 +130,8 @@ func TestPadsAndCardsAreNotConfused(t *testing.T) {
 	}
 }
 
-// What a card sealed before its first meeting, when it had no mark, counts.
-func TestTheMarkOfAFirstMeetingForgetsNothing(t *testing.T) {
+// What a card sealed before its first noise, when it had no mark, counts.
+func TestTheMarkOfTheFirstNoiseForgetsNothing(t *testing.T) {
 	c, r, place := newCard("alice", "bob"), newRelay(), newShelf(1)
 	c.mark = ""
 	old := c.restored("bob", 0)

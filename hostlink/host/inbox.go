@@ -67,9 +67,14 @@ func (in *inbox) done(ref int64) bool {
 	return ref < in.Cursor || slices.Contains(in.Done, ref)
 }
 
-// settle notes that refs have an outcome.
+// settle notes that refs have an outcome. Some numbers of the later list are
+// no refs.
 func (in *inbox) settle(refs []int64) {
-	in.Done = append(in.Done, refs...)
+	for _, ref := range refs {
+		if ref <= hostlink.MaxRef {
+			in.Done = append(in.Done, ref)
+		}
+	}
 	slices.Sort(in.Done)
 	in.Done = slices.Compact(in.Done)
 	in.Asked = slices.DeleteFunc(in.Asked, func(a asked) bool { return slices.Contains(refs, a.Ref) })

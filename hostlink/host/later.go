@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
+	"onetimechat/hostlink"
 	"onetimechat/padstore/durable"
 )
 
 // Held is a package on the later list: its owner denied opening it.
 type Held struct {
-	Ref  int64
+	Ref  int64 // above hostlink.MaxRef once the relay lost the mailbox it came from
 	From string
 }
 
@@ -32,11 +35,57 @@ func (h *Host) release(disk durable.Disk, ref int64) error {
 	return remove(disk, h.laterName(ref))
 }
 
-// holds tells whether this very package is on the later list.
-func (h *Host) holds(ctx context.Context, p parcel) (bool, error) {
-	var held parcel
-	err := h.files(ctx, func(disk durable.Disk) error { return load(disk, h.laterName(p.Ref), &held) })
-	return held.Package != nil && held.digest() == p.digest(), err
+// holds tells whether this very package is on the later list. Another one that
+// is there under its ref, which the relay must have given twice, makes room.
+func (h *Host) holds(ctx context.Context, p parcel) (held bool, err error) {
+	err = h.files(ctx, func(disk durable.Disk) error {
+		var other parcel
+		if err := load(disk, h.laterName(p.Ref), &other); err != nil || other.Package == nil {
+			return err
+		}
+		if held = other.digest() == p.digest(); held {
+			return nil
+		}
+		return h.renumber(disk, h.laterName(p.Ref))
+	})
+	return held, err
+}
+
+// renumber gives a held package a number that is no ref: the mailbox that it
+// came from is no more, and the relay may give its ref again.
+func (h *Host) renumber(disk durable.Disk, name string) error {
+	names, err := list(disk, h.laterPrefix())
+	if err != nil {
+		return err
+	}
+	number := int64(hostlink.MaxRef + 1)
+	for slices.Contains(names, h.laterName(number)) {
+		number++
+	}
+	if err := disk.Rename(name, h.laterName(number)); err != nil {
+		return err
+	}
+	return disk.Sync()
+}
+
+// renumberFrom renumbers what is held under refs that a mailbox which lost its
+// messages has yet to give.
+func (h *Host) renumberFrom(ctx context.Context, next int64) error {
+	return h.files(ctx, func(disk durable.Disk) error {
+		names, err := list(disk, h.laterPrefix())
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if name < h.laterName(next) || name > h.laterName(hostlink.MaxRef) {
+				continue
+			}
+			if err := h.renumber(disk, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Later lists the packages that were denied, in order of ref.
@@ -60,6 +109,9 @@ func (h *Host) held(ctx context.Context) ([]parcel, error) {
 			var p parcel
 			if err := load(disk, name, &p); err != nil {
 				return err
+			}
+			if p.Ref, err = strconv.ParseInt(strings.TrimPrefix(name, h.laterPrefix()), 10, 64); err != nil {
+				continue // not ours
 			}
 			parcels = append(parcels, p)
 		}

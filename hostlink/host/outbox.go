@@ -132,11 +132,18 @@ func (h *Host) Outbox(ctx context.Context) ([]Kept, error) {
 	return kept, err
 }
 
-// Unpark has parked messages of that number delivered again.
-func (h *Host) Unpark(ctx context.Context, number int64) error {
-	err := h.changeEntry(ctx, number, anyID, func(it *item) bool {
-		it.Parked = ""
-		return true
+// Retry has the messages of that number delivered again, also parked ones, and
+// by this relay, also those that were meant for another one: its address may
+// have changed.
+func (h *Host) Retry(ctx context.Context, number int64) error {
+	err := h.changeEntry(ctx, number, anyID, func(e *entry) {
+		if e.asked() {
+			return
+		}
+		e.Relay = h.cfg.RelayAddress
+		for i := range e.Items {
+			e.Items[i].Parked = ""
+		}
 	})
 	h.rouse()
 	return err
@@ -145,15 +152,29 @@ func (h *Host) Unpark(ctx context.Context, number int64) error {
 // Drop forgets the messages of that number. What was sealed in them is lost:
 // its recipient will be warned of a skip.
 func (h *Host) Drop(ctx context.Context, number int64) error {
-	return h.changeEntry(ctx, number, anyID, func(*item) bool { return false })
+	return h.changeItems(ctx, number, anyID, func(*item) bool { return false })
 }
 
 // anyID is for people, who know numbers only. A program says which id it
 // means: once an entry is gone another one may get its number.
 const anyID = ""
 
-// changeEntry changes every item of an entry, and keeps those that f says to.
-func (h *Host) changeEntry(ctx context.Context, number int64, id string, f func(*item) (keep bool)) error {
+// changeItems changes an entry by f, item by item: those that f returns false
+// for are dropped.
+func (h *Host) changeItems(ctx context.Context, number int64, id string, f func(*item) (keep bool)) error {
+	return h.changeEntry(ctx, number, id, func(e *entry) {
+		var keep []item
+		for _, it := range e.Items {
+			if f(&it) {
+				keep = append(keep, it)
+			}
+		}
+		e.Items = keep
+	})
+}
+
+// changeEntry changes an entry by f; without items it is gone.
+func (h *Host) changeEntry(ctx context.Context, number int64, id string, f func(*entry)) error {
 	return h.files(ctx, func(disk durable.Disk) error {
 		e := entry{number: number}
 		if err := load(disk, entryName(number), &e); err != nil {
@@ -162,13 +183,7 @@ func (h *Host) changeEntry(ctx context.Context, number int64, id string, f func(
 		if len(e.Items) == 0 || id != anyID && id != e.ID {
 			return ErrNoSuchMessage
 		}
-		var keep []item
-		for _, it := range e.Items {
-			if f(&it) {
-				keep = append(keep, it)
-			}
-		}
-		e.Items = keep
+		f(&e)
 		return saveEntry(disk, e)
 	})
 }

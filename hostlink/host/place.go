@@ -124,6 +124,19 @@ func save(disk durable.Disk, name string, value any) error {
 	return disk.Sync()
 }
 
+// DamagedError says that one of a Place's files does not hold what was written.
+type DamagedError struct {
+	Name string // in the folder "files"
+	Err  error
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("the file %s is damaged: %v", e.Name, e.Err)
+}
+
+// Unwrap is for errors.Is.
+func (e *DamagedError) Unwrap() error { return e.Err }
+
 // load reads a file. What is not there leaves value alone.
 func load(disk durable.Disk, name string, value any) error {
 	data, err := durable.ReadFile(disk, name, maxFile)
@@ -134,7 +147,7 @@ func load(disk durable.Disk, name string, value any) error {
 		return err
 	}
 	if err := json.Unmarshal(data, value); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return &DamagedError{Name: name, Err: err}
 	}
 	return nil
 }

@@ -26,6 +26,8 @@ type Report struct {
 	Cursor int64
 	// Next is behind the highest ref seen.
 	Next int64
+	// more: packages at Next or behind it are known to wait.
+	more bool
 }
 
 // batchSize is how many messages are fetched at once.
@@ -108,6 +110,7 @@ func (p *pass) fetchAll(ctx context.Context) error {
 		}
 		p.stop = p.stop || len(p.in.Done) >= maxDone
 	}
+	p.report.more = true
 	return nil
 }
 
@@ -120,6 +123,9 @@ func (p *pass) wentBack(ctx context.Context) (bool, error) {
 	}
 	next, err := p.h.cfg.Relay.NextRef(ctx, p.h.cfg.User)
 	if err != nil || next >= p.in.Cursor {
+		return false, err
+	}
+	if err := p.h.renumberFrom(ctx, next); err != nil {
 		return false, err
 	}
 	p.in.Cursor, p.in.Done, p.open = 0, nil, nil

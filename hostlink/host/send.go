@@ -139,7 +139,7 @@ func (h *Host) notSealed(ctx context.Context, e entry, lost bool, err error) ([]
 		_ = h.cfg.Device.Acknowledge(tidy, e.ID)
 		err = ctx.Err()
 	}
-	dropErr := h.changeEntry(tidy, e.number, e.ID, func(*item) bool { return false })
+	dropErr := h.changeItems(tidy, e.number, e.ID, func(*item) bool { return false })
 	if dropErr != nil && !errors.Is(dropErr, ErrNoSuchMessage) {
 		return nil, errors.Join(err, dropErr)
 	}

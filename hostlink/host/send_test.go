@@ -310,7 +310,7 @@ func TestAPermanentRefusalParksOneMessageOnly(t *testing.T) {
 	if err != nil || len(kept) != 1 || kept[0].State != host.Parked || !strings.Contains(kept[0].Reason, "too long") {
 		t.Fatalf("%+v, %v", kept, err)
 	}
-	if err := h.Unpark(t.Context(), kept[0].Number); err != nil {
+	if err := h.Retry(t.Context(), kept[0].Number); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Deliver(t.Context()); err != nil || len(r.contents("bob")) != 2 {
@@ -334,7 +334,7 @@ func TestDeliveryWaitsLongerAndLongerAndLessThanAMinute(t *testing.T) {
 		began := time.Now()
 		var done sync.WaitGroup
 		done.Go(func() {
-			_ = h.KeepDelivering(ctx, func(host.Delivery) { at = append(at, time.Since(began).Round(time.Second)) })
+			_ = h.KeepDelivering(ctx, func(host.Delivery) { at = append(at, time.Since(began).Round(time.Second)) }, func(error) {})
 		})
 		time.Sleep(200 * time.Second)
 		r.mu.Lock()
@@ -372,7 +372,7 @@ func TestABusyRelaySaysHowLongToWait(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		var last time.Duration
-		_ = h.KeepDelivering(ctx, func(host.Delivery) { last = time.Since(began) })
+		_ = h.KeepDelivering(ctx, func(host.Delivery) { last = time.Since(began) }, func(error) {})
 		if last != 30*time.Second || len(r.contents("bob")) != 1 {
 			t.Errorf("last try after %v, bob got %q", last, r.contents("bob"))
 		}

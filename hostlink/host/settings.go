@@ -126,7 +126,15 @@ func WriteConfigFile(path string, s Settings) error {
 		}
 	}
 	temporary := path + ".new"
-	if err := os.WriteFile(temporary, []byte(text.String()), 0o600); err != nil {
+	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text.String())
+	if err == nil {
+		err = file.Sync() // else a power cut may leave an empty file under the name
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temporary, path)
@@ -152,10 +160,13 @@ func ParseConfig(r io.Reader) (Settings, error) {
 	return s, scanner.Err()
 }
 
+// ErrNoUser says that nobody has said who chats.
+var ErrNoUser = errors.New("no user id: say who you are")
+
 // Check completes the addresses, and reports what is missing or no good.
 func (s Settings) Check() (Settings, error) {
 	if s.User == "" {
-		return s, errors.New("no user id: say who you are")
+		return s, ErrNoUser
 	}
 	if err := uid.Check(s.User); err != nil {
 		return s, err

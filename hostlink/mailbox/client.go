@@ -307,6 +307,12 @@ func unreachable(ctx context.Context, err error) error {
 	if inner := (*url.Error)(nil); errors.As(err, &inner) {
 		err = inner.Err // its text repeats the whole address
 	}
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return fmt.Errorf("%w: it speaks http, not https", ErrNotRelay)
+	}
+	if bad := (*tls.CertificateVerificationError)(nil); errors.As(err, &bad) {
+		return fmt.Errorf("%w: %w: %.300q", ErrUnreachable, ErrCertificate, bad.Err.Error())
+	}
 	return fmt.Errorf("%w: %.300q", ErrUnreachable, err.Error())
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -84,6 +85,47 @@ func TestEveryStatusHasItsKindOfError(t *testing.T) {
 				t.Errorf("%s, status %d: %s, want %s", name, status, got, want)
 			}
 		}
+	}
+}
+
+// What is no relay cannot refuse a message for good.
+func TestOnlyARelayRefuses(t *testing.T) {
+	for _, body := range []string{"", "<html>", "null", `{"message": "why"}`, `{"error": 200, "message": "why"}`} {
+		client := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, body)
+		})
+		for name, call := range calls(client) {
+			if got := kind(call(t.Context())); got != "not a relay" {
+				t.Errorf("%s, 400 with %q: %s", name, body, got)
+			}
+		}
+	}
+}
+
+// Three mistakes in an address or a clock, told apart from a relay that is down.
+func TestHTTPSThatDoesNotWorkIsNamed(t *testing.T) {
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(secure.Close)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	check := func(address string) error {
+		client, err := NewClient(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		return client.Check(t.Context())
+	}
+	if err := check(secure.URL); !errors.Is(err, ErrUnreachable) || !errors.Is(err, ErrCertificate) {
+		t.Errorf("a certificate of nobody's: %v", err)
+	}
+	if err := check(strings.Replace(secure.URL, "https:", "http:", 1)); !errors.Is(err, ErrNotRelay) {
+		t.Errorf("http to https: %v", err)
+	}
+	if err := check(strings.Replace(plain.URL, "http:", "https:", 1)); !errors.Is(err, ErrNotRelay) {
+		t.Errorf("https to http: %v", err)
 	}
 }
 

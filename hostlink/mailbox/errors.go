@@ -17,6 +17,10 @@ var ErrUnreachable = errors.New("relay unreachable")
 // message, try again later, and show it.
 var ErrNotRelay = errors.New("not the answer of a relay")
 
+// ErrCertificate says that the relay's https certificate is none that this
+// system trusts, or not now, by its clock. ErrUnreachable matches too.
+var ErrCertificate = errors.New("certificate not trusted")
+
 // A BusyError is a temporary refusal (408, 429 or 5xx): try again with backoff.
 type BusyError struct {
 	Code  int
@@ -46,24 +50,26 @@ func describe(what string, code int, text string) string {
 const maxErrorText = 200
 
 // refusal turns an answer other than 200 into its error. Only 400 and 413 are
-// permanent: other codes may come from whatever stands between.
+// permanent: other codes may come from whatever stands between, and so may a 400
+// in other words than a relay's, such as an https server's that was asked in http.
 func refusal(resp *http.Response, body []byte) error {
-	text := errorText(body)
+	reply := errorReply(body)
 	switch code := resp.StatusCode; {
-	case code == http.StatusBadRequest || code == http.StatusRequestEntityTooLarge:
-		return &RefusedError{Code: code, Text: text}
+	case code == http.StatusBadRequest && reply.Error == code || code == http.StatusRequestEntityTooLarge:
+		return &RefusedError{Code: code, Text: reply.Message}
 	case code == http.StatusRequestTimeout || code == http.StatusTooManyRequests || code >= 500:
-		return &BusyError{Code: code, Text: text, After: retryAfter(resp)}
+		return &BusyError{Code: code, Text: reply.Message, After: retryAfter(resp)}
 	default:
 		return fmt.Errorf("%w: status %d", ErrNotRelay, code)
 	}
 }
 
-// errorText is the message of a relay's error body, printable ASCII only.
-func errorText(body []byte) string {
+// errorReply is a relay's error body, its message short and in printable ASCII
+// only; empty if it is none.
+func errorReply(body []byte) ErrorReply {
 	var reply ErrorReply
 	if json.Unmarshal(body, &reply) != nil {
-		return ""
+		return ErrorReply{}
 	}
 	text := reply.Message
 	for i, n := 0, 0; i < len(text); n++ {
@@ -75,7 +81,8 @@ func errorText(body []byte) string {
 		i += size
 	}
 	quoted := strconv.QuoteToASCII(text)
-	return quoted[1 : len(quoted)-1]
+	reply.Message = quoted[1 : len(quoted)-1]
+	return reply
 }
 
 func retryAfter(resp *http.Response) time.Duration {

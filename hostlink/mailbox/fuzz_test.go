@@ -19,7 +19,7 @@ func FuzzAnswer(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, answer string) {
-		for _, c := range []byte(errorText([]byte(answer))) {
+		for _, c := range []byte(errorReply([]byte(answer)).Message) {
 			if c < ' ' || c > '~' {
 				t.Fatalf("error text with byte %#x", c)
 			}

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"onetimechat/hostlink/host"
 )
 
 // app is what every command needs of the world outside.
@@ -56,9 +59,11 @@ localhost, host:port, or a URL.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := a.settle(); err != nil {
+			_, err := a.settle()
+			if errors.Is(err, host.ErrNoUser) {
+				err = cmd.Help()
 				a.ui.hint(`To begin, type: otc setup`)
-				return cmd.Help()
+				return err
 			}
 			return a.openChat(cmd.Context())
 		},
@@ -113,6 +118,28 @@ func between(low, high int) cobra.PositionalArgs {
 			return misused("write it so: %s", cmd.UseLine())
 		}
 		return nil
+	}
+}
+
+// reading returns what read returns, or the context's error once that ends: a
+// read from a terminal cannot be broken off, and then waits for as long as the
+// program runs.
+func reading[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := read()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
 	}
 }
 

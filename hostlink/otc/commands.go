@@ -80,6 +80,7 @@ func (c *chat) command(ctx context.Context, line string) (quit bool) {
 }
 
 func (c *chat) receive(ctx context.Context) error {
+	c.ui.waiting("Receiving; your pad device may ask …")
 	report, err := c.host.Receive(ctx, c.receiver.show)
 	if err == nil && report.Arrivals == 0 && report.Elsewhere == 0 && report.Stopped == "" {
 		c.ui.hint("No new messages.")

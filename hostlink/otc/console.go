@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -41,7 +42,9 @@ func (p pipe) ReadLine() (string, error) {
 	if p.scanner.Scan() {
 		return p.scanner.Text(), nil
 	}
-	if err := p.scanner.Err(); err != nil {
+	if err := p.scanner.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return "", fmt.Errorf("a line is longer than %d bytes; it and what follows was not run", maxLine)
+	} else if err != nil {
 		return "", err
 	}
 	return "", io.EOF

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"onetimechat/hostlink"
 	"onetimechat/hostlink/host"
+	"onetimechat/hostlink/mailbox"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -23,7 +25,6 @@ thing that is wrong.`,
 			defer stop()
 			s, err := a.open()
 			if err != nil {
-				a.ui.hint(`"otc setup" finds out and saves what is missing.`)
 				return err
 			}
 			first := exitOK
@@ -36,14 +37,19 @@ thing that is wrong.`,
 				if c := a.ui.fail(err); first == exitOK {
 					first = c
 				}
+				if errors.Is(err, hostlink.ErrUnreachable) || errors.Is(err, mailbox.ErrUnreachable) {
+					a.ui.hint("  What happened: %s", err)
+				}
 			}
 			found("settings: "+s.settings.User+", "+a.configFile(), nil)
+			a.ui.waiting("Asking the pad device …")
 			status, err := s.device.Status(ctx, time.Now())
 			found("pad device at "+s.settings.Device, err)
 			if err == nil {
 				found("its owner is "+status.Owner, ownerError(status, s.settings.User))
 				found("it shares pads", padError(status))
 			}
+			a.ui.waiting("Asking the relay …")
 			found("relay at "+s.settings.Relay, s.relay.Check(ctx))
 			kept, err := s.host.Outbox(ctx)
 			found("this laptop's outbox", err)

@@ -39,6 +39,11 @@ type usageError struct{ error }
 
 func misused(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// settingsError is an error in who is to chat through what.
+type settingsError struct{ error }
+
+func (e settingsError) Unwrap() error { return e.error }
+
 // worse picks the code that tells more.
 func worse(a, b int) int {
 	for _, c := range []int{exitUsage, exitDevice, exitRelay, exitFailed, exitDenied, exitWarning} {
@@ -75,13 +80,17 @@ var errNoPads = errors.New("this pad device shares no pad with anybody yet")
 // (which may be empty), and the exit code.
 func (u *ui) explain(err error) (what, hint string, c int) {
 	var wrong usageError
+	var unset settingsError
 	var owner *host.OwnerError
 	var refused *mailbox.RefusedError
 	var busy *mailbox.BusyError
 	var refusal hostlink.Refusal
+	var damaged *host.DamagedError
 	switch {
 	case errors.As(err, &wrong):
-		return wrong.Error(), `"otc help" shows the commands.`, exitUsage
+		return wrong.Error(), u.helpHint(), exitUsage
+	case errors.As(err, &unset):
+		return unset.Error(), `"otc setup" finds out what is missing, and saves it.`, exitUsage
 	case errors.Is(err, context.Canceled):
 		return "Taken back.", "", exitFailed
 	case errors.Is(err, host.ErrUnsure):
@@ -95,12 +104,15 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	case errors.Is(err, hostlink.ErrProtocol):
 		return "what answers at " + u.device + " is not a pad device: " + err.Error(),
 			"Are the addresses of relay and pad device swapped?", exitDevice
+	case errors.Is(err, mailbox.ErrCertificate):
+		return "the relay at " + u.relay + " shows a certificate that this laptop does not trust",
+			"Is this laptop's clock right? Is the address the one that the relay's keeper gave you?", exitRelay
 	case errors.Is(err, mailbox.ErrUnreachable):
 		return "cannot reach the relay at " + u.relay,
 			"Messages to send are kept in the outbox; they go out when it is back.", exitRelay
 	case errors.Is(err, mailbox.ErrNotRelay):
 		return "what answers at " + u.relay + " is not a relay: " + err.Error(),
-			"Are the addresses of relay and pad device swapped?", exitRelay
+			"Are the addresses of relay and pad device swapped? Does the relay's begin with https:// if it speaks that, and with http:// if not?", exitRelay
 	case errors.As(err, &busy):
 		return busy.Error(), "It is tried again later; messages to send are kept in the outbox.", exitRelay
 	case errors.As(err, &refused):
@@ -111,10 +123,20 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 		return owner.Error(), "--user says who you are.", exitFailed
 	case errors.As(err, &refusal):
 		return explainRefusal(refusal)
+	case errors.As(err, &damaged):
+		return err.Error(), "Move it out of " + u.files + ", and try again. What it kept is lost.", exitFailed
 	case errors.Is(err, host.ErrNoSuchMessage):
 		return err.Error(), `"outbox" and "later" show the numbers.`, exitFailed
 	}
 	return err.Error(), "", exitFailed
+}
+
+// helpHint says how to learn what can be typed here.
+func (u *ui) helpHint() string {
+	if u.program == "" { // within a conversation
+		return `"help" shows the commands.`
+	}
+	return `"otc help" shows the commands.`
 }
 
 // explainRefusal keeps the device's own words, and adds what to do.

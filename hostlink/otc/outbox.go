@@ -25,8 +25,11 @@ never texts.`,
 	}
 	cmd.AddCommand(
 		a.withSettings(&cobra.Command{
-			Use:     "retry [NUMBER]",
-			Short:   "Try now to deliver what waits, and what is parked",
+			Use:   "retry [NUMBER]",
+			Short: "Try now to deliver what waits, and what is parked",
+			Long: `retry tries now to deliver what waits for the relay, and what is parked: all of
+it, or the message of that NUMBER. A NUMBER that was meant for another relay goes
+to the one that you use now.`,
 			Example: "  otc outbox retry 3",
 			Args:    between(0, 1),
 			RunE:    a.withSession(a.retryOutbox),
@@ -63,6 +66,7 @@ func (a *app) listOutbox(ctx context.Context, s *session) error {
 	if len(kept) == 0 {
 		return a.ui.say("The outbox is empty.")
 	}
+	elsewhere := false
 	for _, k := range kept {
 		what := "waits for the relay"
 		switch k.State {
@@ -73,10 +77,14 @@ func (a *app) listOutbox(ctx context.Context, s *session) error {
 		}
 		if k.Relay != s.settings.Relay {
 			what += " (relay " + k.Relay + ")"
+			elsewhere = true
 		}
 		if err := a.ui.say("%d  to %s  %s", k.Number, k.To, what); err != nil {
 			return err
 		}
+	}
+	if elsewhere {
+		a.ui.hint(`  "outbox retry NUMBER" has one of another relay go to yours.`)
 	}
 	return nil
 }
@@ -96,8 +104,8 @@ func (a *app) retryOutbox(ctx context.Context, s *session, args []string) error 
 			continue
 		}
 		found = true
-		if k.State == host.Parked {
-			if err := s.host.Unpark(ctx, k.Number); err != nil {
+		if len(only) > 0 || k.State == host.Parked && k.Relay == s.settings.Relay {
+			if err := s.host.Retry(ctx, k.Number); err != nil {
 				return err
 			}
 		}
@@ -193,6 +201,13 @@ func (a *app) openLater(ctx context.Context, s *session, args []string) error {
 	refs, err := numbers(args)
 	if err != nil {
 		return err
+	}
+	held, err := s.host.Later(ctx)
+	if err != nil {
+		return err
+	}
+	if len(held) == 0 && len(refs) == 0 {
+		return a.ui.say("The later list is empty.")
 	}
 	a.ui.waiting("Your pad device asks …")
 	r := &receiver{ui: a.ui, json: a.given.json}

@@ -30,7 +30,12 @@ type padOptions struct {
 // padCommand makes pads on a trusted computer, as the paper's generator does
 // (section 6.2), for those who do not make them at a meeting of two devices.
 func padCommand() *cobra.Command {
-	pad := &cobra.Command{Use: "pad", Short: "Make pads on a trusted computer"}
+	pad := &cobra.Command{
+		Use:   "pad",
+		Short: "Make pads on a trusted computer",
+		Args:  exactly(0),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	var o padOptions
 	create := &cobra.Command{
 		Use:   "make USER1 USER2 [SIZE]",

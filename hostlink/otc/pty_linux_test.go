@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -159,6 +161,29 @@ func TestAChatAtATerminal(t *testing.T) {
 	<-p.done
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Ctrl-C leaves also where otc waits for what a person types.
+func TestCtrlCEndsWhatWaitsForTheKeyboard(t *testing.T) {
+	m, d := startBoth(t, "alice", "bob")
+	for _, c := range []struct {
+		args   []string
+		prompt string
+	}{
+		{[]string{"setup", "--device", d.address, "--config", filepath.Join(t.TempDir(), "config")}, "What is your relay's address?"},
+		{append([]string{"send", "bob"}, flags(m, d, t.TempDir())...), "Type the message."},
+	} {
+		cmd := exec.Command("otc", c.args...)
+		cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "OTC_") })
+		p := openTerminal(t, cmd)
+		p.await(c.prompt)
+		p.keys("half a li\x03")
+		p.await("Taken back.")
+		<-p.done
+		if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitFailed {
+			t.Errorf("%s ends with %v", c.args[0], err)
+		}
 	}
 }
 

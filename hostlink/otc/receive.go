@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,7 @@ type receiver struct {
 	mu        sync.Mutex
 	code      int    // the exit code so far
 	last      string // the last trouble told, so that it is told once
+	lastOut   string // likewise, of delivering
 	strangers int    // packages of unknown senders that were not told yet
 }
 
@@ -151,11 +153,7 @@ func (r *receiver) end(report host.Report, err error) error {
 func (r *receiver) follow(ctx context.Context, s *session) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var delivering sync.WaitGroup
-	delivering.Go(func() {
-		if err := s.host.KeepDelivering(ctx, r.delivered); ctx.Err() == nil {
-			r.trouble(err)
-		}
-	})
+	delivering.Go(func() { _ = s.host.KeepDelivering(ctx, r.delivered, r.outboxState) })
 	err := s.host.Follow(ctx, r.show, r.state)
 	stopped := ctx.Err() != nil
 	cancel()
@@ -174,24 +172,27 @@ func (r *receiver) state(report host.Report, err error) {
 	if err == nil && report.Stopped != "" && report.Stopped != hostlink.Busy {
 		err = report.Stopped
 	}
-	r.trouble(err)
+	r.trouble(&r.last, "Receiving", err)
 }
 
-func (r *receiver) trouble(err error) {
+// outboxState likewise, of delivering.
+func (r *receiver) outboxState(err error) { r.trouble(&r.lastOut, "Delivering", err) }
+
+func (r *receiver) trouble(last *string, doing string, err error) {
 	what, hint := "", ""
 	if err != nil {
 		what, hint, _ = r.ui.explain(err)
 	}
 	r.mu.Lock()
-	before := r.last
-	r.last = what
+	before := *last
+	*last = what
 	r.mu.Unlock()
 	switch {
 	case what == before:
 	case what == "":
-		r.ui.hint("Receiving again.")
+		r.ui.hint("%s again.", doing)
 	default:
-		r.ui.complain("Not receiving: %s", what)
+		r.ui.complain("Not %s: %s", strings.ToLower(doing), what)
 		r.ui.hint("  %s", hint)
 	}
 }

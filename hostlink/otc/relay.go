@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -21,8 +22,9 @@ func (a *app) relayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "relay",
 		Short: "Run a relay: the mailboxes between clients",
-		Long: `relay keeps sealed packages until their recipients fetch them. It need not be
-trusted, and cannot read them; it does see who writes to whom.
+		Long: `relay keeps sealed packages for their recipients, fetched or not, for as long as
+--retention says. It need not be trusted, and cannot read them; it does see who
+writes to whom.
 
 It prints one line, "relay http://ADDR", when it is ready, and ends cleanly on
 SIGTERM or Ctrl-C. By default only this computer can reach it.`,
@@ -51,7 +53,7 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 			}
 			listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 			if err != nil {
-				return errors.Join(err, r.Close())
+				return errors.Join(fmt.Errorf("%w; is another relay running? --listen takes another address", err), r.Close())
 			}
 			scheme := "http"
 			if conf != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,7 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := untilStopped(cmd.Context())
 			defer stop()
-			text, err := a.textOf(args[1:])
+			text, err := a.textOf(ctx, args[1:])
 			if err != nil {
 				return err
 			}
@@ -47,14 +48,24 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 }
 
 // textOf is the words, or else standard input without its last newline.
-func (a *app) textOf(words []string) (string, error) {
-	if len(words) > 0 {
-		return strings.Join(words, " "), nil
+func (a *app) textOf(ctx context.Context, words []string) (string, error) {
+	nothing := misused("there is nothing to send")
+	if text := strings.Join(words, " "); text != "" {
+		return text, nil
+	} else if len(words) > 0 {
+		return "", nothing
 	}
-	data, err := io.ReadAll(io.LimitReader(a.in, hostlink.MaxText+2))
+	if isTerminal(a.in) {
+		end := "Ctrl-D"
+		if runtime.GOOS == "windows" {
+			end = "Ctrl-Z and Enter"
+		}
+		a.ui.waiting("Type the message. %s on a line of its own ends it, Ctrl-C takes it back.", end)
+	}
+	data, err := reading(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.in, hostlink.MaxText+2)) })
 	text := strings.TrimSuffix(string(data), "\n")
 	if err == nil && text == "" {
-		err = misused("there is nothing to send")
+		err = nothing
 	}
 	return text, err
 }

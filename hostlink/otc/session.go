@@ -4,6 +4,8 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,12 +55,12 @@ func (a *app) settle() (host.Settings, error) {
 	}
 	file, err := host.ReadConfigFile(path, required)
 	if err != nil {
-		return host.Settings{}, misused("%s", err)
+		return host.Settings{}, settingsError{err}
 	}
 	s := a.given.Settings.Or(host.FromEnvironment(a.env)).Or(file).Or(host.Defaults(a.env))
 	s, err = s.Check()
 	if err != nil {
-		return host.Settings{}, misused("%s", err)
+		return host.Settings{}, settingsError{err}
 	}
 	return s, nil
 }
@@ -80,12 +82,34 @@ func (a *app) open() (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := host.New(host.Config{User: s.User, Device: device, Relay: relay, RelayAddress: s.Relay, Place: folder})
+	h, err := host.New(host.Config{User: s.User, Device: device, Relay: relay, RelayAddress: s.Relay, Place: &patient{Place: folder, ui: a.ui}})
 	if err != nil {
 		return nil, err
 	}
-	a.ui.relay, a.ui.device = s.Relay, s.Device
+	a.ui.relay, a.ui.device, a.ui.files = s.Relay, s.Device, filepath.Join(s.Data, s.User, "files")
 	return &session{host: h, device: device, relay: relay, settings: s}, nil
+}
+
+// patient is a Place that says, once, why nothing happens: another request of this
+// user, perhaps by an otc that has been stopped, is under way.
+type patient struct {
+	host.Place
+	ui   *ui
+	said sync.Once
+}
+
+// patience is how long one waits without asking why.
+const patience = time.Second
+
+// Lock is part of host.Place.
+func (p *patient) Lock(ctx context.Context, name string) (unlock func(), err error) {
+	slow := time.AfterFunc(patience, func() {
+		p.said.Do(func() {
+			p.ui.hint("Waiting: another request of yours comes first, perhaps a question on the pad device …")
+		})
+	})
+	defer slow.Stop()
+	return p.Place.Lock(ctx, name)
 }
 
 // sent is what became of one recipient's message.

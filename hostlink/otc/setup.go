@@ -56,24 +56,35 @@ func (a *app) setup(ctx context.Context, relay string) error {
 		relay = given.Relay
 	}
 	if relay == "" {
-		if relay, err = a.askRelay(); err != nil {
+		if relay, err = a.askRelay(ctx); err != nil {
 			return err
 		}
 	}
-	s := host.Settings{Relay: relay, Device: device, User: status.Owner, Data: given.Data}
+	path := a.configFile()
+	// Where outbox and groups are stays as it was. A file that cannot be read is
+	// replaced.
+	before, _ := host.ReadConfigFile(path, false)
+	s := host.Settings{Relay: relay, Device: device, User: status.Owner, Data: given.Data}.Or(host.Settings{Data: before.Data})
 	full, err := s.Or(host.Defaults(a.env)).Check()
 	if err != nil {
 		return misused("%s", err)
 	}
 	s.Relay, a.ui.relay = full.Relay, full.Relay
 	if err := checkRelay(ctx, s.Relay); err != nil {
-		return err
+		c := a.ui.fail(err)
+		if ctx.Err() == nil {
+			a.ui.hint("  What is written without https:// is asked without it, and at port %d if it names none.", mailbox.Port)
+		}
+		return ended(c)
 	}
-	path := a.configFile()
 	if err := host.WriteConfigFile(path, s); err != nil {
 		return err
 	}
-	return a.ui.say("The relay at %s answers. Saved in %s. Now type: otc", s.Relay, path)
+	then := "otc"
+	if a.given.config != "" {
+		then += " --config " + path
+	}
+	return a.ui.say("The relay at %s answers. Saved in %s. Now type: %s", s.Relay, path, then)
 }
 
 func (a *app) configFile() string {
@@ -132,15 +143,17 @@ func localAddresses() []net.Addr {
 	return own
 }
 
-func (a *app) askRelay() (string, error) {
+func (a *app) askRelay(ctx context.Context) (string, error) {
 	if err := a.ui.say("What is your relay's address? (host:port or a URL)"); err != nil {
 		return "", err
 	}
-	line := bufio.NewScanner(a.in)
-	if !line.Scan() || strings.TrimSpace(line.Text()) == "" {
-		return "", errors.Join(line.Err(), misused("no relay: ask whoever runs it for its address"))
-	}
-	return strings.TrimSpace(line.Text()), nil
+	return reading(ctx, func() (string, error) {
+		line := bufio.NewScanner(a.in)
+		if !line.Scan() || strings.TrimSpace(line.Text()) == "" {
+			return "", errors.Join(line.Err(), misused("no relay: ask whoever runs it for its address"))
+		}
+		return strings.TrimSpace(line.Text()), nil
+	})
 }
 
 func checkRelay(ctx context.Context, address string) error {

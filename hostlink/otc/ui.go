@@ -30,6 +30,7 @@ type ui struct {
 
 	program       string // begins complaints on a command line
 	relay, device string // addresses, for explanations
+	files         string // folder, likewise
 }
 
 func newUI(out, errs io.Writer, env func(string) string) *ui {
@@ -117,18 +118,26 @@ func harmless(args []any) []any {
 
 // message prints a message. Every line but the first begins with a bar, and so
 // does what is too long for the terminal: no text can pass for somebody
-// else's line.
+// else's line. Where the name leaves too little room, it has a line of its own.
 func (u *ui) message(from, text string) error {
 	from = escape.Line(from)
 	bar := strings.Repeat(" ", utf8.RuneCountInString(from)) + "| "
-	width := 0
-	if columns := u.width(); columns > 0 {
-		width = max(columns-len(bar)-1, 16)
+	columns, width, narrow := u.width(), 0, false
+	if columns > 0 {
+		if narrow = columns-len(bar)-1 < 16; narrow {
+			bar = "| "
+		}
+		width = max(columns-len(bar)-1, 2)
 	}
 	var b strings.Builder
-	b.WriteString(u.paint(friend, from+":") + " ")
+	b.WriteString(u.paint(friend, from+":"))
+	if narrow {
+		b.WriteString("\n")
+	} else {
+		b.WriteString(" ")
+	}
 	for i, line := range fold(escape.Text(text, nil), width) {
-		if i > 0 {
+		if i > 0 || narrow {
 			b.WriteString(u.paint(faint, bar))
 		}
 		b.WriteString(line + "\n")

@@ -56,8 +56,11 @@ func wanted() []group {
 		{names: "broadcom mdio-bcm-unimac genet", optional: true, soc: pi4},
 		{names: "smsc smsc95xx microchip lan78xx", optional: true},
 		{names: "cdc_ether cdc_ncm r8152 r8153_ecm ax88179_178a ax88796b asix", optional: true},
-		// USB sticks, with names as PCs write them.
+		// USB sticks, with names as PCs write them. Those that can do UAS are left to
+		// uas by usb-storage, there or not, where the USB controller can do it, too
+		// (Linux, drivers/usb/storage/uas-detect.h): a Pi 4's can.
 		{names: "usb-storage sd_mod nls_utf8", optional: true},
+		{names: "uas", optional: true, soc: pi4},
 		// Noise on USB: ChaosKey, and those that are a serial port.
 		{names: "chaoskey cdc-acm", optional: true},
 		// Panels, touch and comparators on the pin header.

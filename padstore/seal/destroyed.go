@@ -11,7 +11,9 @@ import (
 //
 // Unconditional: cells of 16 equal bytes, neighbours joined; b starts on a
 // cell border, and an incomplete cell at its end is not looked at. Paper: runs
-// of at least 16 zeros, each with all its zeros, wherever they are.
+// of at least 16 equal bytes, whole, wherever they are, neighbours joined: an
+// erased block of flash memory may read as zeros or as ones, and text sealed
+// with either would go out in clear.
 //
 // Random pad has such a stretch by accident with probability 2^-120 per cell.
 func (s Suite) Destroyed(b []byte) iter.Seq2[int, int] {
@@ -34,7 +36,7 @@ func (s Suite) anyDestroyed(b []byte) bool {
 func (s Suite) search() func(b []byte, at int) (from, to int) {
 	s.valid()
 	if s == Paper {
-		return zeroRun
+		return equalRun
 	}
 	return equalCells
 }
@@ -60,24 +62,32 @@ func equalCell(b []byte) bool {
 
 const word = 8 // bytes looked at together
 
-// zeroRun looks at whole words only: wherever they begin, 16 zeros in a row
-// contain one.
-func zeroRun(b []byte, at int) (from, to int) {
+// equalRun looks at whole words only: wherever they begin, 16 equal bytes in a
+// row contain one.
+func equalRun(b []byte, at int) (from, to int) {
 	for ; at+word <= len(b); at += word {
-		if binary.NativeEndian.Uint64(b[at:]) != 0 {
+		if w := binary.NativeEndian.Uint64(b[at:]); bits.RotateLeft64(w, 8) != w {
 			continue
 		}
-		from, to = at, at+word
-		for from > 0 && b[from-1] == 0 {
+		for from = at; from > 0 && b[from-1] == b[at]; {
 			from--
 		}
-		for to < len(b) && b[to] == 0 {
-			to++
+		if to = runEnd(b, at); to-from < CellSize {
+			continue
 		}
-		if to-from >= CellSize {
-			return from, to
+		for next := runEnd(b, to); next-to >= CellSize; next = runEnd(b, to) {
+			to = next
 		}
-		at = to // not a zero, so its word is passed over
+		return from, to
 	}
 	return 0, 0
+}
+
+// runEnd is where the bytes that equal the one at a position end.
+func runEnd(b []byte, at int) int {
+	to := at
+	for to < len(b) && b[to] == b[at] {
+		to++
+	}
+	return to
 }

@@ -20,13 +20,15 @@ func slowStretches(s seal.Suite, b []byte) (list []span) {
 	for from := 0; from < len(b); {
 		to := from
 		if s == seal.Paper {
-			for to < len(b) && b[to] == 0 {
+			for to < len(b) && b[to] == b[from] {
 				to++
 			}
-			if to-from >= 16 {
+			if last := len(list) - 1; to-from >= 16 && last >= 0 && list[last].to == int64(from) {
+				list[last].to = int64(to)
+			} else if to-from >= 16 {
 				list = append(list, span{int64(from), int64(to)})
 			}
-			from = max(to, from+1)
+			from = to
 			continue
 		}
 		for to+16 <= len(b) && bytes.Equal(b[to:to+16], bytes.Repeat(b[to:to+1], 16)) {

@@ -307,7 +307,7 @@ func refusedPaper() (list []refusal) {
 	add("opened", "honest", nil, nil)
 	add("opened", "largest index", func(f *forge) { f.segment = f.lane.read(32, 2*int64(n)+48); f.index = seal.MaxIndex }, nil)
 	add("opened", "15 zeros in a row", filled(5, 20, 0), nil)
-	add("opened", "16 equal bytes that are not zeros", filled(16, 32, 0xff), nil)
+	add("opened", "15 equal bytes in a row", filled(17, 32, 0xff), nil)
 
 	add("bucket", "a bucket at all", withBucket(32), nil)
 	add("size", "empty package", nil, cut(0))
@@ -318,6 +318,7 @@ func refusedPaper() (list []refusal) {
 
 	add("destroyed", "16 zeros in the text's part", filled(5, 21, 0), nil)
 	add("destroyed", "16 zeros across two parts", filled(n-7, n+9, 0), nil)
+	add("destroyed", "16 equal bytes that are not zeros", filled(17, 33, 0xff), nil)
 	add("destroyed", "the HMAC key of zeros", filled(2*n+32, 2*n+48, 0), nil)
 	add("destroyed", "whole segment of zeros", filled(0, 2*n+48, 0), nil)
 

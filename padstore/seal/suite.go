@@ -70,7 +70,7 @@ func ParseSuite(name string) (Suite, error) {
 			return s, nil
 		}
 	}
-	return 0, fmt.Errorf("%w %q", ErrSuite, name)
+	return 0, fmt.Errorf("%w %.40q", ErrSuite, name)
 }
 
 // String returns "paper" or "unconditional".

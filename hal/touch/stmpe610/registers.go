@@ -1,6 +1,10 @@
 package stmpe610
 
-import "onetimechat/hal/touch/resistive"
+import (
+	"time"
+
+	"onetimechat/hal/touch/resistive"
+)
 
 // Registers, of the datasheet's register map.
 const (
@@ -49,10 +53,14 @@ const (
 // up while nobody asked: they are old.
 const mostWaiting = 16
 
-// settings are written in this order; TSC_CTRL last, since the others must not
+// resetTime is how long the chip is left alone after its reset, and may lose what it
+// is told meanwhile. The datasheet does not say; Linux waits as long
+// (drivers/mfd/stmpe.c, stmpe_reset).
+const resetTime = 10 * time.Millisecond
+
+// settings are written after the reset, in this order; TSC_CTRL last, since the others must not
 // change while it is on ("Touchscreen controller programming sequence").
 var settings = []struct{ register, value byte }{
-	{sysCtrl1, softReset},
 	{sysCtrl1, 0},
 	{sysCtrl2, allClocks},
 	{adcCtrl1, convertSlowly},

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/spi"
@@ -80,6 +81,10 @@ func (d *Dev) begin() error {
 	if id != chip {
 		return fmt.Errorf("%w: its id is %#04x, not %#04x", ErrChip, id, chip)
 	}
+	if err := d.set(sysCtrl1, softReset); err != nil {
+		return err
+	}
+	time.Sleep(resetTime)
 	for _, s := range settings {
 		if err := d.set(s.register, s.value); err != nil {
 			return err

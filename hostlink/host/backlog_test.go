@@ -1,0 +1,94 @@
+package host_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"onetimechat/hostlink"
+	"onetimechat/hostlink/host"
+	"onetimechat/hostlink/mailbox"
+)
+
+// A device that cannot answer now is left in peace for longer and longer, also
+// when more packages wait than one fetch holds.
+func TestALongMailboxDoesNotHurryTheDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, r := newDevice("bob", "alice"), newRelay()
+		for i := range 3 * hostlink.MaxBatch {
+			r.bring("bob", "alice", fmt.Sprint(i))
+		}
+		passes := 0
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		d.answer = func(hostlink.Incoming) hostlink.Refusal { return hostlink.Busy }
+		h := start(t, "bob", d, r, newShelf(1))
+		_ = h.Follow(ctx, func(host.Arrival) error { return nil }, func(host.Report, error) {
+			if passes++; passes > 100 {
+				cancel()
+			}
+		})
+		// 5, 10, 20 … seconds between them.
+		if passes < 4 || passes > 9 {
+			t.Errorf("asked in %d passes within 10 minutes", passes)
+		}
+	})
+}
+
+// One package that cannot be opened, behind it more than a mailbox remembers
+// out of order: the rest waits, and nobody is asked without end.
+func TestABacklogBehindAnUnopenedPackageDoesNotSpin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, r := newDevice("bob", "alice"), newRelay()
+		for i := range 1200 {
+			r.bring("bob", "alice", fmt.Sprint(i))
+		}
+		d.answer = func(in hostlink.Incoming) hostlink.Refusal {
+			if string(in.Package) == "0" {
+				return hostlink.DeviceFault
+			}
+			return ""
+		}
+		passes := 0
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		h := start(t, "bob", d, r, newShelf(1))
+		_ = h.Follow(ctx, func(host.Arrival) error { return nil }, func(host.Report, error) {
+			if passes++; passes > 100 {
+				cancel()
+			}
+		})
+		if passes > 60 {
+			t.Errorf("%d passes within 10 minutes", passes)
+		}
+	})
+}
+
+// teaser is a relay that tells whoever waits of a message, and has none.
+type teaser struct{ *relay }
+
+func (r teaser) Messages(ctx context.Context, recipient string, start int64, max int, wait time.Duration) (mailbox.Batch, error) {
+	if wait == 0 {
+		return mailbox.Batch{Complete: true}, nil
+	}
+	return mailbox.Batch{Messages: []mailbox.Message{{Ref: start, RecipientUID: recipient}}, Complete: true}, nil
+}
+
+func TestARelayThatTeasesIsAskedOnceASecondAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		passes := 0
+		h := start(t, "bob", newDevice("bob", "alice"), teaser{newRelay()}, newShelf(1))
+		_ = h.Follow(ctx, func(host.Arrival) error { return nil }, func(host.Report, error) {
+			if passes++; passes > 100 {
+				cancel()
+			}
+		})
+		if passes < 50 || passes > 70 {
+			t.Errorf("%d passes in a minute", passes)
+		}
+	})
+}

@@ -1,0 +1,60 @@
+package host_test
+
+import (
+	"slices"
+	"testing"
+
+	"onetimechat/hostlink"
+)
+
+// A relay that lost its mailboxes gives refs again that the later list knows.
+// What was denied stays there until its owner opens or drops it.
+func TestTheLaterListOutlivesTheRelaysMailbox(t *testing.T) {
+	for _, second := range []struct {
+		text   string
+		answer hostlink.Refusal
+	}{{"opened", ""}, {"forged", ""}, {"denied too", hostlink.Rejected}} {
+		d, r := newDevice("bob", "alice"), newRelay()
+		h := start(t, "bob", d, r, newShelf(1))
+		r.bring("bob", "alice", "before")
+		ref := r.bring("bob", "alice", "denied")
+		d.answer = answers(map[string]hostlink.Refusal{"denied": hostlink.Rejected, second.text: second.answer})
+		receive(t, h)
+
+		r.messages, r.next = nil, ref
+		receive(t, h) // notices
+		r.bring("bob", "alice", second.text)
+		receive(t, h)
+		d.answer = nil
+		var s shown
+		if _, err := h.OpenLater(t.Context(), nil, s.show); err != nil || !slices.Contains(s.texts(), "denied") {
+			t.Errorf("%s: the later list opens %+v, %v", second.text, s, err)
+		}
+		if held, err := h.Later(t.Context()); err != nil || len(held) > 0 {
+			t.Errorf("%s: left on the later list: %v, %v", second.text, held, err)
+		}
+	}
+}
+
+// What is opened from the later list has a number of a mailbox that is no more:
+// the message that gets it in the new one still comes.
+func TestAnOldNumberIsNotTakenForANewMessage(t *testing.T) {
+	d, r := newDevice("bob", "alice"), newRelay()
+	h := start(t, "bob", d, r, newShelf(1))
+	r.next = 50
+	old := r.bring("bob", "alice", "denied")
+	d.answer = answers(map[string]hostlink.Refusal{"denied": hostlink.Rejected})
+	receive(t, h)
+	r.messages, r.next = nil, 1
+	receive(t, h) // notices
+	d.answer = nil
+	var s shown
+	if _, err := h.OpenLater(t.Context(), nil, s.show); err != nil || !slices.Equal(s.texts(), []string{"denied"}) {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	r.next = old
+	r.bring("bob", "alice", "new")
+	if got, _ := receive(t, h); !slices.Equal(got.texts(), []string{"new"}) {
+		t.Errorf("comes: %+v", got)
+	}
+}
