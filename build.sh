@@ -7,6 +7,9 @@ readonly STATICCHECK=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 readonly GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 readonly TOOLS=$PWD/out/tools
 
+# Debian has e2fsck and its like where only root looks.
+export PATH=$PATH:/usr/sbin:/sbin
+
 help() {
   cat <<'EOF'
 ./build.sh COMMAND
@@ -227,7 +230,7 @@ bench() {
   need_go
   need qemu-system-aarch64 qemu-system-arm
   need debugfs e2fsprogs
-  [ -f out/otc-pad.img.xz ] || image >/dev/null
+  mkdir -p out
   go run ./firmware/desk/bench "$@"
 }
 
