@@ -157,7 +157,7 @@ vet() {
 
 staticcheck() { "$(tool $STATICCHECK)" ./...; }
 
-# The one check that may be skipped, aloud: when its database is out of reach.
+# The one check of lint that may be skipped, aloud: when its database is out of reach.
 vulncheck() {
   local output
   output=$("$(tool $GOVULNCHECK)" ./... 2>&1) && { echo "$output" | tail -n 1; return; }
@@ -175,6 +175,13 @@ lint() {
 }
 
 tests() { go list ./... | grep -v '/image/emulator$' | xargs go test -count=1 -race -timeout 15m; }
+
+# skipped says which tests this machine cannot make, and why: go test keeps that to
+# itself.
+skipped() {
+  grep -rlE '\bt\.Skip' --include='*_test.go' firmware hal display padstore hostlink image | xargs -n 1 dirname | sort -u |
+    sed 's,^,./,' | xargs go test -count=1 -v | { grep -B 1 -e '^ *--- SKIP' || echo none; }
+}
 
 # The very image on emulated boards, from the first start to a conversation.
 emulated() {
@@ -199,6 +206,7 @@ test_all() {
   stage "build" build
   stage "dist, twice" dist_twice
   stage "tests" tests
+  stage "tests that were skipped" skipped
   stage "emulated" emulated
   stage "demo" demo_alone
   echo "all of test: $((SECONDS - begin)) s"
