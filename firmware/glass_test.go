@@ -119,11 +119,11 @@ func TestAPanelWithoutItsPortIsAFault(t *testing.T) {
 func TestAComparatorNeedsAPortOfItsOwn(t *testing.T) {
 	c := conf.Default()
 	c.Comparator = "SPI0.1"
-	if _, _, err := findNoise(c); err == nil || !strings.Contains(err.Error(), "comparator = SPI0.1: no such device") {
+	if _, _, err := findComparator(c); err == nil || !strings.Contains(err.Error(), "comparator = SPI0.1: no such device") {
 		t.Errorf("got %v", err)
 	}
 	c.Panel = conf.Waveshare35
-	if _, _, err := findNoise(c); err == nil || !strings.Contains(err.Error(), "comparator = SPI0.1: panel waveshare35 is there") {
+	if _, _, err := findComparator(c); err == nil || !strings.Contains(err.Error(), "comparator = SPI0.1: panel waveshare35 is there") {
 		t.Errorf("got %v", err)
 	}
 }

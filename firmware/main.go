@@ -26,6 +26,7 @@ import (
 	"onetimechat/firmware/device"
 	"onetimechat/firmware/entropy"
 	"onetimechat/hal/link"
+	"onetimechat/hal/noise"
 	"onetimechat/hal/panel"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
@@ -146,15 +147,13 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 	if config.Dimmer, err = dimmerOf(m.Conf); err != nil {
 		return err
 	}
-	sources, halt, err := findNoise(m.Conf)
+	comparator, halt, err := findComparator(m.Conf)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, halt()) }()
-	if len(sources) > 0 {
-		config.Noise = entropy.NewWell(sources...)
-		defer func() { err = errors.Join(err, config.Noise.Close()) }()
-	}
+	config.Noise, config.FindNoise = entropy.NewWell(comparator...), noise.NewFinder(noise.Roots{}).Find
+	defer func() { err = errors.Join(err, config.Noise.Close()) }()
 	var dev *device.Device
 	ports.link, err = link.New(&link.Opts{Port: port, Net: m.Net, Serial: m.Serial, Changed: func(up bool) {
 		if !up {

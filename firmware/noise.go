@@ -11,17 +11,12 @@ import (
 	"onetimechat/hal/product"
 )
 
-// findNoise finds the board's sources: those that the kernel shows, and a
-// comparator on the pin header if otc.conf names its port. halt lets go of them
-// after they are closed.
-func findNoise(c conf.Conf) (sources []noise.Source, halt func() error, err error) {
-	halt = func() error { return nil }
-	sources, err = noise.Find(noise.Roots{})
-	if len(sources) == 0 && err != nil {
-		return nil, nil, fmt.Errorf("looking for noise sources: %w", err)
-	}
+// findComparator finds the noise comparator on the pin header if otc.conf names
+// its port: nobody else can. The kernel shows all other sources, which the device
+// finds as they come. halt lets go of the port after the source is closed.
+func findComparator(c conf.Conf) (sources []noise.Source, halt func() error, err error) {
 	if c.Comparator == "" {
-		return sources, halt, nil
+		return nil, func() error { return nil }, nil
 	}
 	if p := pluggedOn(c); p != nil && (p.Display.Port == c.Comparator || p.Touch.Port == c.Comparator) {
 		return nil, nil, fmt.Errorf("comparator = %s: panel %s is there", c.Comparator, p.Name)
@@ -34,5 +29,5 @@ func findNoise(c conf.Conf) (sources []noise.Source, halt func() error, err erro
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("comparator = %s: %w", c.Comparator, err), port.Close())
 	}
-	return append(sources, comparator), port.Close, nil
+	return []noise.Source{comparator}, port.Close, nil
 }

@@ -25,11 +25,13 @@ const (
 	contrib  = "(*" + module + "/padstore.Draft).Append"
 	generate = module + "/padstore.Generate"
 	newWell  = module + "/firmware/entropy.NewWell"
+	join     = "(*" + module + "/firmware/entropy.Well).Join"
 )
 
 // callers are the packages of the devices that name these functions.
 var callers = map[string][]string{
 	newWell:  {"firmware", "firmware/desk"},
+	join:     {"firmware/device"}, // what was found later
 	draw:     {"firmware/device"},
 	add:      {"firmware/device"},
 	take:     {"firmware", "firmware/meeting", "padstore"}, // a tie-breaker; contributions and nonces; the device's id

@@ -26,7 +26,8 @@ const copySize = 1 << 20
 // moved whole or not at all: copied without what is used, then overwritten and
 // removed in source, and only then put to use. Calling it again, with the same
 // origin (source's name), finishes what was interrupted. A pad that ever was
-// on this device is refused. progress, if not nil, is told bytes.
+// on this device is refused (ErrKnownPad), and keeps no other from being moved.
+// progress, if not nil, is told bytes.
 func (s *Store) Import(source durable.Disk, origin string, progress func(done, total int64)) (contacts []string, err error) {
 	s.moving.Lock()
 	defer s.moving.Unlock()
@@ -43,15 +44,23 @@ func (s *Store) Import(source durable.Disk, origin string, progress func(done, t
 	if err != nil {
 		return contacts, err
 	}
+	var known []error
 	for _, name := range names {
 		if _, ok := importable(name, s.owner); !ok {
 			continue
 		}
 		contact, err := s.importPad(source, origin, name, progress)
-		if err != nil {
-			return contacts, fmt.Errorf("%s: %w", name, err)
+		switch {
+		case errors.Is(err, ErrKnownPad):
+			known = append(known, fmt.Errorf("%s: %w", name, err))
+		case err != nil:
+			return contacts, errors.Join(append(known, fmt.Errorf("%s: %w", name, err))...)
+		default:
+			contacts = append(contacts, contact)
 		}
-		contacts = append(contacts, contact)
+	}
+	if len(known) > 0 {
+		return contacts, errors.Join(known...)
 	}
 	if len(contacts) == 0 {
 		return nil, fmt.Errorf("%w of %s's in %s: expected %s.CONTACT%s and .store", ErrNothingToImport, s.owner, origin, s.owner, metadataSuffix)

@@ -105,12 +105,12 @@ func (d *Device) screenText() string {
 
 // rateText says how fast randomness is made, and of what.
 func (d *Device) rateText() string {
-	if d.fill.noise == nil {
-		return "this device has no noise source"
-	}
 	var names []string
-	for _, s := range d.fill.noise.State() {
+	for _, s := range d.fill.sources() {
 		names = append(names, s.Name)
+	}
+	if len(names) == 0 {
+		return "this device has no noise source"
 	}
 	text := "not measured yet"
 	if rate := d.fill.rate(); rate > 0 {

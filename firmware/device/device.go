@@ -7,13 +7,13 @@
 // padstore burn, and leaves its answer to be fetched again (calls.go). view.go
 // draws, touch.go takes the finger, log.go tells and shows what happened.
 //
-// Pads are made by two more: fill.go lays up extracted noise in the reservoir,
-// and meet.go makes a pad of it with the device at the other end of a cable;
-// person.go is the owner as the meeting asks them. They, what a contact's pads
-// are (contact.go), the settings (settings.go, panel.go, capacity.go), what the
-// device is (about.go) and whether it works (selftest.go, report.go), and pads on
-// a stick (stick.go) are errands (errand.go): things that the owner does on the
-// device with no laptop behind.
+// Pads are made by two more: fill.go lays up extracted noise of the sources
+// (sources.go) in the reservoir, and meet.go makes a pad of it with the device at
+// the other end of a cable; person.go is the owner as the meeting asks them. They,
+// what a contact's pads are (contact.go), the settings (settings.go, panel.go,
+// capacity.go), what the device is (about.go) and whether it works (selftest.go,
+// report.go), and pads on a stick (stick.go) are errands (errand.go): things that
+// the owner does on the device with no laptop behind.
 //
 // One mutex owns the screen: what is shown, what the owner may tap, who waits,
 // and which answers are kept. Each change draws and shows the new frame before
@@ -35,6 +35,7 @@ import (
 
 	"onetimechat/display"
 	"onetimechat/firmware/entropy"
+	"onetimechat/hal/noise"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
 )
@@ -59,12 +60,15 @@ type Config struct {
 
 	Noise     *entropy.Well // nil: this device makes no randomness
 	Reservoir int64         // bytes of it to lay up
-	Ports     Ports         // nil: no meetings here
-	Stick     Stick         // nil: no removable media
-	Dimmer    Dimmer        // nil: the panel's light cannot be dimmed
-	Rotator   Rotator       // nil: the picture cannot be turned
-	Board     Board         // what About tells of the machine
-	Off       func()        // switches the device off; nil: it cannot
+	// FindNoise returns sources that it has not returned before, to join Noise,
+	// also beside an error; nil: there are no others.
+	FindNoise func() ([]noise.Source, error)
+	Ports     Ports   // nil: no meetings here
+	Stick     Stick   // nil: no removable media
+	Dimmer    Dimmer  // nil: the panel's light cannot be dimmed
+	Rotator   Rotator // nil: the picture cannot be turned
+	Board     Board   // what About tells of the machine
+	Off       func()  // switches the device off; nil: it cannot
 	// Calibrate has the owner fit touches to the picture, on the panel itself,
 	// until it returns; nil: there is nothing to calibrate.
 	Calibrate func(context.Context) error
@@ -122,7 +126,7 @@ func New(cfg Config) *Device {
 		rotator:  cfg.Rotator,
 		board:    cfg.Board,
 		link:     cfg.Link,
-		fill:     newFill(cfg.Noise, cfg.Reservoir),
+		fill:     newFill(cfg.Noise, cfg.FindNoise, cfg.Reservoir),
 		ports:    cfg.Ports,
 		stick:    cfg.Stick,
 		off:      cfg.Off,

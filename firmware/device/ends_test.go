@@ -211,6 +211,7 @@ func TestAPowerCutInAMeetingIsGoneOnFrom(t *testing.T) {
 // Two owners of one name, and another person of a known name, are told so.
 func TestNamesThatAreTakenAreSaid(t *testing.T) {
 	const advice = "needs another name"
+	const again = "first remove the contact"
 	bubble(t, func(t *testing.T) {
 		alice, bob := newPair(t)
 		second := startMeeterOf(t, durabletest.New(3), "alice", alice.sockets.wire, entropytest.Good(76))
@@ -232,7 +233,7 @@ func TestNamesThatAreTakenAreSaid(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		alice.wantScreen("warning")
-		alice.wantText("Another device has this name", advice)
+		alice.wantText("Another device has this name", advice, again)
 		alice.tap("ok")
 		other.endsOn("The other device stopped", false)
 		alice.wantScreen("home")
@@ -243,5 +244,12 @@ func TestNamesThatAreTakenAreSaid(t *testing.T) {
 		if got := read(t, alice.store, "bob", talkTo.Package); got != "it is still me" {
 			t.Errorf("alice reads %q", got)
 		}
+
+		alice.choose("remove") // as the advice says for the same person
+		alice.tap("contact-1")
+		alice.approve("yes")
+		alice.approve("yes")
+		alice.tap("ok")
+		pairUp(alice, other)
 	})
 }

@@ -18,11 +18,7 @@ import (
 // showNoise tells of the noise sources, and what the words for them mean, until it is
 // tapped away.
 func (d *Device) showNoise(ctx context.Context) {
-	var facts []display.Fact
-	for _, s := range d.fill.noise.State() {
-		facts = append(facts, display.Fact{Name: s.Name, Value: sourceText(s)})
-	}
-	facts = append(facts,
+	facts := append(d.fill.facts(),
 		display.Fact{Name: "Estimated", Value: "How much the tests find in each bit. They are alarms and no proof: noise can look random, and be known to somebody."},
 		display.Fact{Name: "Credited", Value: "How much of it counts as random when a pad is made: half at most."},
 	)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"onetimechat/firmware/entropy"
+	"onetimechat/hal/noise"
 	"onetimechat/padstore"
 )
 
@@ -22,19 +23,24 @@ const (
 // fill lays up noise in the reservoir, for the next pad. It is the only writer
 // of the reservoir.
 type fill struct {
-	noise *entropy.Well // nil: this device has none
+	noise  *entropy.Well                  // nil: this device has none
+	find   func() ([]noise.Source, error) // nil: none can come
+	looked time.Time                      // when that was last asked
 
 	mu       sync.Mutex
+	missed   error         // why sources may be there that were not found
 	capacity int64         // bytes wanted
 	grown    chan struct{} // closed when there is more, or failed has changed
 	failed   error         // why it stopped, nil while it goes on
+	mixed    bool          // nothing of the sources that there are now fits the reservoir
 	drained  chan struct{} // has one element when there may be room again
 	retry    chan struct{} // has one element when the owner wants another try
 }
 
-func newFill(noise *entropy.Well, capacity int64) *fill {
+func newFill(well *entropy.Well, find func() ([]noise.Source, error), capacity int64) *fill {
 	return &fill{
-		noise:    noise,
+		noise:    well,
+		find:     find,
 		capacity: capacity,
 		grown:    make(chan struct{}),
 		drained:  make(chan struct{}, 1),
@@ -49,11 +55,18 @@ func (f *fill) state() (grown <-chan struct{}, failed error) {
 	return f.grown, f.failed
 }
 
+// waits tells whether some of the reservoir must be used before it takes more.
+func (f *fill) waits() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mixed
+}
+
 // turn notes a change and wakes whoever waits for one.
 func (f *fill) turn(failed error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.failed = failed
+	f.failed, f.mixed = failed, false
 	close(f.grown)
 	f.grown = make(chan struct{})
 }
@@ -97,29 +110,27 @@ func (f *fill) rate() float64 {
 // runFill fills the reservoir until ctx ends, whenever it has room. A source
 // that fails for good stops it, visibly, until the owner wants another try.
 func (d *Device) runFill(ctx context.Context) {
-	if d.fill.noise == nil {
+	d.settleNoise(ctx)
+	if len(d.fill.sources()) == 0 {
 		d.fill.turn(entropy.ErrNoSource)
-		return
+		if d.awaitNoise(ctx, nil); ctx.Err() != nil {
+			return
+		}
+		d.fill.turn(nil)
 	}
 	reservoir := d.store.Reservoir()
 	piece := make([]byte, fillMax)
 	defer clear(piece)
 	for ctx.Err() == nil {
+		d.findNoise()
 		err := d.fillOnce(ctx, reservoir, piece)
 		switch {
 		case errors.Is(err, errNoRoom):
 			d.refreshReserve()
-			await(ctx, d.fill.drained)
+			d.awaitNoise(ctx, d.fill.drained)
 		case err != nil:
 			d.fillFailed(ctx, err)
 		}
-	}
-}
-
-func await(ctx context.Context, c <-chan struct{}) {
-	select {
-	case <-c:
-	case <-ctx.Done():
 	}
 }
 
@@ -149,7 +160,12 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 	if err := d.fill.noise.Draw(ctx, b); err != nil {
 		return err
 	}
-	if err := reservoir.Add(b, origins(d.fill.noise)); err != nil {
+	err := reservoir.Add(b, origins(d.fill.noise))
+	if errors.Is(err, padstore.ErrFull) {
+		d.fillMixed()
+		return errNoRoom
+	}
+	if err != nil {
 		return err
 	}
 	d.fill.turn(nil)
@@ -160,6 +176,15 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 	}
 	d.refreshReserve()
 	return nil
+}
+
+// fillMixed notes that the reservoir, which has room for more bytes, has none to
+// tell of another change of the sources. It has again when some was used.
+func (d *Device) fillMixed() {
+	d.note(padstore.KindNoise, "", "the reservoir takes no more until a meeting has used some of it: its noise sources have changed too often")
+	d.fill.mu.Lock()
+	defer d.fill.mu.Unlock()
+	d.fill.mixed = true
 }
 
 // measure draws one piece and throws it away: what the noise of a device is
@@ -186,7 +211,7 @@ func (d *Device) fillFailed(ctx context.Context, err error) {
 	d.fill.turn(err)
 	d.note(padstore.KindNoise, "", "no more randomness is made: "+err.Error())
 	d.refresh(false)
-	await(ctx, d.fill.retry)
+	d.awaitNoise(ctx, d.fill.retry)
 	d.fill.noise.Restart()
 	d.fill.turn(nil)
 	d.refreshReserve()
@@ -208,5 +233,9 @@ func (d *Device) noiseProblem() string {
 	if failed == nil {
 		return ""
 	}
-	return fmt.Sprintf("No more randomness is made: %v.", failed)
+	text := fmt.Sprintf("No more randomness is made: %v.", failed)
+	if errors.Is(failed, noise.ErrMissing) {
+		text += " Plug it in again, or switch the device off and on to go on without it."
+	}
+	return text
 }

@@ -112,7 +112,7 @@ func (d *Device) findPeer(ctx context.Context) (net.Conn, error) {
 }
 
 func (d *Device) newContact(page int, _ bool) display.Screen {
-	s := display.NewContact{Laptop: d.link != "", Page: page, Problem: "This device has no noise source."}
+	s := display.NewContact{Laptop: d.link != "", Page: page, Problem: d.fill.noSource()}
 	if d.home.Reserve != nil {
 		s.Reserve, s.Problem = *d.home.Reserve, d.home.Reserve.Problem
 		s.Retry, s.Noise = s.Problem != "", true
@@ -139,8 +139,8 @@ func (d *Device) tellMeeting(result meeting.Result, err error) {
 func (d *Device) showEnd(ctx context.Context, result meeting.Result, err error) {
 	if err != nil {
 		if title, text := ending(err); title != "" {
-			if d.store.Draft() != nil {
-				text += kept
+			if draft := d.store.Draft(); draft != nil {
+				text += kept(draft.Making().Contact)
 			}
 			d.tell(ctx, title, text)
 		}

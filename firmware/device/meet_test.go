@@ -402,6 +402,7 @@ func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
 				for _, m := range []*meeter{alice, bob} {
 					m.wantScreen("warning")
 					m.wantText("is kept")
+					m.wantText(map[string]string{"alice": "with bob", "bob": "with alice"}[m.store.Owner()])
 					m.tap("ok")
 					m.wantScreen("home")
 				}

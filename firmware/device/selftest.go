@@ -155,8 +155,10 @@ func square(p image.Point) int { return p.X*p.X + p.Y*p.Y }
 func (d *Device) testNoise(ctx context.Context) finding {
 	const name = "Noise"
 	well := d.fill.noise
-	if well == nil {
-		return untried(name, entropy.ErrNoSource.Error())
+	if len(d.fill.sources()) == 0 {
+		f := untried(name, entropy.ErrNoSource.Error())
+		f.details = d.fill.details()
+		return f
 	}
 	d.put(waiting("Measuring the noise"))
 	ctx, cancel := context.WithTimeout(ctx, noiseFor)
@@ -166,15 +168,11 @@ func (d *Device) testNoise(ctx context.Context) finding {
 	began := time.Now()
 	err := well.Draw(ctx, b[:])
 	took := time.Since(began)
-	var details []string
-	for _, s := range well.State() {
-		details = append(details, s.Name+": "+sourceText(s))
-	}
 	f := passed(name, d.rateText())
 	if err != nil {
 		f = failed(name, fmt.Sprintf("%v, after %.1f s", err, took.Seconds()))
 	}
-	f.details = details
+	f.details = d.fill.details()
 	return f
 }
 

@@ -53,7 +53,7 @@ func (d *Device) settings() []setting {
 	add(d.dimmer != nil, "brightness", "Brightness", fmt.Sprintf("%d %%", is.Brightness), d.nextBrightness)
 	add(d.rotator != nil && len(d.rotator.Rotations()) > 1, "rotation", "Picture", rotationText(is.Rotation), d.nextRotation)
 	add(d.adjust != nil, "calibrate", "Calibrate touch", "", d.calibrate)
-	add(d.fill.noise != nil, "reservoir", "Reservoir", roomText(d.fill.wanted()), d.chooseReservoir)
+	add(len(d.fill.sources()) > 0, "reservoir", "Reservoir", roomText(d.fill.wanted()), d.chooseReservoir)
 	add(true, "log", "Log", "", func(ctx context.Context) { d.showLog(ctx, false) })
 	add(true, "self-test", "Self-test", "", d.selfTest)
 	add(true, "about", "About", "", d.showAbout)

@@ -146,7 +146,7 @@ const demoSource = "urandom"
 // readReserve asks what home says of the reservoir; nil if this device makes no
 // randomness.
 func (d *Device) readReserve() *display.Reserve {
-	if d.fill.noise == nil {
+	if len(d.fill.sources()) == 0 {
 		return nil
 	}
 	level := d.store.Reservoir().Level()
@@ -155,7 +155,7 @@ func (d *Device) readReserve() *display.Reserve {
 		Ready: level.Ready, Capacity: level.Capacity, Demo: level.Demo, Problem: problem,
 		Messages: messages(level.Ready),
 		Wait:     time.Duration(float64(level.Ready) / copyRate * float64(time.Second)),
-		Filling:  problem == "" && level.Ready < level.Capacity,
+		Filling:  problem == "" && level.Ready < level.Capacity && !d.fill.waits(),
 	}
 }
 
@@ -164,7 +164,7 @@ func (d *Device) refreshReserve() {
 	reserve := d.readReserve()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if *d.home.Reserve == *reserve || d.stopped {
+	if was := d.home.Reserve; was != nil && *was == *reserve || d.stopped {
 		return
 	}
 	d.home.Reserve = reserve

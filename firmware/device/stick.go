@@ -110,10 +110,18 @@ func (d *Device) moveFromStick(ctx context.Context, folder Folder, name string) 
 	case errors.Is(err, padstore.ErrFault):
 		d.refusal(err)
 	case err != nil:
-		d.tell(ctx, "Not everything was moved", d.halfMoved()+"What is moved is whole, the rest is still on the stick: "+err.Error())
+		d.tell(ctx, "Not everything was moved", d.halfMoved()+"What is moved is whole, the rest is still on the stick: "+err.Error()+copied(err))
 	default:
 		d.tell(ctx, "Moved", "The pad with "+strings.Join(contacts, ", ")+" is here now. It was overwritten on the stick, which may still remember it: keep it safe, or destroy it.")
 	}
+}
+
+// copied says what to do about a stick with a pad that was moved here before.
+func copied(err error) string {
+	if !errors.Is(err, padstore.ErrKnownPad) {
+		return ""
+	}
+	return ". So the stick holds a copy of it: erase it."
 }
 
 // halfMoved says what to do about a pad whose stick was pulled out too early.

@@ -107,7 +107,7 @@ func TestAPadThatWasHereBeforeIsRefusedFromAStick(t *testing.T) {
 			alice.approve("yes")
 			alice.wantScreen("warning")
 			if i == 1 {
-				alice.wantText("Not everything was moved", "was on this device before")
+				alice.wantText("Not everything was moved", "was on this device before", "the stick holds a copy of it: erase it")
 			}
 			alice.tap("ok")
 			socket.plug(nil)
@@ -115,6 +115,33 @@ func TestAPadThatWasHereBeforeIsRefusedFromAStick(t *testing.T) {
 		}
 		if n := len(alice.store.Pads()); n != 1 {
 			t.Errorf("there are %d pads", n)
+		}
+	})
+}
+
+// A pad that was here before keeps no other on the stick from being moved.
+func TestAPadThatWasHereBeforeKeepsNoOtherOut(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		socket := &socket{}
+		alice := startRig(t, durabletest.New(1), "alice", func(c *config) { c.Stick = socket })
+		socket.insert(padStick(t))
+		alice.approve("yes")
+		alice.tap("ok")
+		socket.insert(nil)
+		stick := padStick(t)
+		g := padstore.Generation{A: "alice", B: "carol", Bytes: 64 << 10, Suite: seal.Unconditional, Bucket: seal.DefaultBucket, Source: "random"}
+		if err := padstore.Generate(stick, g, padtest.Stream("of carol"), nil); err != nil {
+			t.Fatal(err)
+		}
+		socket.insert(stick)
+		alice.approve("yes")
+		alice.wantText("Not everything was moved", "alice.bob.random.metadata: this pad was on this device before")
+		pads := alice.store.Pads()
+		if len(pads) != 2 || pads[0].Contact != "carol" || pads[0].State != padstore.InUse {
+			t.Errorf("the pads are %+v", pads)
+		}
+		if stick.Bytes("alice.carol.random.store") != nil || stick.Bytes("alice.bob.random.store") == nil {
+			t.Error("carol's pad is still on the stick, or bob's is not any more")
 		}
 	})
 }

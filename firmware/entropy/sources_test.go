@@ -42,6 +42,39 @@ func TestSourcesAreExtractedEachForItselfAndXored(t *testing.T) {
 	})
 }
 
+// A source that joins is in all that is drawn from then on, with tests of its own,
+// and in nothing before.
+func TestASourceThatJoinsIsInEveryDrawFromThenOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var first, second recorder
+		a, b := entropytest.Good(1), entropytest.Good(2)
+		a.Become(first.record(entropytest.Bytes(1)))
+		b.Become(second.record(entropytest.Bytes(2)))
+		w := NewWell()
+		defer w.Close()
+		w.Join(a)
+		alone := mustDraw(t, w, 448)
+		w.Join(b)
+		if len(second.reads) > 0 || len(w.State()) != 2 {
+			t.Error("it is read before it is drawn from")
+		}
+		both := mustDraw(t, w, 448)
+		one, two := first.yields(t), second.yields(t)
+		if !bytes.Equal(alone, one[:448]) || len(second.reads[0]) != startUp {
+			t.Error("the first draw is not of the first source alone, or the second one is not tested")
+		}
+		for i := range both {
+			if both[i] != one[448+i]^two[i] {
+				t.Fatalf("byte %d is %#x, not the xor of both", i, both[i])
+			}
+		}
+		b.Stick()
+		if _, err := draw(t, w, 448); !errors.Is(err, ErrStopped) || !errors.Is(err, ErrStuck) {
+			t.Errorf("it goes on without it: %v", err)
+		}
+	})
+}
+
 // The seeds are fixed: at 2^-30 a few megabytes of bits exactly at their credit
 // fail once in 200 times.
 func TestGoodSourcesDoNotFail(t *testing.T) {

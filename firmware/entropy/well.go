@@ -40,10 +40,10 @@ const (
 // its sources. Draw is called by one goroutine at a time, the rest may be
 // called concurrently.
 type Well struct {
-	springs []*spring
 	drawing sync.Mutex // held while springs are in use
 
 	mu      sync.Mutex // guards what follows
+	springs []*spring  // more of them only with drawing held, too
 	stopped error      // the failure that stopped it, nil while it goes on
 	closed  bool
 	cancel  context.CancelCauseFunc // ends the Draw under way, nil without one
@@ -56,6 +56,23 @@ func NewWell(sources ...noise.Source) *Well {
 		w.springs = append(w.springs, newSpring(source))
 	}
 	return w
+}
+
+// Join takes one more source in, for every Draw that begins from now on. What a
+// Draw was made of, State says until then.
+func (w *Well) Join(source noise.Source) {
+	w.drawing.Lock()
+	defer w.drawing.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.springs = append(w.springs, newSpring(source))
+}
+
+// all are the springs there are by now.
+func (w *Well) all() []*spring {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.springs
 }
 
 // Draw fills p. The first Draw, and the first after a failure, begins with the
@@ -183,7 +200,7 @@ func (w *Well) Restart() {
 // Rate is how many bytes a second Draw makes, 0 while not known.
 func (w *Well) Rate() float64 {
 	slowest := 0.0
-	for i, s := range w.springs {
+	for i, s := range w.all() {
 		if rate := s.rate(); i == 0 || rate < slowest {
 			slowest = rate
 		}
@@ -194,7 +211,7 @@ func (w *Well) Rate() float64 {
 // State says how its sources are.
 func (w *Well) State() []SourceState {
 	var list []SourceState
-	for _, s := range w.springs {
+	for _, s := range w.all() {
 		list = append(list, s.report())
 	}
 	return list

@@ -15,7 +15,7 @@ func newBuffers(pieces int) *buffers {
 	return &buffers{slots: make([][]byte, pieces), out: make([]bool, pieces)}
 }
 
-// take is memory of size bytes, nil if all is in use.
+// take is memory of size bytes, at least one, nil if all is in use.
 func (b *buffers) take(size int) []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -92,7 +92,7 @@ func (m *meet) prepare() error {
 	size := m.draft.Done()
 	number, err := m.draft.Prepare()
 	if err != nil {
-		return err
+		return refused(err)
 	}
 	m.made = Result{Contact: m.peer.Name, Number: number, Bytes: size}
 	return nil

@@ -52,11 +52,12 @@ func (m *meet) fillAndCheck(ctx context.Context, total int64) error {
 	}
 	err := f.fill(ctx)
 	f.rest()
-	if err != nil {
-		return err
+	var key *[keySize]byte
+	if err == nil {
+		key, err = f.key()
 	}
-	key, err := f.key()
 	if err != nil {
+		f.forget()
 		return err
 	}
 	return m.compareTags(ctx, key)
@@ -83,6 +84,11 @@ func (f *filling) fill(ctx context.Context) error {
 
 // event waits until something happens, and takes note of it.
 func (f *filling) event(ctx context.Context, tick <-chan time.Time) error {
+	select {
+	case w := <-f.Wishes: // before whatever else has happened
+		return f.wish(w)
+	default:
+	}
 	select {
 	case msg, more := <-f.wire.in:
 		msg, err := f.receive(msg, more)
@@ -121,16 +127,27 @@ func (f *filling) goOn() error {
 		return nil
 	}
 	f.toldKey = true
-	return f.wire.send(key{*f.ourKey}, nil)
+	return f.wire.send(key{f.ourKey}, nil)
 }
 
 // rest waits for what was begun beside it, and is of no use any more.
 func (f *filling) rest() {
 	if f.taking {
-		<-f.takes
+		if t := <-f.takes; t.key != nil {
+			clear(t.key[:])
+		}
 	}
 	if f.joining {
 		<-f.joins
+	}
+}
+
+// forget wipes the halves of a key that comes to no use.
+func (f *filling) forget() {
+	for _, half := range []*[keySize]byte{f.ourKey, f.theirKey} {
+		if half != nil {
+			clear(half[:])
+		}
 	}
 }
 
@@ -154,7 +171,7 @@ func (f *filling) hear(msg message) error {
 		if f.came < f.total || f.acked != f.total {
 			return lie("it has not joined the pad")
 		}
-		f.theirKey = &msg.bytes
+		f.theirKey = msg.bytes
 		return nil
 	}
 	return outOfTurn(msg)

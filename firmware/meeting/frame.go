@@ -144,7 +144,8 @@ func (k kind) decode(payload []byte) (message, error) {
 		return decode[bye](payload)
 	case kindKey:
 		if len(payload) == keySize {
-			return key{[keySize]byte(payload)}, nil
+			half := [keySize]byte(payload)
+			return key{&half}, nil
 		}
 	}
 	return nil, errShape
@@ -160,7 +161,8 @@ func readChunk(r io.Reader, size int, room func(size int) []byte) (message, erro
 		return nil, err
 	}
 	at, inLots := binary.BigEndian.Uint64(head[:]), binary.BigEndian.Uint32(head[8:])
-	if at > maxBytes || inLots > maxLotsIn || int(inLots) > size-chunkHead || size-chunkHead-int(inLots) > maxPiece {
+	left := size - chunkHead - int(inLots) // bytes of the piece, of which no room can be had for none
+	if at > maxBytes || inLots > maxLotsIn || left <= 0 || left > maxPiece {
 		return nil, errShape
 	}
 	text := make([]byte, inLots)
@@ -171,7 +173,7 @@ func readChunk(r io.Reader, size int, room func(size int) []byte) (message, erro
 	if err != nil {
 		return nil, err
 	}
-	c := chunk{at: int64(at), lots: lots, bytes: room(size - chunkHead - int(inLots))}
+	c := chunk{at: int64(at), lots: lots, bytes: room(left)}
 	if c.bytes == nil {
 		return nil, fmt.Errorf("%w: it sends more than was asked for", ErrGarbled)
 	}

@@ -18,7 +18,7 @@ func FuzzFrames(f *testing.F) {
 		state{Pad: pad, Draft: &draftState{Pad: id, Stage: "checked", Done: 4096, Bytes: 4096, Bucket: 32, Tag: pad}},
 		propose{Bytes: 4096, Bucket: 32}, accept{Bytes: 4096, Bucket: 32, Resume: true},
 		chunk{at: 4096, lots: lots, bytes: []byte("32 bytes of somebody's own noise")},
-		joined{512}, stop{4096}, key{[keySize]byte{1, 2, 3}}, tag{id}, same{pad}, prepared{pad}, used{pad}, bye{"cancel"},
+		joined{512}, stop{4096}, key{&[keySize]byte{1, 2, 3}}, tag{id}, same{pad}, prepared{pad}, used{pad}, bye{"cancel"},
 	} {
 		b, err := frame(m)
 		if err != nil {
@@ -30,10 +30,11 @@ func FuzzFrames(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add([]byte{byte(kindAlive), 0, 0, 0, 0})
+	f.Add(append(append([]byte{byte(kindChunk), 0, 0, 0, chunkHead + 2}, make([]byte, chunkHead-1)...), 2, '[', ']'))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := bytes.NewReader(b)
 		m, err := readFrame(r, func(size int) []byte {
-			if size > maxPiece {
+			if size < 1 || size > maxPiece {
 				t.Fatalf("%d bytes are asked for", size)
 			}
 			return make([]byte, size)

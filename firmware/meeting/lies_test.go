@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -215,6 +216,32 @@ func TestAPieceThatCannotBeIsRefused(t *testing.T) {
 				s.wants(s.alice, alice, meeting.ErrGarbled, false)
 				s.wants(s.bob, bob, meeting.ErrTheyFail, false)
 			})
+		})
+	}
+}
+
+// A piece of no bytes that comes after a sound one, while that is being joined,
+// is refused like any other that cannot be.
+func TestAnEmptyPieceAmongOthersIsRefused(t *testing.T) {
+	for range 16 {
+		synctest.Test(t, func(t *testing.T) {
+			s, alice, bob := play(t, func(s *scene) {
+				done := false
+				s.cable.tamper = func(p parcel) ([][]byte, bool) {
+					if p.kind() == 'C' && p.from == 1 && !done {
+						done = true
+						s.alice.disk.Trace(func(string) {
+							for range 1000 { // so that it is there before the sound one is joined
+								runtime.Gosched()
+							}
+						})
+						return [][]byte{p.raw, chunkOf(pieceSize, []int{}, nil)}, false
+					}
+					return asItIs(p), false
+				}
+			})
+			s.wants(s.alice, alice, meeting.ErrGarbled, false)
+			s.wants(s.bob, bob, meeting.ErrTheyFail, false)
 		})
 	}
 }

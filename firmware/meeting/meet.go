@@ -81,13 +81,7 @@ func (m *meet) begin(p propose) (checked bool, err error) {
 			Contact: m.peer.Name, Peer: m.peer.Device, PadID: m.pad,
 			Bytes: p.Bytes, Suite: suite, Bucket: p.Bucket,
 		})
-		switch {
-		case errors.Is(err, padstore.ErrKnownPad):
-			err = fmt.Errorf("%w: %w", ErrKnownPad, err)
-		case errors.Is(err, padstore.ErrOtherDevice):
-			err = fmt.Errorf("%w: %w", ErrOtherOne, err)
-		}
-		return false, err
+		return false, refused(err)
 	}
 	m.draft = m.Store.Draft()
 	if both := m.peerHas.Draft.Tag; both != "" && both == m.has.Draft.Tag {
@@ -97,6 +91,17 @@ func (m *meet) begin(p propose) (checked bool, err error) {
 	return false, m.draft.Rewind(min(m.has.Draft.Done, m.peerHas.Draft.Done))
 }
 
+// refused names why the store will not have this pad.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, padstore.ErrKnownPad):
+		return fmt.Errorf("%w: %w", ErrKnownPad, err)
+	case errors.Is(err, padstore.ErrOtherDevice):
+		return fmt.Errorf("%w: %w", ErrOtherOne, err)
+	}
+	return err
+}
+
 // next is the next message. It may wait for long: the other device's owner may
 // be thinking.
 func (m *meet) next(ctx context.Context) (message, error) { return m.nextUntil(ctx, nil) }
@@ -104,6 +109,9 @@ func (m *meet) next(ctx context.Context) (message, error) { return m.nextUntil(c
 // nextUntil is next; at the tick it answers nil.
 func (m *meet) nextUntil(ctx context.Context, tick <-chan time.Time) (message, error) {
 	for ctx.Err() == nil {
+		if m.cancelled() {
+			return nil, ErrCancelled
+		}
 		select {
 		case msg, more := <-m.wire.in:
 			return m.receive(msg, more)
@@ -117,6 +125,17 @@ func (m *meet) nextUntil(ctx context.Context, tick <-chan time.Time) (message, e
 		}
 	}
 	return nil, ctx.Err()
+}
+
+// cancelled tells whether the owner wants to cancel, which comes before whatever
+// else has happened: of several channels a select takes any.
+func (m *meet) cancelled() bool {
+	select {
+	case w := <-m.Wishes:
+		return w == Cancel
+	default:
+		return false
+	}
 }
 
 // receive is a message that came, or why none comes any more.
@@ -154,6 +173,9 @@ func lie(format string, values ...any) error {
 // with an error, or because it is answered otherwise (settled). answered tells
 // whether there is an answer; the owner may just have tapped then.
 func ask[T any](ctx context.Context, m *meet, question func(context.Context) (T, error), stop func(message) (settled bool, err error)) (answer T, answered bool, err error) {
+	if m.cancelled() {
+		return answer, false, ErrCancelled
+	}
 	asking, cancel := context.WithCancel(ctx)
 	type reply struct {
 		value T

@@ -83,8 +83,8 @@ type stop struct {
 	Bytes int64 `json:"stop"`
 }
 
-// key is one half of the one-time key of the check.
-type key struct{ bytes [keySize]byte }
+// key is one half of the one-time key of the check. Whoever has it last wipes it.
+type key struct{ bytes *[keySize]byte }
 
 // tag is of the whole pad.
 type tag struct {

@@ -3,6 +3,7 @@ package meeting_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -11,6 +12,9 @@ import (
 
 	"onetimechat/firmware/meeting"
 	"onetimechat/padstore"
+	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
+	"onetimechat/padstore/seal"
 )
 
 // broken is a meeting that breaks off instead of passing on the n-th message of
@@ -310,4 +314,41 @@ func TestAPadThatBreaksOffAgainAndAgain(t *testing.T) {
 			t.Error("the pad is not what both gave last")
 		}
 	})
+}
+
+// A pad that came here on a stick since, under the very id that both are about to
+// prepare, is no fault of the device: both owners are told why there is no pad.
+func TestAPadThatIsKnownByNowIsNotPrepared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := broken(t, 0, 'W', 1)
+		s.alice.importsAs(s.alice.store.Draft().Making().PadID)
+		alice, bob := s.again()
+		if !errors.Is(alice.err, meeting.ErrKnownPad) || !errors.Is(bob.err, meeting.ErrKnownPad) && bob.err != nil {
+			t.Error(alice, bob)
+		}
+		if err := s.alice.store.Fault(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// importsAs moves a pad with carol to a device whose metadata say that it has
+// this id.
+func (d *device) importsAs(id string) {
+	d.t.Helper()
+	stick := durabletest.New(1)
+	g := padstore.Generation{A: d.owner, B: "carol", Bytes: padSize, Suite: seal.Unconditional, Bucket: seal.DefaultBucket, Source: "random"}
+	must(d.t, padstore.Generate(stick, g, padtest.Stream("stick"), nil))
+	name := d.owner + ".carol.random.metadata"
+	text := stick.Bytes(name)
+	text = text[bytes.IndexByte(text, '{'):]
+	var meta map[string]any
+	must(d.t, json.NewDecoder(bytes.NewReader(text)).Decode(&meta))
+	meta["pad_id"] = id
+	delete(meta, "checksum")
+	text, err := json.Marshal(meta)
+	must(d.t, err)
+	stick.Put(name, text)
+	_, err = d.store.Import(stick, "stick", nil)
+	must(d.t, err)
 }

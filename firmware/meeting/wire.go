@@ -178,4 +178,9 @@ func (w *wire) close(lingering bool) {
 	}
 	w.conn.Close()
 	<-w.gone
+	for m := range w.in { // that nobody heard
+		if k, ok := m.(key); ok {
+			clear(k.bytes[:])
+		}
+	}
 }

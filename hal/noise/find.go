@@ -28,6 +28,34 @@ func (r Roots) dev(name string) string {
 	return filepath.Join(r.Dev, name)
 }
 
+// Finder finds sources as they come. It is used by one goroutine at a time.
+type Finder struct {
+	roots Roots
+	known map[string]bool // by where they are found
+}
+
+// NewFinder makes a Finder that has found nothing yet.
+func NewFinder(roots Roots) *Finder { return &Finder{roots: roots, known: map[string]bool{}} }
+
+// Find returns, like the function Find, the sources that are there now, without
+// those that it has returned before: one that is plugged in again finds its
+// hardware itself, and whatever feeds /dev/hwrng by now is no second source.
+func (f *Finder) Find() ([]Source, error) {
+	all, err := Find(f.roots)
+	var found []Source
+	for _, s := range all {
+		at := s.Describe().Name
+		if k, ok := s.(*kernelRNG); ok {
+			at = k.path
+		}
+		if !f.known[at] {
+			f.known[at] = true
+			found = append(found, s)
+		}
+	}
+	return found, err
+}
+
 // Find returns the sources that are there now, none of them open yet, in this
 // order: raw noise before processed, and what is made to be a noise source
 // before what is one among other things: OneRNG, TrueRNGpro, TrueRNG,

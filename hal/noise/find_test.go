@@ -132,6 +132,58 @@ func TestFindSaysWhatItCouldNotRead(t *testing.T) {
 	}
 }
 
+// One port that cannot be told what it is hides no other.
+func TestAPortThatCannotBeReadHidesNoOther(t *testing.T) {
+	m := newMachine(t)
+	m.plug("1-1.1", "ttyACM0", "04d8", "f5fe")
+	m.plug("1-1.2", "ttyACM1", "1d50", "6086")
+	unread := m.sys("/devices/platform/usb/1-1.1/idVendor")
+	m.check(os.Remove(unread))
+	m.check(os.Mkdir(unread, 0o755))
+	sources, err := Find(m.Roots)
+	if !errors.Is(err, ErrFailed) || !strings.Contains(err.Error(), "ttyACM0") {
+		t.Errorf("the error is %v", err)
+	}
+	if len(sources) != 1 || sources[0].Describe().Name != "OneRNG" {
+		t.Errorf("found %v", sources)
+	}
+}
+
+// A Finder names each piece of hardware once, when it comes first.
+func TestAFinderFindsWhatHasCome(t *testing.T) {
+	m := newMachine(t)
+	finder := NewFinder(m.Roots)
+	comes := func(want ...string) {
+		t.Helper()
+		sources, err := finder.Find()
+		m.check(err)
+		var got []string
+		for _, s := range sources {
+			got = append(got, s.Describe().Name)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("found %q, want %q", got, want)
+		}
+	}
+	comes()
+	m.rng("bcm2835-rng")
+	comes("bcm2835-rng")
+	comes()
+	m.plug("1-1.1", "ttyACM0", "04d8", "f5fe")
+	comes("TrueRNG")
+	m.unplug("1-1.1", "ttyACM0")
+	comes()
+	m.plug("1-1.1", "ttyACM1", "04d8", "f5fe")
+	comes() // the source that was found before takes it again
+	m.plug("1-1.2", "ttyACM2", "04d8", "f5fe")
+	comes("TrueRNG 2")
+	m.write(m.dev("chaoskey0"), "")
+	m.rng("ChaosKey-hw-1.0-sw-1.6.7-001c0031")
+	comes("chaoskey0")
+	m.check(os.Remove(m.dev("chaoskey0")))
+	comes() // for what feeds /dev/hwrng there is a source already
+}
+
 // What every source claims, in one place: a change here is a change of what
 // pads are made of.
 func TestWhatSourcesClaim(t *testing.T) {

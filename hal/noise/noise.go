@@ -2,7 +2,7 @@
 // number generators, those on a serial port, and a noise comparator on SPI.
 //
 // Start with Source, whose comments are the contract. Find says which sources
-// there are; a comparator cannot be found, so NewComparator is told where it
+// there are, a Finder which have come since; a comparator cannot be found, so NewComparator is told where it
 // is. Each kind of source is a file of its own (kernel.go, serial.go,
 // comparator.go); what they have in common is in pump.go, which reads
 // anything that may block for ever within a time. What comes out is noise as

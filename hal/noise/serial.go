@@ -107,11 +107,11 @@ func (s *serial) read(ctx context.Context, p []byte) error {
 // open opens the first port of the model that nobody else has locked.
 func (s *serial) open() error {
 	ports, err := s.roots.usbPorts()
-	if err != nil {
-		return err
-	}
 	ports = slices.DeleteFunc(ports, func(p usbPort) bool { return !slices.Contains(s.model.ids, p.id) })
-	if len(ports) == 0 {
+	switch {
+	case len(ports) == 0 && err != nil:
+		return err
+	case len(ports) == 0:
 		return fmt.Errorf("%w: not plugged in", ErrMissing)
 	}
 	var failed []error

@@ -2,6 +2,7 @@ package noise
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,8 @@ type usbPort struct {
 
 // usbPorts lists the serial ports on USB. In /sys, a terminal's device is the
 // USB interface, and the folder above that is the USB device with its ids. A
-// device that is unplugged meanwhile is left out.
+// device that is unplugged meanwhile is left out. The ports found are returned
+// beside an error.
 func (r Roots) usbPorts() ([]usbPort, error) {
 	class := r.sys("/class/tty")
 	ttys, err := listDir(class)
@@ -24,6 +26,7 @@ func (r Roots) usbPorts() ([]usbPort, error) {
 		return nil, err
 	}
 	var ports []usbPort
+	var failed []error
 	for _, tty := range ttys {
 		if !strings.HasPrefix(tty, "ttyACM") {
 			continue
@@ -33,11 +36,12 @@ func (r Roots) usbPorts() ([]usbPort, error) {
 			continue
 		}
 		if err != nil {
-			return nil, openFault(err)
+			failed = append(failed, fmt.Errorf("what is at %s cannot be told: %w", tty, openFault(err)))
+			continue
 		}
 		ports = append(ports, usbPort{tty, id})
 	}
-	return ports, nil
+	return ports, errors.Join(failed...)
 }
 
 // usbID reads the ids of the USB device that has the interface.

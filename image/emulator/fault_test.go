@@ -182,7 +182,7 @@ func TestPartsThatAreMissing(t *testing.T) {
 		without := home("alice")
 		without.Reserve = nil
 		d.taps(without, "new-contact")
-		d.sees(display.NewContact{Laptop: true, Problem: "This device has no noise source."})
+		d.sees(display.NewContact{Laptop: true, Problem: "This device has no noise source. Plug one in."})
 	})
 	t.Run("room", func(t *testing.T) {
 		t.Parallel()
