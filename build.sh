@@ -7,6 +7,9 @@ readonly STATICCHECK=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 readonly GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 readonly TOOLS=$PWD/out/tools
 
+# Debian has e2fsck and its like where only root looks.
+export PATH=$PATH:/usr/sbin:/sbin
+
 help() {
   cat <<'EOF'
 ./build.sh COMMAND
@@ -154,7 +157,7 @@ vet() {
 
 staticcheck() { "$(tool $STATICCHECK)" ./...; }
 
-# The one check that may be skipped, aloud: when its database is out of reach.
+# The one check of lint that may be skipped, aloud: when its database is out of reach.
 vulncheck() {
   local output
   output=$("$(tool $GOVULNCHECK)" ./... 2>&1) && { echo "$output" | tail -n 1; return; }
@@ -172,6 +175,13 @@ lint() {
 }
 
 tests() { go list ./... | grep -v '/image/emulator$' | xargs go test -count=1 -race -timeout 15m; }
+
+# skipped says which tests this machine cannot make, and why: go test keeps that to
+# itself.
+skipped() {
+  grep -rlE '\bt\.Skip' --include='*_test.go' firmware hal display padstore hostlink image | xargs -n 1 dirname | sort -u |
+    sed 's,^,./,' | xargs go test -count=1 -v | { grep -B 1 -e '^ *--- SKIP' || echo none; }
+}
 
 # The very image on emulated boards, from the first start to a conversation.
 emulated() {
@@ -196,6 +206,7 @@ test_all() {
   stage "build" build
   stage "dist, twice" dist_twice
   stage "tests" tests
+  stage "tests that were skipped" skipped
   stage "emulated" emulated
   stage "demo" demo_alone
   echo "all of test: $((SECONDS - begin)) s"
@@ -227,7 +238,7 @@ bench() {
   need_go
   need qemu-system-aarch64 qemu-system-arm
   need debugfs e2fsprogs
-  [ -f out/otc-pad.img.xz ] || image >/dev/null
+  mkdir -p out
   go run ./firmware/desk/bench "$@"
 }
 

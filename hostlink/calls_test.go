@@ -207,6 +207,7 @@ func TestTextReachesTheDeviceByteForByte(t *testing.T) {
 		strings.Repeat("é", MaxText/2): strings.Repeat("é", MaxText/2),
 		``:                             "",
 	} {
+		got = "nothing"
 		ask(t, dev, rpc("package", `"alice","bob","`+sent+`"`, ``))
 		if got != want {
 			t.Errorf("%.80q reached the device as %.80q", sent, got)

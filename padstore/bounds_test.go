@@ -177,21 +177,6 @@ func TestTheTotalsOfAFreshPadAreWhatCanBeUsed(t *testing.T) {
 	})
 }
 
-func TestNobodyElsesPadIsTouched(t *testing.T) {
-	eachSuite(t, func(t *testing.T, suite seal.Suite) {
-		store, disk, l := imported(t, suite, 4096)
-		for _, contact := range []string{"carol", "alice", "", "../bob", "bob.random", "BOB"} {
-			if _, err := store.Seal(contact, "x"); !errors.Is(err, padstore.ErrNoPad) {
-				t.Errorf("seal to %q: %v", contact, err)
-			}
-			if _, err := store.Unseal(contact, l.incoming(t, l.base(), "in")); !errors.Is(err, padstore.ErrNoPad) {
-				t.Errorf("unseal from %q: %v", contact, err)
-			}
-		}
-		l.check(t, disk)
-	})
-}
-
 // forgeries makes packages that the contact never sealed, out of all sorts of
 // things; known is one that it did.
 func forgeries(t *testing.T, l *ledger, known []byte) map[string][]byte {

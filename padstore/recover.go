@@ -75,7 +75,7 @@ func (p *pad) close() error {
 	return errors.Join(errs...)
 }
 
-// recover brings both used-marks up to each other, as DESIGN's rule 2 says,
+// recover brings both used-marks up to each other, as FORMAT.md says,
 // and makes durable what it found before the pad serves anything.
 func (p *pad) recover() error {
 	for _, l := range []lane{p.meta.send, p.meta.receive} {

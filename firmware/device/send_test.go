@@ -3,6 +3,7 @@ package device_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -26,7 +27,7 @@ func TestWhatIsApprovedIsWhatIsSealed(t *testing.T) {
 				before := alice.left()
 				answer := send(t.Context(), alice, "", "see you at noon", "bob")
 				alice.wantScreen("approve-send")
-				alice.wantText("bob", "see you at noon")
+				alice.wantText("bob", "see you at noon", fmt.Sprintf("uses %d bytes", cost.Cost))
 				alice.approve("approve")
 				got := <-answer
 				if got.err != nil || got.sealed[0].To != "bob" || got.sealed[0].Err != "" {

@@ -194,29 +194,6 @@ func TestWhatCannotBeSentIsNotAsked(t *testing.T) {
 	}
 }
 
-func TestNoTextIsEverOnDisk(t *testing.T) {
-	place, d, r := newShelf(1), newDevice("alice", "bob"), newRelay()
-	r.down = true
-	const text = "attack at dawn"
-	d.serial = 0
-	h := start(t, "alice", sealsOpaque{d}, r, place)
-	if _, err := h.Send(t.Context(), []string{"bob"}, text); err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range place.disk.Image() {
-		if strings.Contains(string(data), text) {
-			t.Errorf("%s holds the text", name)
-		}
-	}
-}
-
-// sealsOpaque is a device whose packages do not show the text.
-type sealsOpaque struct{ *device }
-
-func (d sealsOpaque) Package(_ context.Context, req hostlink.PackageRequest) ([]hostlink.Sealed, error) {
-	return []hostlink.Sealed{{To: req.To[0], Package: []byte{1, 2, 3}}}, nil
-}
-
 func TestARelayWhoseAnswersGetLostKeepsOneCopy(t *testing.T) {
 	d, r := newDevice("alice", "bob"), newRelay()
 	h := start(t, "alice", d, r, newShelf(1))

@@ -23,7 +23,7 @@ boards have a meeting cable between them: tap New contact on both.
 
 `
 
-// The first board's addresses on loopback; the second has the next two ports.
+// The first board's ports on loopback; the second's are nextBoard higher.
 const (
 	firstLink  = hostlink.Port
 	firstPanel = 9052

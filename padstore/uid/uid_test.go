@@ -8,7 +8,7 @@ import (
 	"onetimechat/padstore/uid"
 )
 
-// The rule as DESIGN writes it.
+// The rule as FORMAT.md writes it.
 var rule = regexp.MustCompile(`\A[a-z0-9][a-z0-9_-]{0,31}\z`)
 
 func TestEveryShortIDAgreesWithTheRule(t *testing.T) {

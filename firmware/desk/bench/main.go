@@ -81,6 +81,9 @@ func main() {
 }
 
 func run(asJSON bool, only string) error {
+	if flag.NArg() > 0 {
+		return fmt.Errorf("%q is one word too many: --only NAME measures one figure", flag.Arg(0))
+	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	if !asJSON {
 		fmt.Fprintln(table, "figure\tvalue\tlimit\tratio\tgoal\tmet\t")

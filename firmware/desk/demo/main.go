@@ -7,7 +7,8 @@
 // screen. With --mischief the relay then drops and corrupts, and the warnings
 // are shown. Otherwise alice and bob tap, and then it opens alice's chat in this
 // terminal. Either way it ends all processes that it started. Start reading
-// with meet (meet.go), play (play.go) and mischief (mischief.go); stage.go has the processes.
+// with meet (meet.go), play (play.go) and mischief (mischief.go); stage.go has
+// the processes.
 package main
 
 import (
@@ -40,6 +41,12 @@ func run() error {
 	suite := flag.String("suite", "unconditional", "unconditional, made at a meeting, or paper, as in 2015, moved in from a folder")
 	size := flag.String("size", "480x320", "size of the screens")
 	flag.Parse()
+	switch {
+	case flag.NArg() > 0:
+		return fmt.Errorf("%q is one word too many", flag.Arg(0))
+	case *suite != "unconditional" && *suite != "paper":
+		return fmt.Errorf("%q is no suite: it is unconditional or paper", *suite)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if *alone || *hostile {
