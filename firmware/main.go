@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -38,8 +39,16 @@ const beatTime = 2 * time.Second
 
 func main() { os.Exit(boot.Run(boot.Program{Main: serve, Fault: showFault})) }
 
+// memoryLimit is what Go's garbage may not add to, in bytes: the least board has 512
+// MiB, and a laptop's eight requests of 8 MiB come to more while they are parsed.
+const memoryLimit = 128 << 20
+
 // serve is the device, until ctx ends.
 func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
+	debug.SetMemoryLimit(memoryLimit)
+	if err := boot.LockMemory(); err != nil {
+		return 0, err
+	}
 	if m.Conf, err = settled(m.Conf); err != nil {
 		return 0, err
 	}

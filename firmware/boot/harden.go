@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -79,23 +78,13 @@ func noDumps() error {
 	)
 }
 
-// Lock keeps the pages of buf in memory and out of dumps, for as long as the
-// process lives: pad bytes may go through it. It is a second line: there is no
-// swap, and no process may dump. All of the heap is not locked, because then
-// all that Go sets aside for it would be in memory at once.
-func Lock(buf []byte) error {
-	if len(buf) == 0 {
-		return nil
-	}
-	page := uintptr(os.Getpagesize())
-	from := uintptr(unsafe.Pointer(unsafe.SliceData(buf)))
-	to := (from + uintptr(len(buf)) + page - 1) &^ (page - 1)
-	from &^= page - 1
-	if _, _, errno := unix.Syscall(unix.SYS_MLOCK, from, to-from, 0); errno != 0 {
-		return fmt.Errorf("locking %d bytes: %w", len(buf), errno)
-	}
-	if _, _, errno := unix.Syscall(unix.SYS_MADVISE, from, to-from, unix.MADV_DONTDUMP); errno != 0 {
-		return fmt.Errorf("keeping %d bytes out of dumps: %w", len(buf), errno)
+// LockMemory keeps every page that this process touches in memory, now and later:
+// pad bytes may be on any of them. It is a second line: there is no swap, and no
+// process may dump. Pages that Go has only set aside are touched by nobody, and take
+// none.
+func LockMemory() error {
+	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE | unix.MCL_ONFAULT); err != nil {
+		return fmt.Errorf("locking the program's memory: %w", err)
 	}
 	return nil
 }

@@ -98,6 +98,7 @@ func (c *cutter) cutSoon(m *moments, done <-chan struct{}) {
 	c.t.Helper()
 	begin := time.Now()
 	after := patience
+	m.follow()
 	if m.window > 0 {
 		tenth := int64(m.window) / cuts
 		after = time.Duration(int64(m.tenths[0])*tenth + c.rng.Int64N(tenth))
@@ -119,6 +120,18 @@ func (c *cutter) cutSoon(m *moments, done <-chan struct{}) {
 	}
 	c.cut()
 	<-done
+}
+
+// follow moves the window after an answer that comes later than it did, or sooner,
+// as on a computer that does other things too.
+func (m *moments) follow() {
+	switch cut := cuts - len(m.tenths); {
+	case m.window == 0 || cut == 0:
+	case m.answers == 1:
+		m.window = m.window * 3 / 2
+	case m.answers == cut+1:
+		m.window = m.window * 2 / 3
+	}
 }
 
 // starts switches the device on after the last cut, and has a look at what that

@@ -52,19 +52,20 @@ func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
 		}
 	}
 	var programs []string
-	doors, ours := 0, 0
+	doors, ours, locked := 0, 0, 0
 	for line := range strings.Lines(d.Console()) {
 		_, said, ok := strings.Cut(strings.TrimSpace(line), insideMark)
 		what, rest, _ := strings.Cut(said, " ")
 		switch {
 		case ok && what == "program":
-			program, held := "", 0
-			if _, err := fmt.Sscanf(rest, "%s %d", &program, &held); err != nil {
+			program, held, stays := "", 0, 0
+			if _, err := fmt.Sscanf(rest, "%s %d %d", &program, &held, &stays); err != nil {
 				t.Fatalf("%q: %v", rest, err)
 			}
 			programs = append(programs, program)
 			if program == "/pad" {
 				ours += held
+				locked = max(locked, stays)
 			}
 		case ok && what == "socket":
 			t.Log(rest)
@@ -75,6 +76,9 @@ func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
 	// PID 1, the device, and the laptop that is inside for this test.
 	if slices.Sort(programs); !slices.Equal(programs, []string{"/init", "/pad", "/pad"}) {
 		t.Errorf("programs on the board: %q", programs)
+	}
+	if locked == 0 {
+		t.Error("no program on the board keeps its memory from being swapped")
 	}
 	if doors == 0 {
 		t.Error("no socket on the board was seen, not even the link's")

@@ -123,9 +123,10 @@ func askStatus(device netip.Addr) error {
 	}
 }
 
-// census tells the programs that run on the board, this one too, with what each
-// holds of memory, and the sockets of the board's network: protocol, local
-// address and port, and state, in the kernel's hexadecimal (proc_pid_net(5)).
+// census tells the programs that run on the board, this one too, with the KiB of
+// memory that each holds and that it keeps from being swapped (proc_pid_status(5)),
+// and the sockets of the board's network: protocol, local address and port, and
+// state, in the kernel's hexadecimal (proc_pid_net(5)).
 func census() error {
 	programs, err := filepath.Glob("/proc/[0-9]*/exe")
 	if err != nil {
@@ -140,7 +141,11 @@ func census() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%sprogram %s %d\n", mark, program, held)
+		locked, err := number(filepath.Join(filepath.Dir(link), "status"), "VmLck:")
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%sprogram %s %d %d\n", mark, program, held, locked)
 	}
 	for _, protocol := range []string{"tcp", "tcp6", "udp", "udp6", "raw", "raw6", "packet"} {
 		text, err := os.ReadFile("/proc/1/net/" + protocol)
