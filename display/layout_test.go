@@ -130,6 +130,22 @@ func TestContrastOfKnownPairs(t *testing.T) {
 	}
 }
 
+// A page that holds but the room after the last line would be an empty one.
+func TestNoPageIsEmpty(t *testing.T) {
+	line := row{10, func(image.Rectangle) {}}
+	facts := group{line, line, line, {height: 2}}
+	for available := 10; available < 80; available++ {
+		for i, page := range paginate([]group{facts, facts}, available) {
+			if inked(page) == 0 {
+				t.Errorf("of %d pixels, page %d is empty", available, i+1)
+			}
+			if inked(page) > available {
+				t.Errorf("of %d pixels, page %d needs %d", available, i+1, inked(page))
+			}
+		}
+	}
+}
+
 func TestNothingClippedOrOverlappingOnAnySample(t *testing.T) {
 	forEverySize(t, func(t *testing.T, r *Renderer, size image.Point) {
 		for _, s := range samples() {
