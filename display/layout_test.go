@@ -130,6 +130,22 @@ func TestContrastOfKnownPairs(t *testing.T) {
 	}
 }
 
+// Show on laptop is the longest label there is beside two others.
+func TestLabelsOfAMessageKeepOffTheirBorders(t *testing.T) {
+	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
+		for _, ready := range []bool{false, true} {
+			f := r.Render(ApproveOpen{From: []From{{"bob", 1, false}}, Ready: ready})
+			for _, b := range f.boxes {
+				for _, target := range f.Targets {
+					if in := target.Rect; b.rect.In(in) && (b.rect.Min.X < in.Min.X+3 || b.rect.Max.X > in.Max.X-3) {
+						t.Errorf("ready %v: %q at %v, target %s at %v", ready, b.text, b.rect, target.Name, in)
+					}
+				}
+			}
+		}
+	})
+}
+
 // A page that holds but the room after the last line would be an empty one.
 func TestNoPageIsEmpty(t *testing.T) {
 	line := row{10, func(image.Rectangle) {}}
