@@ -21,7 +21,7 @@ func choices() []SizeChoice {
 		choice("Now", 40*mebi, time.Minute),
 		choice("In 5 minutes", 52*mebi, 5*time.Minute),
 		choice("In an hour", 192*mebi, time.Hour),
-		choice("Over night", 1200*mebi, 8*time.Hour),
+		choice("Overnight", 1200*mebi, 8*time.Hour),
 	}
 }
 
@@ -82,7 +82,7 @@ func meetingSamples() []sample {
 		{"new-contact-problem", "no pad can be made", NewContact{Laptop: true, Reserve: Reserve{Capacity: 256 * mebi}, Problem: noNoise, Retry: true, Noise: true}},
 		{"noise", "two sources, one of which has failed", Noise{Facts: []Fact{
 			{"bcm2835-rng", "processed in the source; credited with 0.50 bit of randomness in each bit; 137072 bytes of noise a second; estimated at 0.99 bit"},
-			{"TrueRNG", "raw; credited with 0.50 bit of randomness in each bit; failed 3 times, at last: the noise source is not there"},
+			{"TrueRNG", "raw; credited with 0.50 bit of randomness in each bit; failed 3 times, the last time: the noise source is not there"},
 			{"Estimated", "How much the tests find in each bit. They are alarms and no proof: noise can look random, and be known to somebody."},
 			{"Credited", "How much of it counts as random when a pad is made: half at most."},
 		}}},

@@ -38,7 +38,7 @@ func sourceText(s entropy.SourceState) string {
 	}
 	switch {
 	case s.Failed != nil:
-		text += fmt.Sprintf("; failed %d times, at last: %v", s.Failures, s.Failed)
+		text += fmt.Sprintf("; failed %d times, the last time: %v", s.Failures, s.Failed)
 	case s.Failures > 0:
 		text += fmt.Sprintf("; failed %d times, and works again", s.Failures)
 	}
