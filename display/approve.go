@@ -240,7 +240,7 @@ func (c *canvas) openButtons(ready, paged bool) []button {
 			buttons = append(buttons, b)
 		}
 	}
-	return append(buttons, here, laptop)
+	return c.fitted(append(buttons, here, laptop))
 }
 
 func (s ApproveLog) draw(c *canvas) {

@@ -9,7 +9,7 @@ import (
 // row is one line of a screen's body.
 type row struct {
 	height int
-	draw   func(box image.Rectangle)
+	draw   func(box image.Rectangle) // nil for room that may fall off a page's end
 }
 
 // group is rows that belong together on one page where they fit on one.
@@ -21,6 +21,14 @@ func height(rows []row) int {
 		h += r.height
 	}
 	return h
+}
+
+// inked is how high rows are without the room after the last line.
+func inked(rows []row) int {
+	for len(rows) > 0 && rows[len(rows)-1].draw == nil {
+		rows = rows[:len(rows)-1]
+	}
+	return height(rows)
 }
 
 func allHeight(groups []group) int {
@@ -41,11 +49,11 @@ func paginate(groups []group, available int) [][]row {
 		used = 0
 	}
 	for _, g := range groups {
-		if used > 0 && used+height(g) > available {
+		if used > 0 && used+inked(g) > available {
 			turn()
 		}
 		for _, r := range g {
-			if used > 0 && used+r.height > available {
+			if used > 0 && r.draw != nil && used+r.height > available {
 				turn()
 			}
 			last := len(pages) - 1
@@ -103,7 +111,9 @@ func (c *canvas) stack(box image.Rectangle, rows []row) image.Rectangle {
 	for _, r := range rows {
 		line := box
 		line.Max.Y = line.Min.Y + r.height
-		r.draw(line)
+		if r.draw != nil {
+			r.draw(line)
+		}
 		box.Min.Y = line.Max.Y
 	}
 	return box
@@ -152,7 +162,7 @@ func (c *canvas) marked(s symbol, col color.RGBA, text string, st style, width i
 }
 
 func (c *canvas) space(h int) row {
-	return row{h, func(image.Rectangle) {}}
+	return row{height: h}
 }
 
 // panelInset is the room between the panel's border and the text on it.

@@ -10,12 +10,12 @@ func (Ask) name() string         { return "question" }
 // draw lists the facts, names on the left.
 func (s Certificate) draw(c *canvas) {
 	box := c.body(true)
-	text := "Pad with " + c.safe(s.Contact)
-	if !c.fitsTitle(text) {
-		box = c.stack(box, append(c.nameRows(text, box.Dx()), c.space(c.px(2))))
-		text = "Certificate"
+	t := title{symbol: symText, text: "Pad with " + c.safe(s.Contact), right: "certificate", ink: colWhite, ground: colBar}
+	if !c.fitsTitle(t.text) {
+		box = c.stack(box, append(c.nameRows(t.text, box.Dx()), c.space(c.px(2))))
+		t.text, t.right = "Certificate", ""
 	}
-	c.drawTitle(title{symbol: symText, text: text, right: "certificate", ink: colWhite, ground: colBar})
+	c.drawTitle(t)
 	buttons := c.drawFacts(box, s.Facts, s.Page)
 	if s.More {
 		buttons = append(buttons, button{name: "more", label: "Older pad", symbol: symMore})

@@ -151,6 +151,6 @@ func (s MeetingConfirm) rows(c *canvas, head, face *typeface, width int) []group
 	if s.Known != "" {
 		say(c.fonts.small, s.Known)
 	}
-	say(c.fonts.small, "Confirm only if its owner is here with you.")
+	say(c.fonts.small, c.brief("Confirm only if the other owner is here with you.", "Confirm only beside the other owner."))
 	return groups
 }

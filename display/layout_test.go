@@ -130,6 +130,38 @@ func TestContrastOfKnownPairs(t *testing.T) {
 	}
 }
 
+// Show on laptop is the longest label there is beside two others.
+func TestLabelsOfAMessageKeepOffTheirBorders(t *testing.T) {
+	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
+		for _, ready := range []bool{false, true} {
+			f := r.Render(ApproveOpen{From: []From{{"bob", 1, false}}, Ready: ready})
+			for _, b := range f.boxes {
+				for _, target := range f.Targets {
+					if in := target.Rect; b.rect.In(in) && (b.rect.Min.X < in.Min.X+3 || b.rect.Max.X > in.Max.X-3) {
+						t.Errorf("ready %v: %q at %v, target %s at %v", ready, b.text, b.rect, target.Name, in)
+					}
+				}
+			}
+		}
+	})
+}
+
+// A page that holds but the room after the last line would be an empty one.
+func TestNoPageIsEmpty(t *testing.T) {
+	line := row{10, func(image.Rectangle) {}}
+	facts := group{line, line, line, {height: 2}}
+	for available := 10; available < 80; available++ {
+		for i, page := range paginate([]group{facts, facts}, available) {
+			if inked(page) == 0 {
+				t.Errorf("of %d pixels, page %d is empty", available, i+1)
+			}
+			if inked(page) > available {
+				t.Errorf("of %d pixels, page %d needs %d", available, i+1, inked(page))
+			}
+		}
+	}
+}
+
 func TestNothingClippedOrOverlappingOnAnySample(t *testing.T) {
 	forEverySize(t, func(t *testing.T, r *Renderer, size image.Point) {
 		for _, s := range samples() {

@@ -21,7 +21,7 @@ func choices() []SizeChoice {
 		choice("Now", 40*mebi, time.Minute),
 		choice("In 5 minutes", 52*mebi, 5*time.Minute),
 		choice("In an hour", 192*mebi, time.Hour),
-		choice("Over night", 1200*mebi, 8*time.Hour),
+		choice("Overnight", 1200*mebi, 8*time.Hour),
 	}
 }
 
@@ -82,7 +82,7 @@ func meetingSamples() []sample {
 		{"new-contact-problem", "no pad can be made", NewContact{Laptop: true, Reserve: Reserve{Capacity: 256 * mebi}, Problem: noNoise, Retry: true, Noise: true}},
 		{"noise", "two sources, one of which has failed", Noise{Facts: []Fact{
 			{"bcm2835-rng", "processed in the source; credited with 0.50 bit of randomness in each bit; 137072 bytes of noise a second; estimated at 0.99 bit"},
-			{"TrueRNG", "raw; credited with 0.50 bit of randomness in each bit; failed 3 times, at last: the noise source is not there"},
+			{"TrueRNG", "raw; credited with 0.50 bit of randomness in each bit; failed 3 times, the last time: the noise source is not there"},
 			{"Estimated", "How much the tests find in each bit. They are alarms and no proof: noise can look random, and be known to somebody."},
 			{"Credited", "How much of it counts as random when a pad is made: half at most."},
 		}}},
@@ -103,9 +103,9 @@ func meetingSamples() []sample {
 		{"certificate-prepared", "a prepared pad, the longest name", Certificate{Contact: long, Facts: facts(), Action: "in-use", Label: "Does it show paired?", More: true}},
 		{"certificate-import", "a pad that came by import", Certificate{Contact: "carol", Facts: facts()[:4]}},
 		{"question", "yes or no", Ask{Title: "Throw this pad away?", Text: "All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.", Yes: "Throw away", No: "Go on", Ready: true}},
-		{"question-long", "a long one, first page", Ask{Title: "Does " + long + "’s device show “paired”?", Text: "Only then does it have the whole pad, and texts to " + long + " can be sealed with it. If it does not, meet again, or discard this pad.\n\n" +
+		{"question-long", "a long one, first page", Ask{Title: "Does " + long + "’s device show “paired”?", Text: "Only then does it have the whole pad, and texts to " + long + " can be sealed with it. If it does not, meet again; or tap No, and discard this pad.\n\n" +
 			"What was sealed with it and not yet opened can never be opened again. Its bytes are overwritten; a laboratory may still find some of them on the card.", Yes: "Yes, it does", No: "No"}},
-		{"log-board", "the log of a board, which can be switched off", Log{PowerOff: true, Lines: slices.Repeat([]LogLine{{When: "start 3, 00:12:40", Text: "Sealed a message for carol."}}, 9)}},
+		{"log-board", "the log of a board, which can be switched off", Log{PowerOff: true, Lines: slices.Repeat([]LogLine{{When: "start 3, 00:12:40", Text: "denied, carol: the owner denied sending to carol"}}, 9)}},
 		{"meeting-wait", "the other owner is asked", Busy{Text: "Waiting for bob’s answer.", Cancellable: true}},
 		{"keyboard", "the owner's name, empty", Keyboard{Title: "Whose device is this?", Hint: "Your name, as others will know you."}},
 		{"keyboard-typed", "a long one, other keys, something wrong", Keyboard{Title: "Whose device is this?", Text: long, Hint: "Your name", Problem: "No more letters: it is 32 long.", Page: 2}},

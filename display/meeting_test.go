@@ -25,7 +25,7 @@ func (r random) reserve() Reserve {
 }
 
 func (r random) choice() SizeChoice {
-	label := []string{"Now", "In 5 minutes", "Over night", "Go on", "", strings.Repeat("m", 16)}[r.IntN(6)]
+	label := []string{"Now", "In 5 minutes", "Overnight", "Go on", "", strings.Repeat("m", 16)}[r.IntN(6)]
 	return SizeChoice{label, r.amount(), r.amount(), r.Float64() * float64(r.amount()), time.Duration(r.amount())}
 }
 

@@ -46,6 +46,9 @@ func (c *canvas) drawNotice(t title, head, text string, page int, always bool, b
 	c.stack(box, c.turnTo(page, pages))
 	foot := image.Rect(box.Min.X, box.Max.Y-c.fonts.small.height, box.Max.X, box.Max.Y)
 	c.say(foot, style{face: c.fonts.small, ink: colMuted, align: right}, c.pageText())
+	for i, b := range buttons {
+		buttons[i] = c.guarded(b, c.frame.LastPage())
+	}
 	c.drawButtons(append(paging(c.frame.Page, c.frame.Pages, true), buttons...))
 }
 

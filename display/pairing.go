@@ -122,7 +122,7 @@ func (s Paired) draw(c *canvas) {
 		t = title{symbol: symWait, text: "Prepared", right: "pad not in use yet", ink: colInk, ground: colAmber}
 		head = "No answer from " + peer + " yet."
 		todo = []string{
-			c.brief("Until then this pad opens, but does not send.", "This pad only opens yet."),
+			c.brief("Until then this pad opens, but does not send.", "Until then it only opens."),
 			c.brief("If the other device shows “Paired”, tap the name on the home screen and say so. If not, meet again.",
 				"If the other device shows “Paired”, say so under its name on home. If not, meet again."),
 		}

@@ -77,6 +77,8 @@ func TestQuestionsAreDeadUntilReady(t *testing.T) {
 		{ApproveLog{Entries: 1, Ready: true}, "deny to-laptop", "", ""},
 		{Reader{From: "bob", Text: longText}, "next ok", "prev", ""},
 		{Warning{Title: "t", Text: "x"}, "ok", "", ""},
+		{Warning{Title: "t", Text: longText}, "next", "prev ok", "read all pages"},
+		{Warning{Title: "t", Text: longText, Page: 999}, "prev ok", "next", ""},
 		{Busy{Text: "x"}, "", "", ""},
 		{Progress{Title: "x"}, "", "", ""},
 		{Progress{Title: "x", Cancellable: true}, "cancel", "", ""},

@@ -6,7 +6,7 @@ import "image"
 func (c *canvas) reserveRows(s Reserve, width int) group {
 	small := style{face: c.fonts.small, ink: colInk}
 	rows := group{c.reserveGauge(s)}
-	rows = append(rows, c.words(s.meaning(), small, width)...)
+	rows = append(rows, c.words(s.meaning(c.theme), small, width)...)
 	if s.Problem != "" {
 		rows = append(rows, c.marked(symWarn, colBad, s.Problem, style{face: c.fonts.small, ink: colBad}, width)...)
 	}
@@ -17,12 +17,12 @@ func (c *canvas) reserveRows(s Reserve, width int) group {
 }
 
 // meaning says what a meeting now would give.
-func (s Reserve) meaning() string {
+func (s Reserve) meaning(t theme) string {
 	text := "Nothing for a pad yet"
 	if s.Messages > 0 {
 		text = capital(aboutText(s.Messages)) + " messages each way"
 		if s.Wait > 0 {
-			text += ", " + waitText(s.Wait)
+			text += t.brief(", ", "\ntakes ") + waitText(s.Wait)
 		}
 	}
 	if s.Filling {

@@ -90,7 +90,7 @@ type Reader struct {
 	Index, Count int
 }
 
-// Warning tells something that the owner taps away.
+// Warning tells something that the owner taps away, on its last page.
 type Warning struct {
 	Title string
 	Text  string

@@ -95,7 +95,7 @@ func (TestPattern) draw(c *canvas) {
 	}
 	box.Min.Y = greys.Max.Y + c.px(2)
 	c.stack(box, foot)
-	c.drawButtons(c.fitted([]button{{name: "no", label: "Not so", symbol: symNo}, {name: "yes", label: "All so", symbol: symYes}}))
+	c.drawButtons(c.fitted([]button{{name: "no", label: "No", symbol: symNo}, {name: "yes", label: "Yes", symbol: symYes}}))
 	edge := c.frame.Image.Rect
 	for _, r := range []image.Rectangle{
 		image.Rect(0, 0, edge.Max.X, 1), image.Rect(0, edge.Max.Y-1, edge.Max.X, edge.Max.Y),

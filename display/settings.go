@@ -37,9 +37,9 @@ func (s Settings) draw(c *canvas) {
 // draw says beside each size what follows from it.
 func (s ReservoirSize) draw(c *canvas) {
 	shown := Settings{Title: "Reservoir size", Page: s.Page, Note: "Randomness laid up for the next pad: " + bytesText(s.Ready) +
-		" are ready, and it may have " + bytesText(s.Now) + ". It takes as much of the card, which has " + bytesText(s.Free) + " free."}
+		" of " + bytesText(s.Now) + " are ready. It takes as much of the card, which has " + bytesText(s.Free) + " free."}
 	for i, choice := range s.Choices {
-		item := Setting{Name: fmt.Sprintf("size-%d", i+1), Label: bytesText(choice.Bytes), Value: "filling time not known"}
+		item := Setting{Name: fmt.Sprintf("size-%d", i+1), Label: bytesText(choice.Bytes), Value: "time not known"}
 		switch {
 		case choice.Bytes <= s.Ready:
 			item.Value = "full at once"

@@ -38,11 +38,19 @@ func sourceText(s entropy.SourceState) string {
 	}
 	switch {
 	case s.Failed != nil:
-		text += fmt.Sprintf("; failed %d times, at last: %v", s.Failures, s.Failed)
+		text += fmt.Sprintf("; failed %d times, the last time: %v", s.Failures, s.Failed)
 	case s.Failures > 0:
 		text += fmt.Sprintf("; failed %d times, and works again", s.Failures)
 	}
 	return text
+}
+
+// grouped is a number whose every digit counts, in groups of three.
+func grouped(n int64) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
 }
 
 // kindText says what kind of a source it is.
@@ -60,7 +68,7 @@ func kindText(raw, demo bool) string {
 func padFacts(p padstore.Pad) []display.Fact {
 	facts := []display.Fact{
 		{Name: "Pad", Value: "number " + p.Number + " with " + p.Contact + ", " + string(p.State)},
-		{Name: "Size", Value: fmt.Sprintf("%d bytes each way", p.SendTotal)},
+		{Name: "Size", Value: grouped(p.SendTotal) + " bytes each way"},
 		{Name: "Suite", Value: p.Suite.String()},
 		{Name: "From", Value: p.Source},
 	}
@@ -106,7 +114,7 @@ func lotFacts(name string, lots []padstore.Lot) (facts []display.Fact, bound flo
 		worst := math.Inf(-1)
 		for _, o := range lot.Origins {
 			a := entropy.Account(noise.Credit(o.Credit), lot.Bytes)
-			facts = append(facts, display.Fact{Name: name, Value: fmt.Sprintf("%s, %s: %d bytes from %d blocks, %d bits of noise, each credited with %.2f bit", o.Name, kindText(o.Raw, o.Demo), lot.Bytes, a.Blocks, a.NoiseBits, float64(o.Credit)/64)})
+			facts = append(facts, display.Fact{Name: name, Value: fmt.Sprintf("%s, %s: %s bytes from %s blocks, %s bits of noise, each credited with %.2f bit", o.Name, kindText(o.Raw, o.Demo), grouped(lot.Bytes), grouped(a.Blocks), grouped(a.NoiseBits), float64(o.Credit)/64)})
 			worst = max(worst, a.Bound)
 		}
 		bound = logAdd(bound, worst)

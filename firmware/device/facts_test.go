@@ -26,8 +26,8 @@ func TestTheCertificateSaysWhatIsProvenAndAssumed(t *testing.T) {
 			m.wantScreen("certificate")
 			text := m.pages()
 			for _, want := range []string{
-				"32240 bytes each way", "unconditional", "in use",
-				"Our noise", "Their noise, as", "simulated, raw: 64512 bytes from 288 blocks, 1179648 bits of noise, each credited with 0.50 bit",
+				"32,240 bytes each way", "unconditional", "in use",
+				"Our noise", "Their noise, as", "simulated, raw: 64,512 bytes from 288 blocks, 1,179,648 bits of noise, each credited with 0.50 bit",
 				"over 2^-119, whatever computer they have", // 288 2^-128
 				"Assumed", "the credited randomness in each block, given all before it", "nothing to do with the digits of π",
 				"no source depends on another", "nobody was on the cable", "neither device was opened", "prove nothing",

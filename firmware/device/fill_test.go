@@ -230,7 +230,7 @@ func TestAFullDeviceMeasuresItsNoiseAtItsStart(t *testing.T) {
 		alice.tap("ok")
 		bob.tap("new-contact")
 		alice.wantScreen("meeting-size")
-		alice.wantText("Now", "In 5 minutes", "In an hour", "Over night")
+		alice.wantText("Now", "In 5 minutes", "In an hour", "Overnight")
 	})
 }
 

@@ -37,7 +37,7 @@ func sizes(o meeting.Offer) []size {
 		label string
 		time  time.Duration
 	}{
-		{"Now", 0}, {"In 5 minutes", 5 * time.Minute}, {"In an hour", time.Hour}, {"Over night", 8 * time.Hour},
+		{"Now", 0}, {"In 5 minutes", 5 * time.Minute}, {"In an hour", time.Hour}, {"Overnight", 8 * time.Hour},
 	} {
 		bytes := min(o.Most, o.Ready+int64(o.Rate*in.time.Seconds()))
 		if in.time > 0 {

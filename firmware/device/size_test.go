@@ -17,8 +17,8 @@ func TestTheSizesThatAnOwnerCanChoose(t *testing.T) {
 		want  string
 	}{
 		{"a full reservoir and slow noise", meeting.Offer{Most: 8 << 30, Ready: 256 * mebi, Rate: 1000}, "Now 256 MiB"},
-		{"an empty reservoir and slow noise", meeting.Offer{Most: 8 << 30, Rate: 1000}, "In 5 minutes 256 KiB, In an hour 3456 KiB, Over night 27 MiB"},
-		{"fast noise is held up by the card", meeting.Offer{Most: 80 << 30, Ready: 64 * mebi, Rate: 1e7}, "Now 64 MiB, In 5 minutes 592 MiB, In an hour 7 GiB, Over night 56 GiB"},
+		{"an empty reservoir and slow noise", meeting.Offer{Most: 8 << 30, Rate: 1000}, "In 5 minutes 256 KiB, In an hour 3456 KiB, Overnight 27 MiB"},
+		{"fast noise is held up by the card", meeting.Offer{Most: 80 << 30, Ready: 64 * mebi, Rate: 1e7}, "Now 64 MiB, In 5 minutes 592 MiB, In an hour 7 GiB, Overnight 56 GiB"},
 		{"a card that is nearly full", meeting.Offer{Most: 5 * mebi, Ready: 64 * mebi, Rate: 1e7}, "Now 5 MiB"},
 		{"no noise", meeting.Offer{Most: 8 << 30}, ""},
 		{"next to nothing", meeting.Offer{Most: 8 << 30, Ready: 1000}, ""},

@@ -168,7 +168,7 @@ func TestAStickThatIsPulledOutInTheMiddleIsGoneOnWith(t *testing.T) {
 			if len(alice.store.Pads()) > 0 {
 				alice.wantText("Plug the stick in again")
 			}
-			alice.tap("ok")
+			alice.approve("ok")
 			for _, p := range alice.store.Pads() {
 				alice.wantText("half moved")
 				if _, err := alice.store.Seal("bob", "too early"); p.State != padstore.Importing || !errors.Is(err, padstore.ErrNoPad) {
