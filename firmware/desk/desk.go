@@ -49,14 +49,14 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 		Board: device.Board{Model: "none: a desk device on a computer"},
 	}
 	ports := newPorts(link, o.meet)
+	well := entropy.NewWell(deskfile.New(o.noise))
+	defer func() { err = errors.Join(err, well.Close()) }()
 	if o.meet != "" {
-		well := entropy.NewWell(deskfile.New(o.noise))
-		defer func() { err = errors.Join(err, well.Close()) }()
 		config.Noise, config.Ports = well, ports
 		if config.Reservoir, err = device.ReservoirSize(store, o.reservoir); err != nil {
 			return err
 		}
-	} else if err := makeID(ctx, store, o.noise); err != nil {
+	} else if err := device.MakeID(ctx, store, well); err != nil {
 		fmt.Fprintln(stderr, "otc-desk: the device goes without an id, so that a laptop may take another device of its owner's for a copy of it:", err)
 	}
 	if o.stick != "" {
