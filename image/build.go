@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -143,11 +144,15 @@ func writeImage(o options, boot []card.File, m manifest, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	packed := o.out + ".xz"
 	if o.packed {
-		written = append(written, o.out+".xz")
-		if err := replace(o.out+".xz", func(f *os.File) error { return pack(f, o.out) }); err != nil {
-			return err
-		}
+		written = append(written, packed)
+		err = replace(packed, func(f *os.File) error { return pack(f, o.out) })
+	} else if err = os.Remove(packed); errors.Is(err, fs.ErrNotExist) { // of another image
+		err = nil
+	}
+	if err != nil {
+		return err
 	}
 	return writeSums(filepath.Join(filepath.Dir(o.out), "SHA256SUMS"), written, out)
 }

@@ -195,6 +195,18 @@ func TestRoomIsLeftForAnUpdate(t *testing.T) {
 	}
 }
 
+// What was packed of one image must not be handed on with another.
+func TestNoXzIsLeftOfAnotherImage(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "pad.img")
+	if err := os.WriteFile(out+".xz", []byte("another image"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustImage(t, "--binary", standIn(t), "--kernel-deb", smallKernel(t), "--out", out, "--xz=false")
+	if _, err := os.Stat(out + ".xz"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is left: %v", err)
+	}
+}
+
 func TestTheXzIsTheImage(t *testing.T) {
 	data := slices.Concat(bytes.Repeat([]byte("one time "), 20000), make([]byte, 1<<20), []byte("chat"))
 	path := keep(t, data)
