@@ -48,9 +48,14 @@ func (r *Relay) handler() http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		endpoint, ok := endpoints[req.URL.Path]
+		from := requestOrigin(req)
+		fits := r.requests.take(from, 1)
+		if fits {
+			defer r.requests.give(from, 1)
+		}
 		var err error
 		switch {
-		case crowded(req.Context()):
+		case !fits, crowded(req.Context()):
 			w.Header().Set("Connection", "close")
 			err = &refused{http.StatusServiceUnavailable, "too many connections"}
 		case !ok:

@@ -118,6 +118,7 @@ type Relay struct {
 	answers  *budget       // bytes of answers that are being written
 	bodies   *budget       // bytes of forms that are being read
 	polls    *budget       // requests that wait
+	requests *budget       // requests under way: behind a proxy connections tell nobody apart
 	close    func() error
 }
 
@@ -141,6 +142,7 @@ func Open(cfg Config) (*Relay, error) {
 		answers:  newBudget(256 << 20),
 		bodies:   newBudget(128 << 20),
 		polls:    newBudget(int64(cfg.MaxPolls)),
+		requests: newBudget(int64(cfg.MaxConns)),
 	}
 	r.write = startWriter(cfg, store, r.bells)
 	r.close = sync.OnceValue(func() error {

@@ -162,6 +162,29 @@ func TestOneAddressCannotTakeAllTheWaiting(t *testing.T) {
 	}
 }
 
+// Behind a proxy, whose connections are the keeper's own, an address has its
+// share of them all the same.
+func TestOneAddressCannotTakeAllTheConnectionsOfAProxy(t *testing.T) {
+	r := start(t, Config{MaxConns: shares})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.asked(ctx, far, http.MethodGet, "/getmessages?recipient_uid=bob&start_ref=0&wait=60", "")
+	}()
+	r.waitForPolls(t, "bob", 1)
+	for from, want := range map[string]int{far: http.StatusServiceUnavailable, other: http.StatusOK, near: http.StatusOK} {
+		if got := r.asked(ctx, from, http.MethodGet, "/check", "").Code; got != want {
+			t.Errorf("from %s: %d, want %d", from, got, want)
+		}
+	}
+	cancel()
+	<-done
+	if r.requests.remaining() != shares {
+		t.Errorf("%d left", r.requests.remaining())
+	}
+}
+
 // A body that nobody reads hides that its sender is gone: polls would be left
 // waiting for somebody who needs no connection to hold them.
 func TestAQuestionTakesNoBody(t *testing.T) {

@@ -26,7 +26,7 @@ var (
 const (
 	batchMessages = 512
 	batchBytes    = 8 << 20
-	sweepMessages = 512 // deleted in one transaction
+	sweepMessages = 64 // deleted in one transaction: of long ones each page is read, and senders wait
 )
 
 // submission is one message on its way to the database.
