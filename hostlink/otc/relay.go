@@ -41,6 +41,9 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 			if err != nil {
 				return err
 			}
+			if cfg.Retention <= 0 {
+				return misused("--retention must be more than 0")
+			}
 			if cfg.DataDir == "" {
 				cfg.DataDir = filepath.Join(host.Defaults(a.env).Data, "relay")
 			}
@@ -70,7 +73,11 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&listen, "listen", "l", "localhost:9050", "address to listen on; port 0 picks a free one")
 	flags.StringVar(&cfg.DataDir, "data", "", "folder of the database (default: beside otc's own data)")
-	flags.DurationVar(&cfg.Retention, "retention", 30*24*time.Hour, "how long messages are kept")
+	flags.DurationVar(&cfg.Retention, "retention", 30*24*time.Hour, "how long messages are kept, counted while the relay runs")
+	flags.Func("size", "contents kept at most; the database takes up to 1 GB more (default 16GiB)", func(text string) (err error) {
+		cfg.MaxBytes, err = parseSize(text)
+		return err
+	})
 	flags.StringVar(&cert, "cert", "", "TLS certificate chain, PEM, read again when it changes; needs --key")
 	flags.StringVar(&key, "key", "", "TLS key, PEM; needs --cert")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log every request (user ids, never contents)")

@@ -8,11 +8,16 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"math/big"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"onetimechat/hostlink/mailbox"
 )
 
 // A relay runs longer than its certificate lasts: a renewed one is taken up, and
@@ -60,6 +65,26 @@ func TestARenewedCertificateIsTakenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	shows(second)
+}
+
+func TestTheRelaysSizeIsItsKeepersToSay(t *testing.T) {
+	_, line := startRelay(t, "--data", filepath.Join(t.TempDir(), "relay"), "--size", "1KiB")
+	client, err := mailbox.NewClient(strings.TrimPrefix(line, "relay "))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	send := func() error {
+		_, err := client.Send(t.Context(), mailbox.Outgoing{Recipient: "bob", Sender: "alice", Contents: strings.Repeat("A", 1024)})
+		return err
+	}
+	if err := send(); err != nil {
+		t.Fatal(err)
+	}
+	busy, ok := errors.AsType[*mailbox.BusyError](send())
+	if !ok || busy.Code != http.StatusServiceUnavailable {
+		t.Errorf("the second KiB: %v", busy)
+	}
 }
 
 func selfSigned(t *testing.T) (chain, private, der []byte) {
