@@ -31,21 +31,19 @@ const (
 )
 
 // durable says how the writing connection is set: a commit returns when it is
-// synced. Pages are small because a commit writes whole ones, and a message of
-// a few hundred bytes touches one of each index.
+// synced.
 func durable() []string {
 	return []string{
-		"page_size(1024)", // bytes; only when the file is new
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
-		"wal_autocheckpoint(32000)",    // pages, 32 MB
+		"wal_autocheckpoint(32000)",    // pages of 4 KiB, 131 MB
 		"journal_size_limit(67108864)", // bytes
 	}
 }
 
 // longLog is how long SQLite's log may grow, in bytes, before its readers are
 // waited for: it begins anew by itself only when nobody happens to read.
-const longLog = 128 << 20
+const longLog = 256 << 20
 
 // readers is how many mailboxes are read at the same time.
 const readers = 4

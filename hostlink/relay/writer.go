@@ -59,6 +59,7 @@ type writer struct {
 	bells *bells
 	clock clock
 	spent *allowance
+	full  bool // the disk was, last time
 
 	submissions chan *submission // unbuffered: what is received is answered
 	stopping    chan struct{}
@@ -168,11 +169,16 @@ func (w *writer) keep(batch []*submission) error {
 // final passes on the errors that end the relay: all but a full disk, after
 // which SQLite has rolled back and goes on.
 func (w *writer) final(err error) error {
-	if full := (*sqlite.Error)(nil); errors.As(err, &full) && full.Code()&0xff == sqlite3.SQLITE_FULL {
-		w.cfg.Log.Warn("disk full", "error", err)
-		return nil
+	full := (*sqlite.Error)(nil)
+	if !errors.As(err, &full) || full.Code()&0xff != sqlite3.SQLITE_FULL {
+		w.full = w.full && err != nil
+		return err
 	}
-	return err
+	if !w.full { // once, not for every message: the log may be on the same disk
+		w.cfg.Log.Warn("disk full", "error", err)
+	}
+	w.full = true
+	return nil
 }
 
 // insert runs one transaction for the batch and fills results. It returns the

@@ -1,7 +1,9 @@
 package relay
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -228,5 +230,42 @@ func TestTheLogStaysShortUnderReaders(t *testing.T) {
 	}
 	if longest > 8<<20 {
 		t.Errorf("the log grew to %d bytes", longest)
+	}
+}
+
+// On a full disk nothing new is taken, what is there is still answered and is
+// deleted when it is old, and with room again the relay goes on by itself.
+func TestAFullDiskIsOutlived(t *testing.T) {
+	var at later
+	var log bytes.Buffer
+	r := start(t, Config{Retention: time.Hour, now: at.now, sweepEvery: time.Hour, sweepNow: make(chan struct{}), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	pages := func(count int) { // no fewer than there are
+		t.Helper()
+		if _, err := r.store.write.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", count)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := strings.Repeat("x", 100_000)
+	first := r.mustSend(t, "bob", long, "first")
+	pages(1)
+	for range 3 {
+		r.refusedWith(t, "bob", long, 503)
+	}
+	if all := r.all(t, "bob"); len(all) != 1 {
+		t.Errorf("%d messages, want 1", len(all))
+	}
+	at.seconds.Add(1)
+	pages(1000)
+	if second := r.mustSend(t, "bob", long, ""); second <= first {
+		t.Errorf("ref %d after %d", second, first)
+	}
+	pages(1)
+	r.refusedWith(t, "bob", long, 503)
+	at.seconds.Add(3601)
+	r.sweep()
+	r.mustSend(t, "bob", long, "") // in the place of the old ones
+	r.stop()
+	if n := strings.Count(log.String(), "disk full"); n != 2 {
+		t.Errorf("said %d times:\n%s", n, log.String())
 	}
 }
