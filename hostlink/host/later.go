@@ -51,6 +51,21 @@ func (h *Host) holds(ctx context.Context, p parcel) (held bool, err error) {
 	return held, err
 }
 
+// forgetGone forgets what was asked and can be answered no more: the relay has
+// it no longer, nor has the later list.
+func (h *Host) forgetGone(disk durable.Disk, in *inbox) error {
+	gone := func(a asked) bool { return a.Ref < in.Cursor || a.Ref > hostlink.MaxRef }
+	if !slices.ContainsFunc(in.Asked, gone) {
+		return nil
+	}
+	held, err := list(disk, h.laterPrefix())
+	if err != nil {
+		return err
+	}
+	in.Asked = slices.DeleteFunc(in.Asked, func(a asked) bool { return gone(a) && !slices.Contains(held, h.laterName(a.Ref)) })
+	return nil
+}
+
 // renumber gives a held package a number that is no ref: the mailbox that it
 // came from is no more, and the relay may give its ref again.
 func (h *Host) renumber(disk durable.Disk, name string) error {

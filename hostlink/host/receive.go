@@ -167,7 +167,13 @@ func (p *pass) take(ctx context.Context, messages []mailbox.Message) error {
 	}
 	p.report.Next = upTo
 	p.in.advance(upTo, p.open)
-	if err := p.h.saveInbox(ctx, p.in); err != nil {
+	err := p.h.files(ctx, func(disk durable.Disk) error {
+		if err := p.h.forgetGone(disk, p.in); err != nil {
+			return err
+		}
+		return save(disk, p.h.inboxName(), p.in)
+	})
+	if err != nil {
 		return err
 	}
 	return p.saveCursor(ctx)

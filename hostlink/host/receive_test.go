@@ -15,6 +15,7 @@ import (
 	"onetimechat/hostlink"
 	"onetimechat/hostlink/host"
 	"onetimechat/hostlink/mailbox"
+	"onetimechat/padstore/durable"
 	"onetimechat/padstore/durable/durabletest"
 )
 
@@ -311,6 +312,55 @@ func TestALostTextIsFetchedAgainByTheRequestsID(t *testing.T) {
 			t.Fatalf("arrived %+v, asked %d", got, d.asked)
 		}
 	})
+}
+
+// What was asked and never answered is remembered while the relay or the later
+// list still has it, and no longer: a device that is pulled out often would
+// leave more with every message that the relay deletes.
+func TestWhatWasAskedIsForgottenOnceItIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		place, d, r := newShelf(1), newDevice("bob", "alice"), newRelay()
+		h := start(t, "bob", d, r, place)
+		asked := func() int {
+			data, err := durable.ReadFile(place.disk, inboxName(t, place), 1<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Count(string(data), `"digest"`)
+		}
+		r.bring("bob", "alice", "denied")
+		d.answer = answers(map[string]hostlink.Refusal{"denied": hostlink.Rejected})
+		receive(t, h)
+		d.answer, d.breaks = nil, linkTries
+		if _, err := h.OpenLater(t.Context(), nil, new(shown).show); err == nil || asked() != 1 {
+			t.Fatalf("%d asked, %v", asked(), err)
+		}
+		r.bring("bob", "alice", "deleted")
+		d.breaks = linkTries
+		if _, err := h.Receive(t.Context(), new(shown).show); err == nil || asked() != 2 {
+			t.Fatalf("%d asked, %v", asked(), err)
+		}
+		r.messages = nil
+		r.bring("bob", "alice", "next")
+		if got, _ := receive(t, h); asked() != 1 || !slices.Equal(got.texts(), []string{"next"}) {
+			t.Fatalf("%d asked, arrived %+v", asked(), got)
+		}
+		var s shown
+		if _, err := h.OpenLater(t.Context(), nil, s.show); err != nil || !slices.Equal(s.texts(), []string{"denied"}) || asked() != 0 {
+			t.Fatalf("%d asked, arrived %+v, %v", asked(), s, err)
+		}
+	})
+}
+
+// linkTries is how often a request is asked.
+const linkTries = 3
+
+func inboxName(t *testing.T, place *shelf) string {
+	names, err := place.disk.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names[slices.IndexFunc(names, func(name string) bool { return strings.HasPrefix(name, "in-") })]
 }
 
 func TestATextLostForGoodIsNamed(t *testing.T) {

@@ -130,7 +130,7 @@ func parseSize(text string) (int64, error) {
 
 func times(n, unit int64) (int64, error) {
 	if n <= 0 || n > math.MaxInt64/unit {
-		return 0, fmt.Errorf("a pad cannot have %d times %d bytes", n, unit)
+		return 0, fmt.Errorf("%d times %d bytes is too little or too much", n, unit)
 	}
 	return n * unit, nil
 }

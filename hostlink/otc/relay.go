@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,6 +41,9 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 			if err != nil {
 				return err
 			}
+			if cfg.Retention <= 0 {
+				return misused("--retention must be more than 0")
+			}
 			if cfg.DataDir == "" {
 				cfg.DataDir = filepath.Join(host.Defaults(a.env).Data, "relay")
 			}
@@ -68,8 +73,12 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&listen, "listen", "l", "localhost:9050", "address to listen on; port 0 picks a free one")
 	flags.StringVar(&cfg.DataDir, "data", "", "folder of the database (default: beside otc's own data)")
-	flags.DurationVar(&cfg.Retention, "retention", 30*24*time.Hour, "how long messages are kept")
-	flags.StringVar(&cert, "cert", "", "TLS certificate chain, PEM; needs --key")
+	flags.DurationVar(&cfg.Retention, "retention", 30*24*time.Hour, "how long messages are kept, counted while the relay runs")
+	flags.Func("size", "contents kept at most; the database takes up to 1 GB more (default 16GiB)", func(text string) (err error) {
+		cfg.MaxBytes, err = parseSize(text)
+		return err
+	})
+	flags.StringVar(&cert, "cert", "", "TLS certificate chain, PEM, read again when it changes; needs --key")
 	flags.StringVar(&key, "key", "", "TLS key, PEM; needs --cert")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log every request (user ids, never contents)")
 	return cmd
@@ -83,9 +92,50 @@ func certificate(cert, key string) (*tls.Config, error) {
 	if cert == "" || key == "" {
 		return nil, misused("--cert and --key belong together")
 	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
+	files := &certFiles{cert: cert, key: key}
+	if _, err := files.current(nil); err != nil {
 		return nil, err
 	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	return &tls.Config{GetCertificate: files.current, MinVersion: tls.VersionTLS12}, nil
+}
+
+// certFiles reads a certificate again when its files have changed: they are
+// renewed every few weeks, and a relay runs for years.
+type certFiles struct {
+	cert, key string
+
+	mu      sync.Mutex
+	changed [2]time.Time // of the files, when they were read
+	pair    *tls.Certificate
+}
+
+// current keeps to the certificate it has while the files are not to be read,
+// or do not belong together yet.
+func (c *certFiles) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var changed [2]time.Time
+	for i, name := range []string{c.cert, c.key} {
+		info, err := os.Stat(name)
+		if err != nil {
+			return c.kept(err)
+		}
+		changed[i] = info.ModTime()
+	}
+	if c.pair != nil && changed == c.changed {
+		return c.pair, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+	if err != nil {
+		return c.kept(err)
+	}
+	c.pair, c.changed = &pair, changed
+	return c.pair, nil
+}
+
+func (c *certFiles) kept(err error) (*tls.Certificate, error) {
+	if c.pair == nil {
+		return nil, err
+	}
+	return c.pair, nil
 }

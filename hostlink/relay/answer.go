@@ -16,20 +16,19 @@ const maxAnswer = 8 << 20
 // question is what getmessages asks.
 type question struct {
 	recipient string
+	from      origin
 	start     int64
 	max       int64 // messages, -1 for as many as there are
 	wait      time.Duration
 }
 
-// answer is a list of messages as it travels. release gives back its bytes.
+// answer is a list of messages as it travels. giveBack must follow.
 type answer struct {
 	count    int
 	messages bytes.Buffer // JSON, with commas between
 	complete bool
-	taken    int64
+	loan
 }
-
-func (r *Relay) release(a *answer) { r.answers.give(a.taken) }
 
 // ask reads a mailbox, and waits for a message when there is none.
 func (r *Relay) ask(ctx context.Context, q question) (*answer, error) {
@@ -37,10 +36,10 @@ func (r *Relay) ask(ctx context.Context, q question) (*answer, error) {
 	if err != nil || q.wait == 0 || !a.empty() {
 		return a, err
 	}
-	if !r.polls.take(1) {
+	if !r.polls.take(q.from, 1) {
 		return nil, errTooManyPolls
 	}
-	defer r.polls.give(1)
+	defer r.polls.give(q.from, 1)
 	timer := time.NewTimer(q.wait)
 	defer timer.Stop()
 	for {
@@ -74,14 +73,14 @@ func (r *Relay) askOnce(ctx context.Context, q question, timer *time.Timer) (a *
 func (a *answer) empty() bool { return a.count == 0 && a.complete }
 
 // read collects the messages of a mailbox until one of the limits. The bytes
-// are taken from the relay's budget; release gives them back.
+// are borrowed from the relay's budget; giveBack gives them back.
 func (r *Relay) read(q question) (*answer, error) {
-	a := &answer{complete: true}
+	a := &answer{complete: true, loan: loan{budget: r.answers, from: q.from}}
 	if box, _ := r.store.mailbox(q.recipient); box.highest < q.start || box.count == 0 {
 		return a, nil // most polls end here, without the database
 	}
 	if err := r.collect(q, a); err != nil {
-		r.release(a)
+		a.giveBack()
 		return nil, err
 	}
 	return a, nil
@@ -104,7 +103,7 @@ func (r *Relay) collect(q question, a *answer) error {
 		}
 		fits := int64(a.count) != q.max
 		if fits {
-			if fits, err = r.append(a, m); err != nil {
+			if fits, err = a.append(m); err != nil {
 				return err
 			}
 		}
@@ -118,22 +117,21 @@ func (r *Relay) collect(q question, a *answer) error {
 
 // append adds one message, unless the answer or the budget has no more room.
 // An answer that cannot hold even its first message is an error.
-func (r *Relay) append(a *answer, m mailbox.Message) (fits bool, err error) {
+func (a *answer) append(m mailbox.Message) (fits bool, err error) {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return false, err
 	}
 	n := int64(len(text)) + 1
-	if a.count > 0 && a.taken+n > maxAnswer {
+	if a.count > 0 && a.size+n > maxAnswer {
 		return false, nil
 	}
-	if !r.answers.take(n) {
+	if !a.grow(n) {
 		if a.count == 0 {
 			return false, errBudget
 		}
 		return false, nil
 	}
-	a.taken += n
 	if a.count > 0 {
 		a.messages.WriteByte(',')
 	}

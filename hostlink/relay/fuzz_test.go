@@ -63,7 +63,7 @@ func FuzzSend(f *testing.F) {
 	f.Fuzz(func(t *testing.T, form string) {
 		req := httptest.NewRequest(http.MethodPost, "/send", strings.NewReader(form))
 		status, body := answerOf(t, handler, req)
-		if r.bodies.left.Load() != 128<<20 {
+		if r.bodies.remaining() != 128<<20 {
 			t.Fatal("a form kept some of the budget")
 		}
 		if status != 200 {
@@ -84,7 +84,7 @@ func FuzzSend(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer r.release(a)
+		defer a.giveBack()
 		var m mailbox.Message
 		if err := json.Unmarshal(a.messages.Bytes(), &m); err != nil {
 			t.Fatal(err)
@@ -138,7 +138,7 @@ func FuzzGet(f *testing.F) {
 				}
 			}
 		}
-		if r.answers.left.Load() != 256<<20 {
+		if r.answers.remaining() != 256<<20 {
 			t.Fatal("an answer kept some of the budget")
 		}
 	})

@@ -48,9 +48,14 @@ func (r *Relay) handler() http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		endpoint, ok := endpoints[req.URL.Path]
+		from := requestOrigin(req)
+		fits := r.requests.take(from, 1)
+		if fits {
+			defer r.requests.give(from, 1)
+		}
 		var err error
 		switch {
-		case crowded(req.Context()):
+		case !fits, crowded(req.Context()):
 			w.Header().Set("Connection", "close")
 			err = &refused{http.StatusServiceUnavailable, "too many connections"}
 		case !ok:
@@ -58,6 +63,11 @@ func (r *Relay) handler() http.Handler {
 		case req.Method != endpoint.method && !(req.Method == http.MethodHead && endpoint.method == http.MethodGet):
 			w.Header().Set("Allow", endpoint.method)
 			err = &refused{http.StatusMethodNotAllowed, "use " + endpoint.method}
+		case endpoint.method == http.MethodGet && req.ContentLength != 0:
+			// While a body is not read, net/http does not notice that its sender
+			// is gone, and a poll would wait on.
+			w.Header().Set("Connection", "close")
+			err = badRequest("%s takes no body", req.URL.Path)
 		default:
 			err = endpoint.answer(w, req)
 		}
@@ -78,7 +88,7 @@ func (r *Relay) refuse(w http.ResponseWriter, req *http.Request, err error) {
 	case errors.As(err, &answer):
 	case errors.As(err, &tooLarge):
 		answer = &refused{http.StatusRequestEntityTooLarge, "package too large"}
-	case errors.Is(err, errMailboxFull), errors.Is(err, errShareFull):
+	case errors.Is(err, errMailboxFull), errors.Is(err, errShareFull), errors.Is(err, errSpent):
 		answer = &refused{http.StatusTooManyRequests, err.Error()}
 	case errors.Is(err, errRelayFull), errors.Is(err, errClosing), errors.Is(err, errTooManyPolls), errors.Is(err, errBudget):
 		answer = &refused{http.StatusServiceUnavailable, err.Error()}
@@ -131,7 +141,8 @@ func (r *Relay) send(w http.ResponseWriter, req *http.Request) error {
 	// the other fields.
 	maxContents := (r.cfg.MaxPackage + 2) / 3 * 4
 	limited := http.MaxBytesReader(w, req.Body, 3*int64(maxContents)+4096)
-	body := &budgetReader{Reader: limited, budget: &r.bodies}
+	from := requestOrigin(req)
+	body := &loanReader{Reader: limited, loan: loan{budget: r.bodies, from: from}}
 	defer body.giveBack()
 	data, err := io.ReadAll(body)
 	if err != nil {
@@ -145,6 +156,7 @@ func (r *Relay) send(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.from = from
 	ref, err := r.write.submit(s)
 	if err != nil {
 		return err
@@ -200,11 +212,12 @@ func (r *Relay) getMessages(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
+	q.from = requestOrigin(req)
 	a, err := r.ask(req.Context(), q)
 	if err != nil {
 		return err
 	}
-	defer r.release(a)
+	defer a.giveBack()
 	header(w, "application/json")
 	fmt.Fprintf(w, `{"recipient_uid":%q,"count":%d,"messages":[`, q.recipient, a.count)
 	w.Write(a.messages.Bytes())
@@ -261,10 +274,6 @@ func (r *Relay) getNextRef(w http.ResponseWriter, req *http.Request) error {
 	if err := uid.Check(recipient); err != nil {
 		return badRequest("getnextref: %v", err)
 	}
-	next := int64(0)
-	if box, known := r.store.mailbox(recipient); known {
-		next = box.highest + 1
-	}
-	reply(w, http.StatusOK, mailbox.NextRefReply{NextRef: next})
+	reply(w, http.StatusOK, mailbox.NextRefReply{NextRef: r.store.next(recipient)})
 	return nil
 }

@@ -101,7 +101,7 @@ func TestLimitsHoldWithinOneBatch(t *testing.T) {
 	}
 	defer store.close()
 	cfg := Config{MaxMailboxMessages: 3, MaxMailboxes: 2}.withDefaults()
-	w := &writer{cfg: cfg, store: store, bells: newBells()}
+	w := newWriter(cfg, store, newBells())
 	var batch []*submission
 	for range 5 {
 		batch = append(batch, &submission{recipient: "bob", sender: "alice", contents: "x", result: make(chan result, 1)})
@@ -131,7 +131,7 @@ func TestOneSenderCannotFillAMailbox(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg := Config{MaxSenderMessages: 2, now: func() time.Time { return now }}.withDefaults()
-		return store, &writer{cfg: cfg, store: store, bells: newBells()}
+		return store, newWriter(cfg, store, newBells())
 	}
 	send := func(w *writer, to, from string) error {
 		s := &submission{recipient: to, sender: from, contents: "x", result: make(chan result, 1)}
@@ -271,24 +271,35 @@ func TestAnswersAreCutBeforeTheyGrowTooLong(t *testing.T) {
 	if got != messages {
 		t.Errorf("%d messages, want %d", got, messages)
 	}
-	if left := r.answers.left.Load(); left != 256<<20 {
+	if left := r.answers.remaining(); left != 256<<20 {
 		t.Errorf("%d bytes of the answers' budget left, want all of it", left)
 	}
 }
 
 func TestFullBudgetsRefuseForNow(t *testing.T) {
 	r := start(t, Config{})
-	r.mustSend(t, "bob", "x", "")
-	r.answers.left.Store(10)
+	long := strings.Repeat("x", 2*freeBytes)
+	r.mustSend(t, "bob", long, "")
+	r.mustSend(t, "carol", "short", "")
+	form := func(contents string) url.Values {
+		return url.Values{"recipient_uid": {"dave"}, "sender_uid": {"alice"}, "contents": {contents}}
+	}
+	r.answers.take(origin{}, 256<<20-10)
+	r.bodies.take(origin{}, 128<<20-10)
 	if status, body := get(t, r.url+"/getmessages?recipient_uid=bob&start_ref=0"); status != 503 {
 		t.Errorf("answers: %d %s", status, body)
 	}
-	r.bodies.left.Store(10)
-	if status, body := postForm(t, r.url+"/send", url.Values{"recipient_uid": {"bob"}, "sender_uid": {"alice"}, "contents": {"x"}}); status != 503 {
+	if status, body := get(t, r.url+"/getmessages?recipient_uid=carol&start_ref=0"); status != 200 {
+		t.Errorf("short answers: %d %s", status, body)
+	}
+	if status, body := postForm(t, r.url+"/send", form(long)); status != 503 {
 		t.Errorf("forms: %d %s", status, body)
 	}
-	if r.answers.left.Load() != 10 || r.bodies.left.Load() != 10 {
-		t.Error("a refused request kept some of a budget")
+	if status, body := postForm(t, r.url+"/send", form("short")); status != 200 {
+		t.Errorf("short forms: %d %s", status, body)
+	}
+	if r.answers.remaining() != 10 || r.bodies.remaining() != 10 {
+		t.Error("a request kept some of a budget")
 	}
 }
 

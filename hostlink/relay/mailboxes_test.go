@@ -197,8 +197,9 @@ func TestRetentionDeletesOnlyWhatIsOld(t *testing.T) {
 	if all := r.all(t, "bob"); len(all) != 1 || all[0].Ref != young {
 		t.Errorf("left: %v, want ref %d", all, young)
 	}
-	if box, _ := r.store.mailbox("bob"); box.count != 1 || box.bytes != 5 || r.store.totalBytes() != 5 {
-		t.Errorf("accounts say %+v and %d bytes", box, r.store.totalBytes())
+	messages, bytes := r.store.total()
+	if box, _ := r.store.mailbox("bob"); box.count != 1 || box.bytes != 5 || bytes != 5 || messages != 1 {
+		t.Errorf("accounts say %+v, %d messages and %d bytes", box, messages, bytes)
 	}
 	r.mustSend(t, "bob", "room again", "")
 }

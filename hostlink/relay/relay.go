@@ -8,8 +8,9 @@
 //
 // What holds: a message is answered only after its commit is synced; a ref is
 // never given twice, also after deletions and restarts; every number of bytes,
-// messages, mailboxes, connections and waiting requests has a limit; contents
-// are never logged, and user ids only at debug level. A failed sync ends the
+// messages, mailboxes, connections and waiting requests has a limit, and one
+// address a share of it; contents are never logged, user ids only at debug
+// level, and addresses never written down. A failed sync ends the
 // relay, because nothing is known any more about what it keeps.
 //
 // What it refuses to do: authenticate, delete on request, or list mailboxes.
@@ -32,15 +33,17 @@ import (
 // Config says how a relay runs. Zero values mean the defaults.
 type Config struct {
 	DataDir   string        // holds the database; made when missing
-	Retention time.Duration // messages older than this are deleted; default 30 days
+	Retention time.Duration // how long messages are kept, counted while the relay runs; default 30 days
 
 	MaxPackage         int   // bytes of one package before base64; default and most 1 MiB
 	MaxMailboxBytes    int64 // contents kept for one recipient; default 256 MiB
 	MaxMailboxMessages int64 // messages kept for one recipient; default 1 000 000
 	MaxSenderBytes     int64 // contents kept for one recipient from one sender's name; default 64 MiB
 	MaxSenderMessages  int64 // messages likewise; default 250 000
-	MaxMailboxes       int   // recipients that ever had a message; default 100 000
+	MaxMailboxes       int   // recipients with messages; default 100 000
+	MaxMessages        int64 // messages kept in all; default 4 000 000
 	MaxBytes           int64 // contents kept in all; default 16 GiB
+	MaxAddressBytes    int64 // what one address may spend within a retention, see allowance.go; default 64 MiB
 	MaxConns           int   // open connections; default 16 384
 	MaxPolls           int   // requests that wait for a message; default 12 288
 
@@ -48,6 +51,7 @@ type Config struct {
 
 	now        func() time.Time // tests set the clock
 	sweepEvery time.Duration    // how often old messages are looked for
+	sweepNow   chan struct{}    // tests have them looked for
 }
 
 func (c Config) withDefaults() Config {
@@ -58,7 +62,9 @@ func (c Config) withDefaults() Config {
 	orElse(&c.MaxSenderBytes, 64<<20)
 	orElse(&c.MaxSenderMessages, 250_000)
 	orElse(&c.MaxMailboxes, 100_000)
+	orElse(&c.MaxMessages, 4_000_000)
 	orElse(&c.MaxBytes, 16<<30)
+	orElse(&c.MaxAddressBytes, 64<<20)
 	orElse(&c.MaxConns, 16_384)
 	orElse(&c.MaxPolls, 12_288)
 	orElse(&c.sweepEvery, min(time.Hour, max(c.Retention/10, time.Second)))
@@ -82,7 +88,7 @@ func (c Config) check() error {
 	case c.DataDir == "":
 		return errors.New("relay: no data directory")
 	case c.Retention < 0 || c.MaxPackage < 0 || c.MaxMailboxBytes < 0 || c.MaxMailboxMessages < 0 || c.MaxSenderBytes < 0 || c.MaxSenderMessages < 0 ||
-		c.MaxMailboxes < 0 || c.MaxBytes < 0 || c.MaxConns < 0 || c.MaxPolls < 0:
+		c.MaxMailboxes < 0 || c.MaxMessages < 0 || c.MaxBytes < 0 || c.MaxAddressBytes < 0 || c.MaxConns < 0 || c.MaxPolls < 0:
 		return errors.New("relay: a limit is negative")
 	case c.MaxPackage > mailbox.MaxPackage:
 		return fmt.Errorf("relay: packages are at most %d bytes", mailbox.MaxPackage)
@@ -109,9 +115,10 @@ type Relay struct {
 	bells *bells
 
 	stopping chan struct{} // closed at the beginning of a shutdown: long polls end
-	answers  budget        // bytes of answers that are being written
-	bodies   budget        // bytes of forms that are being read
-	polls    budget        // requests that wait
+	answers  *budget       // bytes of answers that are being written
+	bodies   *budget       // bytes of forms that are being read
+	polls    *budget       // requests that wait
+	requests *budget       // requests under way: behind a proxy connections tell nobody apart
 	close    func() error
 }
 
@@ -126,15 +133,17 @@ func Open(cfg Config) (*Relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("relay: %w", err)
 	}
+	store.leaveGap(cfg.now())
 	r := &Relay{
 		cfg:      cfg,
 		store:    store,
 		bells:    newBells(),
 		stopping: make(chan struct{}),
+		answers:  newBudget(256 << 20),
+		bodies:   newBudget(128 << 20),
+		polls:    newBudget(int64(cfg.MaxPolls)),
+		requests: newBudget(int64(cfg.MaxConns)),
 	}
-	r.answers.left.Store(256 << 20)
-	r.bodies.left.Store(128 << 20)
-	r.polls.left.Store(int64(cfg.MaxPolls))
 	r.write = startWriter(cfg, store, r.bells)
 	r.close = sync.OnceValue(func() error {
 		r.write.stop()
@@ -154,7 +163,7 @@ func (r *Relay) Close() error { return r.close() }
 // listener or of the database ends it too. A Relay serves once.
 func (r *Relay) Serve(ctx context.Context, listener net.Listener, conf *tls.Config) error {
 	server := r.server()
-	counted := &countedListener{Listener: listener, limit: int64(r.cfg.MaxConns)}
+	counted := newCountedListener(listener, r.cfg.MaxConns)
 	listener = counted
 	if conf != nil {
 		listener = tls.NewListener(counted, conf)

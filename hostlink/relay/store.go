@@ -7,9 +7,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
@@ -20,51 +20,38 @@ const (
 	lockFile = "relay.lock"
 )
 
-// schemaVersion is SQLite's user_version of the schema.
-const schemaVersion = 1
-
-// The one table of messages. once is a digest of all that makes a send the
-// same send again, NULL without an id. marks keeps the highest ref of mailboxes
-// that had messages deleted, so that refs never come back.
-const schema = `
-CREATE TABLE messages (
-	ref       INTEGER PRIMARY KEY,
-	recipient TEXT    NOT NULL,
-	sender    TEXT    NOT NULL,
-	received  INTEGER NOT NULL, -- Unix seconds
-	size      INTEGER NOT NULL, -- bytes of contents
-	once      BLOB,
-	contents  TEXT    NOT NULL
-) STRICT;
-CREATE INDEX by_mailbox ON messages (recipient, ref, size);
-CREATE INDEX by_age ON messages (received);
-CREATE UNIQUE INDEX by_once ON messages (once) WHERE once IS NOT NULL;
-CREATE TABLE marks (
-	recipient TEXT PRIMARY KEY,
-	ref       INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-`
+// Refs that are left out at a start: some, for what a disk lost that lies about
+// syncs, and more for each second since the clock was last written. So a
+// database put back from a copy gives no ref again that was given since, unless
+// messages came faster than that all the time.
+const (
+	gapAtStart   = 1 << 16
+	gapPerSecond = 64
+	maxGap       = 1 << 40 // by a clock that is far wrong
+)
 
 // durable says how the writing connection is set: a commit returns when it is
-// synced. Pages are small because a commit writes whole ones, and a message of
-// a few hundred bytes touches one of each index.
+// synced.
 func durable() []string {
 	return []string{
-		"page_size(1024)", // bytes; only when the file is new
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
-		"wal_autocheckpoint(32000)",    // pages, 32 MB
+		"wal_autocheckpoint(32000)",    // pages of 4 KiB, 131 MB
 		"journal_size_limit(67108864)", // bytes
 	}
 }
+
+// longLog is how long SQLite's log may grow, in bytes, before its readers are
+// waited for: it begins anew by itself only when nobody happens to read.
+const longLog = 256 << 20
 
 // readers is how many mailboxes are read at the same time.
 const readers = 4
 
 // mailboxState is what is known of one mailbox without asking the database.
 type mailboxState struct {
-	highest int64 // ref; stays when its message is deleted
-	count   int64 // messages kept
+	highest int64 // ref
+	count   int64 // messages kept; with the last one a mailbox is forgotten
 	bytes   int64 // of contents kept
 }
 
@@ -84,23 +71,39 @@ func newChanges() changes {
 	return changes{boxes: make(map[string]mailboxState), shares: make(map[pair]share)}
 }
 
+// forgotten is the highest ref of the mailboxes that the transaction emptied.
+func (c changes) forgotten() (ref int64) {
+	for _, box := range c.boxes {
+		if box.count == 0 {
+			ref = max(ref, box.highest)
+		}
+	}
+	return ref
+}
+
 // store is the database, and a summary of it in memory that holds what is
 // committed. Only the writer changes either.
 type store struct {
 	lock, write, read *sql.DB
 	insert, find      *sql.Stmt // of write
 	readFrom          *sql.Stmt // of read
+	logPath           string
+	longLog           int64
 
 	nextRef int64 // of the next message; the writer's own
+	clock   int64 // as it was last written; the writer's own
+	written int64 // when that was, in Unix seconds
 
-	mu     sync.RWMutex
-	boxes  map[string]mailboxState
-	shares map[pair]share // of messages kept, so no more than those
-	bytes  int64          // of contents kept in all
+	mu        sync.RWMutex
+	boxes     map[string]mailboxState
+	shares    map[pair]share // of messages kept, so no more than those
+	messages  int64          // kept in all
+	bytes     int64          // of contents kept in all
+	forgotten int64          // the highest ref of the mailboxes that are empty now
 }
 
 func openStore(dir string) (_ *store, err error) {
-	s := &store{boxes: make(map[string]mailboxState), shares: make(map[pair]share)}
+	s := &store{longLog: longLog, boxes: make(map[string]mailboxState), shares: make(map[pair]share)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -116,6 +119,7 @@ func openStore(dir string) (_ *store, err error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, dbFile)
+	s.logPath = path + "-wal"
 	if s.write, err = openDB(path, 1, durable()...); err != nil {
 		return nil, err
 	}
@@ -182,32 +186,6 @@ func (s *store) takeLock(path string) error {
 	return nil
 }
 
-func (s *store) prepareSchema() error {
-	var version int
-	if err := s.write.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
-		return err
-	}
-	switch version {
-	case schemaVersion:
-		return nil
-	case 0:
-	default:
-		return fmt.Errorf("made by another version of this program (%d)", version)
-	}
-	tx, err := s.write.Begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // does nothing after Commit
-	if _, err := tx.Exec(schema); err != nil {
-		return err
-	}
-	if _, err := tx.Exec("PRAGMA user_version = " + strconv.Itoa(schemaVersion)); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
 func (s *store) prepareStatements() (err error) {
 	if s.insert, err = s.write.Prepare(`INSERT INTO messages (ref, recipient, sender, received, size, once, contents)
 		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING`); err != nil {
@@ -222,17 +200,21 @@ func (s *store) prepareStatements() (err error) {
 
 // summarise fills the summary in memory.
 func (s *store) summarise() error {
-	rows, err := s.read.Query(`
-		SELECT recipient, MAX(ref), SUM(n), SUM(bytes) FROM (
-			SELECT recipient, MAX(ref) AS ref, COUNT(*) AS n, SUM(size) AS bytes FROM messages GROUP BY recipient
-			UNION ALL
-			SELECT recipient, ref, 0, 0 FROM marks
-		) GROUP BY recipient`)
+	var last, received int64
+	if err := s.read.QueryRow(`SELECT clock, written, forgotten FROM state`).Scan(&s.clock, &s.written, &s.forgotten); err != nil {
+		return err
+	}
+	err := s.read.QueryRow(`SELECT ref, received FROM messages ORDER BY ref DESC LIMIT 1`).Scan(&last, &received)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	s.clock = max(s.clock, received)
+	s.nextRef = max(last, s.forgotten) + 1
+	rows, err := s.read.Query(`SELECT recipient, MAX(ref), COUNT(*), SUM(size) FROM messages GROUP BY recipient`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	s.nextRef = 1
 	for rows.Next() {
 		var recipient string
 		var box mailboxState
@@ -240,8 +222,8 @@ func (s *store) summarise() error {
 			return err
 		}
 		s.boxes[recipient] = box
+		s.messages += box.count
 		s.bytes += box.bytes
-		s.nextRef = max(s.nextRef, box.highest+1)
 	}
 	return errors.Join(rows.Err(), s.summariseShares())
 }
@@ -263,6 +245,26 @@ func (s *store) summariseShares() error {
 	return rows.Err()
 }
 
+// begin begins a transaction of the writer's.
+func (s *store) begin() (*sql.Tx, error) {
+	if err := s.shorten(); err != nil {
+		return nil, err
+	}
+	return s.write.Begin()
+}
+
+// shorten folds a log that is too long into the database. It waits for those
+// who read now, and lets newcomers read on. The next try makes good one that
+// was in vain.
+func (s *store) shorten() error {
+	info, err := os.Stat(s.logPath)
+	if err != nil || info.Size() < s.longLog {
+		return nil // no log is a short one
+	}
+	_, err = s.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	return err
+}
+
 func (s *store) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{s.insert, s.find, s.readFrom} {
@@ -278,12 +280,34 @@ func (s *store) close() error {
 	return errors.Join(errs...)
 }
 
-// mailbox is the committed state of one mailbox, zero for one never seen.
+// mailbox is the committed state of one mailbox, zero for one without messages.
 func (s *store) mailbox(recipient string) (box mailboxState, known bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	box, known = s.boxes[recipient]
 	return box, known
+}
+
+// next is behind every ref that the mailbox ever had, 0 when nobody's had any.
+// Of an empty one nothing is kept, so that all of those share one answer.
+func (s *store) next(recipient string) int64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	highest := s.forgotten
+	if box, known := s.boxes[recipient]; known {
+		highest = box.highest
+	}
+	if highest == 0 {
+		return 0
+	}
+	return highest + 1
+}
+
+// leaveGap leaves out refs that may have been given before.
+func (s *store) leaveGap(now time.Time) {
+	if s.nextRef > 1 {
+		s.nextRef += min(maxGap, gapAtStart+gapPerSecond*max(0, now.Unix()-s.written))
+	}
 }
 
 // share is the committed state of one sender's share.
@@ -299,19 +323,26 @@ func (s *store) mailboxes() int {
 	return len(s.boxes)
 }
 
-// totalBytes is the size of all contents kept.
-func (s *store) totalBytes() int64 {
+// total is how many messages are kept in all, and the size of their contents.
+func (s *store) total() (messages, bytes int64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.bytes
+	return s.messages, s.bytes
 }
 
 // committed replaces the states that a transaction changed.
 func (s *store) committed(changed changes) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.forgotten = max(s.forgotten, changed.forgotten())
 	for recipient, box := range changed.boxes {
-		s.bytes += box.bytes - s.boxes[recipient].bytes
+		before := s.boxes[recipient]
+		s.messages += box.count - before.count
+		s.bytes += box.bytes - before.bytes
+		if box.count == 0 {
+			delete(s.boxes, recipient)
+			continue
+		}
 		s.boxes[recipient] = box
 	}
 	for p, of := range changed.shares {

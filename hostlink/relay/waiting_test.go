@@ -88,7 +88,7 @@ func TestAClientThatGoesAwayIsForgotten(t *testing.T) {
 	if err := <-done; err != context.Canceled {
 		t.Errorf("the client got %v", err)
 	}
-	for r.polls.left.Load() != int64(r.cfg.MaxPolls) {
+	for r.polls.remaining() != int64(r.cfg.MaxPolls) {
 		runtime.Gosched()
 	}
 }

@@ -16,6 +16,7 @@ import (
 var (
 	errMailboxFull = errors.New("this mailbox is full")
 	errShareFull   = errors.New("this sender's share of the mailbox is full")
+	errSpent       = errors.New("this address has sent enough for now")
 	errRelayFull   = errors.New("this relay is full")
 	errClosing     = errors.New("this relay is closing")
 )
@@ -25,12 +26,13 @@ var (
 const (
 	batchMessages = 512
 	batchBytes    = 8 << 20
-	sweepMessages = 512 // deleted in one transaction
+	sweepMessages = 64 // deleted in one transaction: of long ones each page is read, and senders wait
 )
 
 // submission is one message on its way to the database.
 type submission struct {
 	recipient, sender, contents string
+	from                        origin
 	once                        []byte      // nil without an id
 	result                      chan result // has room for one
 }
@@ -55,6 +57,9 @@ type writer struct {
 	cfg   Config
 	store *store
 	bells *bells
+	clock clock
+	spent *allowance
+	full  bool // the disk was, last time
 
 	submissions chan *submission // unbuffered: what is received is answered
 	stopping    chan struct{}
@@ -64,17 +69,23 @@ type writer struct {
 }
 
 func startWriter(cfg Config, store *store, bells *bells) *writer {
-	w := &writer{
+	w := newWriter(cfg, store, bells)
+	go w.run()
+	return w
+}
+
+func newWriter(cfg Config, store *store, bells *bells) *writer {
+	return &writer{
 		cfg:         cfg,
 		store:       store,
 		bells:       bells,
+		clock:       startClock(cfg.now, store.clock),
+		spent:       newAllowance(cfg.MaxAddressBytes, cfg.Retention),
 		submissions: make(chan *submission),
 		stopping:    make(chan struct{}),
 		done:        make(chan struct{}),
 		failed:      make(chan struct{}),
 	}
-	go w.run()
-	return w
 }
 
 // submit hands in a message and waits until it is synced. It takes no context:
@@ -107,7 +118,12 @@ func (w *writer) run() {
 			err = w.keep(w.gather(first))
 		case <-ticker.C:
 			err = w.sweep()
+		case <-w.cfg.sweepNow:
+			err = w.sweep()
 		case <-w.stopping:
+			if err := w.saveClock(); err != nil {
+				w.cfg.Log.Warn("clock not saved", "error", err)
+			}
 			return
 		}
 	}
@@ -153,17 +169,22 @@ func (w *writer) keep(batch []*submission) error {
 // final passes on the errors that end the relay: all but a full disk, after
 // which SQLite has rolled back and goes on.
 func (w *writer) final(err error) error {
-	if full := (*sqlite.Error)(nil); errors.As(err, &full) && full.Code()&0xff == sqlite3.SQLITE_FULL {
-		w.cfg.Log.Warn("disk full", "error", err)
-		return nil
+	full := (*sqlite.Error)(nil)
+	if !errors.As(err, &full) || full.Code()&0xff != sqlite3.SQLITE_FULL {
+		w.full = w.full && err != nil
+		return err
 	}
-	return err
+	if !w.full { // once, not for every message: the log may be on the same disk
+		w.cfg.Log.Warn("disk full", "error", err)
+	}
+	w.full = true
+	return nil
 }
 
 // insert runs one transaction for the batch and fills results. It returns the
 // new states of what it changed, which count once it has committed.
 func (w *writer) insert(batch []*submission, results []result) (changes, error) {
-	tx, err := w.store.write.Begin()
+	tx, err := w.store.begin()
 	if err != nil {
 		return changes{}, err
 	}
@@ -172,11 +193,11 @@ func (w *writer) insert(batch []*submission, results []result) (changes, error) 
 		writer:   w,
 		insert:   tx.Stmt(w.store.insert),
 		find:     tx.Stmt(w.store.find),
-		received: w.cfg.now().Unix(),
+		received: w.clock.seconds(),
 		changed:  newChanges(),
 		boxes:    w.store.mailboxes(),
-		bytes:    w.store.totalBytes(),
 	}
+	b.messages, b.bytes = w.store.total()
 	for i, s := range batch {
 		if results[i], err = b.add(s); err != nil {
 			return changes{}, err
@@ -191,9 +212,10 @@ type insertion struct {
 	insert, find *sql.Stmt
 	received     int64
 
-	changed changes
-	boxes   int   // mailboxes, this transaction's included
-	bytes   int64 // of contents in all, this transaction's included
+	changed  changes
+	boxes    int   // mailboxes, this transaction's included
+	messages int64 // in all, this transaction's included
+	bytes    int64 // of contents in all, this transaction's included
 }
 
 // add stores one message. The error is the database's; a message that cannot
@@ -209,7 +231,12 @@ func (b *insertion) add(s *submission) (result, error) {
 		of = b.store.share(from)
 	}
 	size := int64(len(s.contents))
-	if refusal := b.refusal(box, known, of, size); refusal != nil {
+	cost := costOf(size, !known)
+	refusal := b.refusal(box, known, of, size)
+	if refusal == nil && !b.spent.allows(s.from, cost, b.received) {
+		refusal = errSpent
+	}
+	if refusal != nil {
 		// The same send again is harmless, also when there is no more room.
 		ref, err := b.refOf(s.once)
 		if err != nil || ref != 0 {
@@ -231,6 +258,8 @@ func (b *insertion) add(s *submission) (result, error) {
 	b.store.nextRef++ // also when the commit fails: a gap is harmless
 	b.changed.boxes[s.recipient] = mailboxState{highest: ref, count: box.count + 1, bytes: box.bytes + size}
 	b.changed.shares[from] = share{count: of.count + 1, bytes: of.bytes + size}
+	b.spent.spend(s.from, cost, b.received)
+	b.messages++
 	b.bytes += size
 	if !known {
 		b.boxes++
@@ -244,7 +273,7 @@ func (b *insertion) refusal(box mailboxState, known bool, of share, size int64) 
 		return errMailboxFull
 	case of.count >= b.cfg.MaxSenderMessages || of.bytes+size > b.cfg.MaxSenderBytes:
 		return errShareFull
-	case b.bytes+size > b.cfg.MaxBytes || !known && b.boxes >= b.cfg.MaxMailboxes:
+	case b.messages >= b.cfg.MaxMessages || b.bytes+size > b.cfg.MaxBytes || !known && b.boxes >= b.cfg.MaxMailboxes:
 		return errRelayFull
 	}
 	return nil
@@ -265,7 +294,12 @@ func (b *insertion) refOf(once []byte) (ref int64, err error) {
 // sweep deletes messages older than the retention, in slices between which
 // senders are served. An error is final.
 func (w *writer) sweep() error {
-	before := w.cfg.now().Add(-w.cfg.Retention).Unix()
+	if err := w.final(w.saveClock()); err != nil {
+		return err
+	}
+	now := w.clock.seconds()
+	w.spent.tidy(now)
+	before := now - int64(w.cfg.Retention/time.Second)
 	for deleted := 0; ; {
 		n, err := w.deleteOldest(before)
 		if err != nil {
@@ -290,16 +324,29 @@ func (w *writer) sweep() error {
 	}
 }
 
-// deleteOldest deletes some messages received before then. What it deletes
-// leaves its ref in marks, in the same transaction.
+// saveClock writes down how long the relay has run.
+func (w *writer) saveClock() error {
+	now := w.clock.seconds()
+	if now == w.store.clock {
+		return nil
+	}
+	if _, err := w.store.write.Exec(`UPDATE state SET clock = ?, written = ?`, now, w.cfg.now().Unix()); err != nil {
+		return err
+	}
+	w.store.clock = now
+	return nil
+}
+
+// deleteOldest deletes some messages received before then. The highest ref of
+// a mailbox that it empties is kept, in the same transaction.
 func (w *writer) deleteOldest(before int64) (deleted int, err error) {
-	tx, err := w.store.write.Begin()
+	tx, err := w.store.begin()
 	if err != nil {
 		return 0, err
 	}
 	defer tx.Rollback() // does nothing after Commit
 	rows, err := tx.Query(`DELETE FROM messages WHERE ref IN
-		(SELECT ref FROM messages WHERE received < ? ORDER BY received LIMIT ?) RETURNING recipient, sender, size`, before, sweepMessages)
+		(SELECT ref FROM messages WHERE received < ? ORDER BY received, ref LIMIT ?) RETURNING recipient, sender, size`, before, sweepMessages)
 	if err != nil {
 		return 0, err
 	}
@@ -325,10 +372,8 @@ func (w *writer) deleteOldest(before int64) (deleted int, err error) {
 	if err := rows.Err(); err != nil {
 		return 0, err
 	}
-	for recipient, box := range changed.boxes {
-		if _, err := tx.Exec(`INSERT INTO marks (recipient, ref) VALUES (?, ?) ON CONFLICT DO UPDATE SET ref = excluded.ref`, recipient, box.highest); err != nil {
-			return 0, err
-		}
+	if _, err := tx.Exec(`UPDATE state SET forgotten = MAX(forgotten, ?)`, changed.forgotten()); err != nil {
+		return 0, err
 	}
 	if err := tx.Commit(); err != nil {
 		return 0, err
