@@ -28,22 +28,17 @@ func TestAFloodOfMalformedPackets(t *testing.T) {
 	packets := *malformed
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	card := flash(t, smallCard, map[string]string{"owner": "alice", "link": "usb", "net": "7", "reservoir": "1 MiB"})
-	d := start(t, emulator.Options{Card: card, Over: laptopInside(t, overlaid{"garbage", 0o400, fmt.Appendf(nil, "%d %d", packets, seed)})})
+	d, _ := leased(t, overlaid{"garbage", 0o400, fmt.Appendf(nil, "%d %d", packets, seed)})
 	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
 	defer cancel()
-	for _, step := range []string{"lease", "owner", "weight:"} {
-		if _, err := d.WaitConsole(ctx, insideMark+step); err != nil {
-			t.Fatal(err)
-		}
+	for _, step := range []string{"owner", "weight:"} {
+		d.says(ctx, insideMark+step)
 		d.took(step)
 	}
 	owner := home("alice")
 	owner.Link = "10.77.7.1:9051"
 	said := len(d.Console())
-	if _, err := d.WaitConsole(ctx, insideMark+"done"); err != nil {
-		t.Fatal(err)
-	}
+	d.says(ctx, insideMark+"done")
 	d.took("the flood, and what was asked after it,")
 	d.taps(owner, "log")
 	d.touch(d.seesOneEntry("start: start 1"), "ok")

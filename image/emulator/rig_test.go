@@ -144,6 +144,21 @@ func (d *device) wait(what string, ok func(*image.RGBA) bool) *image.RGBA {
 	return got
 }
 
+// says waits until the board says a text, and returns the line that it begins. A
+// wait in vain keeps what is on the screen.
+func (d *device) says(ctx context.Context, text string) string {
+	d.t.Helper()
+	line, err := d.WaitConsole(ctx, text)
+	if err != nil {
+		kept := "the screen is dark"
+		if screen, dark := d.Screen(); dark == nil {
+			kept = "see " + d.keep("waiting for "+text, screen)
+		}
+		d.t.Fatalf("%v; %s", err, kept)
+	}
+	return line
+}
+
 // keep saves a picture for whoever looks into a failure.
 func (d *device) keep(what string, m image.Image) string {
 	d.t.Helper()

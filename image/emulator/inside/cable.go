@@ -102,6 +102,21 @@ func getLease(name string) (device netip.Addr, err error) {
 	return device, control(name, unix.SIOCSIFNETMASK, func(r *unix.Ifreq) error { return r.SetInet4Addr(net.IP(ack.SubnetMask()).To4()) })
 }
 
+// silent is after how many packets without an answer, half a second each, the laptop
+// tells of its cable.
+const silent = 40
+
+// tellOfCable tells how a cable is from which no answer comes: whether there is a
+// carrier, and what both ends have counted (netdevice(7), proc_pid_net(5)).
+func tellOfCable(name string) {
+	cable, err := net.InterfaceByName(name)
+	fmt.Printf("%sno answer: %+v, %v\n", mark, cable, err)
+	for _, process := range []string{"self", "1"} {
+		text, err := os.ReadFile("/proc/" + process + "/net/dev")
+		fmt.Printf("%scounted by %s: %v\n%s", mark, process, err, text)
+	}
+}
+
 // control makes one of the calls of netdevice(7).
 func control(name string, call uint, set func(*unix.Ifreq) error) error {
 	request, err := unix.NewIfreq(name)
@@ -135,7 +150,10 @@ func exchange(name string, packet *dhcpv4.DHCPv4, want dhcpv4.MessageType) (*dhc
 	defer conn.Close()
 	everybody := &net.UDPAddr{IP: net.IPv4bcast, Port: 67}
 	b := make([]byte, 1500)
-	for {
+	for try := 1; ; try++ {
+		if try%silent == 0 {
+			tellOfCable(name)
+		}
 		if _, err := conn.WriteTo(packet.ToBytes(), everybody); err != nil && !errors.Is(err, unix.ENETUNREACH) && !errors.Is(err, unix.ENETDOWN) {
 			return nil, err
 		}

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -70,7 +71,12 @@ const look = 100 * time.Millisecond
 // awaitCable waits for the interface that the host's driver for NCM makes, once
 // the kernel shows such things.
 func awaitCable() string {
-	for ; ; time.Sleep(look) {
+	for n := 1; ; n++ {
+		time.Sleep(look)
+		if n%(5*silent) == 0 {
+			interfaces, err := net.Interfaces()
+			fmt.Printf("%sno cable: %+v, %v\n", mark, interfaces, err)
+		}
 		drivers, err := filepath.Glob("/sys/class/net/*/device/driver")
 		if err != nil {
 			continue
