@@ -68,11 +68,17 @@ func verdict(answer []byte) error {
 }
 
 // setUp sets an interface up, as `ip link set up` does.
-func setUp(index int) error {
+func setUp(index int) error { return setFlags(index, unix.IFF_UP) }
+
+// setDown sets it down. It keeps its IPv4 address.
+func setDown(index int) error { return setFlags(index, 0) }
+
+// setFlags sets whether an interface is up: IFF_UP or 0.
+func setFlags(index int, flags uint32) error {
 	// struct ifinfomsg: family, padding, type, index, flags, change.
 	b := make([]byte, 4, unix.SizeofIfInfomsg)
 	b = binary.NativeEndian.AppendUint32(b, uint32(index))
-	b = binary.NativeEndian.AppendUint32(b, unix.IFF_UP)
+	b = binary.NativeEndian.AppendUint32(b, flags)
 	b = binary.NativeEndian.AppendUint32(b, unix.IFF_UP)
 	return request{kind: unix.RTM_NEWLINK, body: b}.do()
 }

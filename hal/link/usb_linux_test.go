@@ -1,12 +1,18 @@
 package link
 
 import (
+	"encoding/binary"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // onUSB is a pad device with a fake gadget, whose interface the cable's is.
@@ -59,6 +65,75 @@ func TestTheLinkOnUSB(t *testing.T) {
 	}
 	if _, err := os.Stat(r.gadget()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("after the end there is a gadget: %v", err)
+	}
+}
+
+// A laptop that says nothing may wait for the word that the cable is in: the
+// interface is set down and up for it, again and again until something comes.
+func TestALaptopThatSaysNothingIsRoused(t *testing.T) {
+	noWait(t)
+	l := newLaptop(t)
+	l.plug("usb0")
+	r := fakeRoots(t)
+	heard := r.class("net", "usb0", "statistics/rx_packets")
+	put(t, heard, "0\n")
+	p, _ := onUSB(t, USB, r)
+	if err := p.gadget.setUp(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	news, err := watch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer news.Close()
+	k := &keeper{link: p, find: p.finder(), requests: newListener(&net.TCPAddr{})}
+	k.mind(t.Context())
+	roused := func() bool {
+		t.Helper()
+		k.silent = k.silent.Add(-2 * silence)
+		k.mind(t.Context())
+		return wentDown(t, news)
+	}
+	for range 2 {
+		if !roused() {
+			t.Error("the interface stays as it is")
+		}
+		k.mind(t.Context()) // begins to wait anew
+	}
+	l.take(l.ask()) // and the link goes on
+	put(t, heard, "2\n")
+	k.mind(t.Context())
+	if roused() {
+		t.Error("the interface of a laptop that was heard is set down")
+	}
+	if err := k.end(); err != nil {
+		t.Error(err)
+	}
+}
+
+// wentDown tells whether the kernel has told of an interface that is down, which it
+// does before a call returns.
+func wentDown(t *testing.T, news *os.File) (down bool) {
+	t.Helper()
+	b := make([]byte, os.Getpagesize())
+	for {
+		if err := news.SetReadDeadline(time.Now().Add(pause)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := news.Read(b)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return down
+		}
+		messages, parsed := syscall.ParseNetlinkMessage(b[:n])
+		if err = errors.Join(err, parsed); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range messages {
+			// struct ifinfomsg: the flags are at 8.
+			if m.Header.Type == unix.RTM_NEWLINK && binary.NativeEndian.Uint32(m.Data[8:])&unix.IFF_UP == 0 {
+				down = true
+			}
+		}
 	}
 }
 
