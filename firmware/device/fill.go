@@ -110,7 +110,10 @@ func (f *fill) rate() float64 {
 // runFill fills the reservoir until ctx ends, whenever it has room. A source
 // that fails for good stops it, visibly, until the owner wants another try.
 func (d *Device) runFill(ctx context.Context) {
-	d.settleNoise(ctx)
+	reservoir := d.store.Reservoir()
+	if d.findNoise(); reservoir.Level().Ready < d.fill.wanted() {
+		d.settleNoise(ctx)
+	} // or else the first piece is none to keep
 	if len(d.fill.sources()) == 0 {
 		d.fill.turn(entropy.ErrNoSource)
 		if d.awaitNoise(ctx, nil); ctx.Err() != nil {
@@ -118,7 +121,6 @@ func (d *Device) runFill(ctx context.Context) {
 		}
 		d.fill.turn(nil)
 	}
-	reservoir := d.store.Reservoir()
 	piece := make([]byte, fillMax)
 	defer clear(piece)
 	for ctx.Err() == nil {

@@ -50,9 +50,9 @@ func (d *Device) findNoise() (found bool) {
 	return len(more) > 0
 }
 
-// settleNoise has the sources join that are there at the start.
+// settleNoise has the sources join that Linux finds within a while of the start.
 func (d *Device) settleNoise(ctx context.Context) {
-	if d.findNoise(); d.fill.find == nil {
+	if d.fill.find == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
