@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"onetimechat/hostlink"
 	"onetimechat/padstore/durable"
@@ -46,7 +44,7 @@ func (h *Host) holds(ctx context.Context, p parcel) (held bool, err error) {
 		if held = other.digest() == p.digest(); held {
 			return nil
 		}
-		return h.renumber(disk, h.laterName(p.Ref))
+		return h.renumber(disk, func(name string) bool { return name == h.laterName(p.Ref) })
 	})
 	return held, err
 }
@@ -66,19 +64,24 @@ func (h *Host) forgetGone(disk durable.Disk, in *inbox) error {
 	return nil
 }
 
-// renumber gives a held package a number that is no ref: the mailbox that it
-// came from is no more, and the relay may give its ref again.
-func (h *Host) renumber(disk durable.Disk, name string) error {
+// renumber gives held packages numbers that are no refs: the mailbox that they
+// came from is no more, and the relay may give their refs again.
+func (h *Host) renumber(disk durable.Disk, gone func(name string) bool) error {
 	names, err := list(disk, h.laterPrefix())
 	if err != nil {
 		return err
 	}
 	number := int64(hostlink.MaxRef + 1)
-	for slices.Contains(names, h.laterName(number)) {
+	for _, name := range names {
+		if !gone(name) {
+			continue
+		}
+		for ; slices.Contains(names, h.laterName(number)); number++ {
+		}
+		if err := disk.Rename(name, h.laterName(number)); err != nil {
+			return err
+		}
 		number++
-	}
-	if err := disk.Rename(name, h.laterName(number)); err != nil {
-		return err
 	}
 	return disk.Sync()
 }
@@ -87,19 +90,7 @@ func (h *Host) renumber(disk durable.Disk, name string) error {
 // messages has yet to give.
 func (h *Host) renumberFrom(ctx context.Context, next int64) error {
 	return h.files(ctx, func(disk durable.Disk) error {
-		names, err := list(disk, h.laterPrefix())
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			if name < h.laterName(next) || name > h.laterName(hostlink.MaxRef) {
-				continue
-			}
-			if err := h.renumber(disk, name); err != nil {
-				return err
-			}
-		}
-		return nil
+		return h.renumber(disk, func(name string) bool { return name >= h.laterName(next) && name <= h.laterName(hostlink.MaxRef) })
 	})
 }
 
@@ -125,7 +116,7 @@ func (h *Host) held(ctx context.Context) ([]parcel, error) {
 			if err := load(disk, name, &p); err != nil {
 				return err
 			}
-			if p.Ref, err = strconv.ParseInt(strings.TrimPrefix(name, h.laterPrefix()), 10, 64); err != nil {
+			if p.Ref, err = numberIn(name, h.laterPrefix()); err != nil {
 				continue // not ours
 			}
 			parcels = append(parcels, p)

@@ -82,6 +82,11 @@ const outPrefix = "out-"
 // entryName sorts by number.
 func entryName(number int64) string { return fmt.Sprintf("%s%016d", outPrefix, number) }
 
+// numberIn is the number behind the prefix of a file's name.
+func numberIn(name, prefix string) (int64, error) {
+	return strconv.ParseInt(strings.TrimPrefix(name, prefix), 10, 64)
+}
+
 func loadEntries(disk durable.Disk) ([]entry, error) {
 	names, err := list(disk, outPrefix)
 	if err != nil {
@@ -89,7 +94,7 @@ func loadEntries(disk durable.Disk) ([]entry, error) {
 	}
 	var entries []entry
 	for _, name := range names {
-		number, err := strconv.ParseInt(strings.TrimPrefix(name, outPrefix), 10, 64)
+		number, err := numberIn(name, outPrefix)
 		if err != nil {
 			continue // not ours
 		}

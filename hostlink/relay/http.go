@@ -37,7 +37,7 @@ func badRequest(format string, args ...any) error {
 func (r *Relay) handler() http.Handler {
 	endpoints := map[string]struct {
 		method string
-		answer func(http.ResponseWriter, *http.Request) error
+		answer func(http.ResponseWriter, *http.Request, origin) error
 	}{
 		"/":            {http.MethodGet, r.index},
 		"/check":       {http.MethodGet, r.check},
@@ -69,7 +69,7 @@ func (r *Relay) handler() http.Handler {
 			w.Header().Set("Connection", "close")
 			err = badRequest("%s takes no body", req.URL.Path)
 		default:
-			err = endpoint.answer(w, req)
+			err = endpoint.answer(w, req, from)
 		}
 		if err != nil {
 			r.refuse(w, req, err)
@@ -121,14 +121,14 @@ func header(w http.ResponseWriter, contentType string) {
 	h.Set("Cache-Control", "no-store")
 }
 
-func (r *Relay) index(w http.ResponseWriter, _ *http.Request) error {
+func (r *Relay) index(w http.ResponseWriter, _ *http.Request, _ origin) error {
 	header(w, "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'")
 	w.Write(index)
 	return nil
 }
 
-func (r *Relay) check(w http.ResponseWriter, _ *http.Request) error {
+func (r *Relay) check(w http.ResponseWriter, _ *http.Request, _ origin) error {
 	reply(w, http.StatusOK, mailbox.CheckReply{Status: "ok"})
 	return nil
 }
@@ -136,12 +136,11 @@ func (r *Relay) check(w http.ResponseWriter, _ *http.Request) error {
 // echoTail is how many characters of the contents an answer to send repeats.
 const echoTail = 10
 
-func (r *Relay) send(w http.ResponseWriter, req *http.Request) error {
+func (r *Relay) send(w http.ResponseWriter, req *http.Request, from origin) error {
 	// Three bytes for one is the longest way to write a form; the rest is for
 	// the other fields.
 	maxContents := (r.cfg.MaxPackage + 2) / 3 * 4
 	limited := http.MaxBytesReader(w, req.Body, 3*int64(maxContents)+4096)
-	from := requestOrigin(req)
 	body := &loanReader{Reader: limited, loan: loan{budget: r.bodies, from: from}}
 	defer body.giveBack()
 	data, err := io.ReadAll(body)
@@ -207,12 +206,12 @@ func tail(contents string) string {
 	return contents[start:]
 }
 
-func (r *Relay) getMessages(w http.ResponseWriter, req *http.Request) error {
+func (r *Relay) getMessages(w http.ResponseWriter, req *http.Request, from origin) error {
 	q, err := parseQuestion(req.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	q.from = requestOrigin(req)
+	q.from = from
 	a, err := r.ask(req.Context(), q)
 	if err != nil {
 		return err
@@ -266,7 +265,7 @@ func number(values url.Values, field string) (int64, error) {
 	return int64(n), nil
 }
 
-func (r *Relay) getNextRef(w http.ResponseWriter, req *http.Request) error {
+func (r *Relay) getNextRef(w http.ResponseWriter, req *http.Request, _ origin) error {
 	recipient := req.URL.Query().Get("recipient_uid")
 	if recipient == "" {
 		return badRequest("getnextref missing required field: recipient_uid")

@@ -118,7 +118,7 @@ func (l *countedListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		from := connOrigin(conn.RemoteAddr())
+		from := addressOrigin(conn.RemoteAddr().String())
 		for _, of := range []*budget{l.conns, l.spare} {
 			if of.take(from, 1) {
 				closed := sync.OnceFunc(func() { of.give(from, 1) })

@@ -8,8 +8,8 @@ import (
 // metrics answers in Prometheus' text format, version 0.0.4. It has counts and
 // no label, so that no user id can be in it. Strangers get none: a count that is
 // asked for often enough tells when somebody sends, and how much.
-func (r *Relay) metrics(w http.ResponseWriter, req *http.Request) error {
-	if requestOrigin(req).IsValid() {
+func (r *Relay) metrics(w http.ResponseWriter, _ *http.Request, from origin) error {
+	if from.IsValid() {
 		return &refused{http.StatusNotFound, "no such endpoint"}
 	}
 	messages, bytes := r.store.total()

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -31,11 +30,7 @@ func originOf(addr netip.Addr) origin {
 	return origin{prefix}
 }
 
-// connOrigin is who is at the other end of a connection.
-func connOrigin(remote net.Addr) origin {
-	return addressOrigin(remote.String())
-}
-
+// addressOrigin is who is at an address with its port.
 func addressOrigin(hostPort string) origin {
 	at, err := netip.ParseAddrPort(hostPort)
 	if err != nil {
