@@ -108,7 +108,7 @@ func (p *pad) seal(text string) ([]byte, error) {
 		if s.to > p.meta.usable(p.meta.send) {
 			return nil, ErrDepleted
 		}
-		lane, destroyed := p.read(p.meta.send, s)
+		lane, destroyed, _ := p.read(p.meta.send, s)
 		if n := len(destroyed); n > 0 {
 			clear(lane)
 			if err := p.passOver(destroyed[n-1].to); err != nil {
@@ -136,8 +136,7 @@ func (p *pad) passOver(size int64) error {
 	past := span{p.meta.cursor, p.meta.cursor + size}
 	for end, on := p.meta.usable(p.meta.send), true; on && past.to < end; {
 		ahead := span{past.to, min(end, past.to+sliceSize)}
-		b := make([]byte, ahead.len())
-		destroyed, lost := p.readAny(p.meta.send, ahead, b)
+		b, destroyed, lost := p.read(p.meta.send, ahead)
 		clear(b)
 		if outage(lost) {
 			p.record(Entry{Kind: KindFault, Contact: p.contact, Text: "this pad serves nothing until the next start: " + errOutage.Error()})
@@ -176,8 +175,7 @@ func (p *pad) verify(pkg []byte) (plain []byte, s span, err error) {
 	if err != nil {
 		return nil, s, err
 	}
-	lane := make([]byte, s.len())
-	destroyed, lost := p.readAny(m.receive, s, lane)
+	lane, destroyed, lost := p.read(m.receive, s)
 	segment := seal.NewSegment(lane)
 	defer segment.Wipe()
 	switch {

@@ -11,12 +11,11 @@ import (
 	"onetimechat/padstore/seal"
 )
 
-// read reads a stretch in lane order, and says what of it is destroyed,
-// counted from its start.
-func (p *pad) read(l lane, s span) (b []byte, destroyed spans) {
+// read is readAny, into new memory.
+func (p *pad) read(l lane, s span) (b []byte, destroyed, lost spans) {
 	b = make([]byte, s.len())
-	destroyed, _ = p.readAny(l, s, b)
-	return b, destroyed
+	destroyed, lost = p.readAny(l, s, b)
+	return b, destroyed, lost
 }
 
 func readLane(file durable.File, l lane, s span, b []byte) error {
@@ -51,7 +50,7 @@ func (p *pad) key(l lane) (seal.HashKey, error) {
 	if p.meta.suite != seal.Unconditional {
 		return seal.HashKey{}, nil
 	}
-	cell, _ := p.read(l, span{0, seal.CellSize})
+	cell, _, _ := p.read(l, span{0, seal.CellSize})
 	defer clear(cell)
 	want := p.meta.keySums[1]
 	if l == p.meta.send {

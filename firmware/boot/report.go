@@ -24,10 +24,10 @@ const (
 	machineFD = 3
 	reportFD  = 4
 
-	beatLine    = "beat"
-	turnPrefix  = "turned "
-	faultPrefix = "fault "
-	maxReport   = 16 << 10 // bytes: longest line
+	beatLine  = "beat"
+	turnWord  = "turned"
+	faultWord = "fault"
+	maxReport = 16 << 10 // bytes: longest line
 
 	exitPowerOff = 0
 	exitFault    = 1
@@ -55,14 +55,14 @@ type report struct {
 
 func (r *report) beat() { r.line(beatLine) }
 
-func (r *report) turned(degrees int) { r.line(turnPrefix + strconv.Itoa(degrees)) }
+func (r *report) turned(degrees int) { r.line(turnWord + " " + strconv.Itoa(degrees)) }
 
 func (r *report) fault(err error) {
 	text := strconv.Quote(err.Error())
 	if len(text) > maxReport/2 {
 		text = strconv.Quote(err.Error()[:maxReport/16])
 	}
-	r.line(faultPrefix + text)
+	r.line(faultWord + " " + text)
 }
 
 // line reports. A PID 1 that is not there any more does not care.
@@ -127,16 +127,16 @@ func listen(from io.ReadCloser, to chan<- message) {
 	lines.Buffer(nil, maxReport)
 	for lines.Scan() {
 		kind, what, _ := strings.Cut(lines.Text(), " ")
-		switch kind + " " {
-		case faultPrefix:
+		switch {
+		case kind == faultWord:
 			if text, err := strconv.Unquote(what); err == nil {
 				to <- message{fault: text}
 			}
-		case turnPrefix:
+		case kind == turnWord:
 			if degrees, err := strconv.Atoi(what); err == nil {
 				to <- message{turned: true, by: degrees}
 			}
-		case beatLine + " ":
+		case lines.Text() == beatLine:
 			to <- message{}
 		}
 	}

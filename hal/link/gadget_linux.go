@@ -197,11 +197,14 @@ func (g *gadget) tearDown() error {
 	return errors.Join(errs...)
 }
 
+// at tells whether the interface is the gadget's.
+func (g *gadget) at(name string) bool { return g.controller != "" && name == g.name }
+
 // sleepsAt tells whether the interface is the gadget's, and the laptop there
 // sleeps or was unplugged: on boards that are powered by themselves, the
 // controller sees no other sign of that.
 func (g *gadget) sleepsAt(name string) bool {
-	if g.controller == "" || name != g.name {
+	if !g.at(name) {
 		return false
 	}
 	paths, err := filepath.Glob(g.roots.class("udc", g.controller, "device/gadget*/suspended"))

@@ -30,7 +30,7 @@ func (k *keeper) rouse(now state) error {
 
 // unheard tells whether the interface is the gadget's, and nothing has come there.
 func (g *gadget) unheard(name string) bool {
-	if g.controller == "" || name != g.name {
+	if !g.at(name) {
 		return false
 	}
 	packets, err := os.ReadFile(g.roots.class("net", name, "statistics/rx_packets"))
