@@ -111,9 +111,10 @@ func (f *fill) rate() float64 {
 // that fails for good stops it, visibly, until the owner wants another try.
 func (d *Device) runFill(ctx context.Context) {
 	reservoir := d.store.Reservoir()
-	if d.findNoise(); reservoir.Level().Ready < d.fill.wanted() {
+	d.findNoise()
+	if reservoir.Level().Ready < d.fill.wanted() { // else the first piece is not kept
 		d.settleNoise(ctx)
-	} // or else the first piece is none to keep
+	}
 	if len(d.fill.sources()) == 0 {
 		d.fill.turn(entropy.ErrNoSource)
 		if d.awaitNoise(ctx, nil); ctx.Err() != nil {
@@ -159,10 +160,7 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 	}
 	b := piece[:size]
 	defer clear(b)
-	if err := d.fill.noise.Draw(ctx, b); err != nil {
-		return err
-	}
-	err := reservoir.Add(b, origins(d.fill.noise))
+	err := layUp(ctx, d.fill.noise, reservoir, b)
 	if errors.Is(err, padstore.ErrFull) {
 		d.fillMixed()
 		return errNoRoom
@@ -178,6 +176,14 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 	}
 	d.refreshReserve()
 	return nil
+}
+
+// layUp fills b with what well draws, and adds it to the reservoir.
+func layUp(ctx context.Context, well *entropy.Well, reservoir *padstore.Reservoir, b []byte) error {
+	if err := well.Draw(ctx, b); err != nil {
+		return err
+	}
+	return reservoir.Add(b, origins(well))
 }
 
 // fillMixed notes that the reservoir, which has room for more bytes, has none to

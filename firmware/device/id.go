@@ -22,10 +22,7 @@ func MakeID(ctx context.Context, store *padstore.Store, well *entropy.Well) erro
 		}
 		b := make([]byte, seal.CellSize)
 		defer clear(b)
-		if err := well.Draw(ctx, b); err != nil {
-			return err
-		}
-		if err := reservoir.Add(b, origins(well)); err != nil {
+		if err := layUp(ctx, well, reservoir, b); err != nil {
 			return err
 		}
 	}

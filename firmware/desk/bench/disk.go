@@ -20,15 +20,20 @@ const (
 // onDisk seals and opens texts of 100 bytes durably, beside a bare loop of
 // 4 KiB writes, each synced, on the same disk.
 func onDisk() ([]figure, error) {
-	return durably("", func(disk durable.Disk) durable.Disk { return disk })
+	return durably("", asItIs)
 }
 
 // onSlowDisk does the same where a sync takes a millisecond more, for both.
 func onSlowDisk() ([]figure, error) {
-	return durably("-slow", func(disk durable.Disk) durable.Disk { return slow(disk) })
+	return durably("-slow", slow)
 }
 
-func durably(suffix string, made func(durable.Disk) durable.Disk) (list []figure, err error) {
+// under makes the disk that a device has of a folder.
+type under func(durable.Disk) durable.Disk
+
+func asItIs(disk durable.Disk) durable.Disk { return disk }
+
+func durably(suffix string, made under) (list []figure, err error) {
 	dir, err := os.MkdirTemp("out", "bench-")
 	if err != nil {
 		return nil, err
@@ -93,7 +98,7 @@ type bareLoop struct {
 	next int64
 }
 
-func newBareLoop(dir string, made func(durable.Disk) durable.Disk) (*bareLoop, error) {
+func newBareLoop(dir string, made under) (*bareLoop, error) {
 	folder, err := durable.OpenFolder(filepath.Join(dir, "bare"))
 	if err != nil {
 		return nil, err
@@ -120,7 +125,7 @@ func (b *bareLoop) write() error {
 }
 
 // twoStores makes alice's and bob's stores with a pad for the whole run.
-func twoStores(dir string, made func(durable.Disk) durable.Disk) (alice, bob *padstore.Store, err error) {
+func twoStores(dir string, made under) (alice, bob *padstore.Store, err error) {
 	urandom, err := os.Open("/dev/urandom")
 	if err != nil {
 		return nil, nil, err

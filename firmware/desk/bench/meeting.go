@@ -32,21 +32,20 @@ const (
 // full, beside the slower of writing what both must write and of sending what
 // both must send.
 func meetingFigures() (list []figure, err error) {
-	disk := func(disk durable.Disk) durable.Disk { return disk }
 	var rates, limits []float64
 	var memory uint64
 	for range meetings {
-		rate, limit, most, err := besideLimit(pad, disk)
+		rate, limit, most, err := besideLimit(pad, asItIs)
 		if err != nil {
 			return nil, err
 		}
 		rates, limits, memory = append(rates, rate), append(limits, limit), max(memory, most)
 	}
-	smallRate, smallLimit, _, err := besideLimit(smallPad, disk)
+	smallRate, smallLimit, _, err := besideLimit(smallPad, asItIs)
 	if err != nil {
 		return nil, err
 	}
-	largeRate, largeLimit, most, err := besideLimit(largePad, disk)
+	largeRate, largeLimit, most, err := besideLimit(largePad, asItIs)
 	if err != nil {
 		return nil, err
 	}
@@ -64,16 +63,13 @@ func meetingFigures() (list []figure, err error) {
 
 // meetingOnCards has them do so with what both have on a card of its own.
 func meetingOnCards() ([]figure, error) {
-	rate, limit, _, err := besideLimit(smallPad, func(disk durable.Disk) durable.Disk { return slowCard(disk) })
+	rate, limit, _, err := besideLimit(smallPad, slowCard)
 	if err != nil {
 		return nil, err
 	}
 	made := figure{Name: "meeting-card", Value: rate, Unit: "MB/s"}.against(limit)
 	return []figure{made.goal("≥ 0.6 of the limit", made.Ratio >= 0.6)}, nil
 }
-
-// under makes the disk that a device has of a folder.
-type under func(durable.Disk) durable.Disk
 
 // besideLimit is the rate at which a pad of so many bytes is made, beside what
 // these disks do with that many: they write little faster than much.
@@ -187,7 +183,7 @@ func meetingLimit(bytes int64, made under) (limit float64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	var full, empty []durable.File
+	files := map[string][]durable.File{}
 	for _, owner := range []string{"alice", "bob"} {
 		folder, err := durable.OpenFolder(filepath.Join(dir, owner))
 		if err != nil {
@@ -195,22 +191,19 @@ func meetingLimit(bytes int64, made under) (limit float64, err error) {
 		}
 		defer func() { err = errors.Join(err, folder.Close()) }()
 		disk := made(folder)
-		for _, of := range []struct {
-			name string
-			list *[]durable.File
-		}{{"reservoir", &full}, {"pad", &empty}} {
-			file, err := disk.Create(of.name)
+		for _, name := range []string{"reservoir", "pad"} {
+			file, err := disk.Create(name)
 			if err != nil {
 				return 0, err
 			}
 			defer func() { err = errors.Join(err, file.Close()) }()
-			*of.list = append(*of.list, file)
+			files[name] = append(files[name], file)
 		}
 	}
-	if _, err := writeSynced(full, bytes); err != nil {
+	if _, err := writeSynced(files["reservoir"], bytes); err != nil {
 		return 0, err
 	}
-	written, err := writeSynced(append(full, empty...), bytes)
+	written, err := writeSynced(slices.Concat(files["reservoir"], files["pad"]), bytes)
 	if err != nil {
 		return 0, err
 	}

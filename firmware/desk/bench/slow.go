@@ -30,9 +30,9 @@ type slowed struct {
 	flushed  int64 // of them, what has left the cache
 }
 
-func slow(disk durable.Disk) *slowed { return &slowed{Disk: disk, flush: slowFlush} }
+func slow(disk durable.Disk) durable.Disk { return &slowed{Disk: disk, flush: slowFlush} }
 
-func slowCard(disk durable.Disk) *slowed {
+func slowCard(disk durable.Disk) durable.Disk {
 	return &slowed{Disk: disk, flush: slowFlush, rate: cardRate}
 }
 
