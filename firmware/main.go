@@ -4,9 +4,9 @@
 // card, and its PID 1.
 //
 // Start with serve, which puts the device together of the board's parts: the
-// screen (glass.go, finger.go), the card (opening.go), the noise, and the two openings to the
-// outside (ports.go). What comes before is package boot's, and all that a device does is
-// package device's, the same as at a desk.
+// screen (glass.go, finger.go), the card (opening.go), the noise, and the two openings
+// to the outside (ports.go). What comes before is package boot's, and all that a device
+// does is package device's, the same as at a desk.
 package main
 
 import (
