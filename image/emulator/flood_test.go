@@ -76,7 +76,10 @@ func checkFlood(t *testing.T, console string, packets int) {
 	if whole.came < packets*9/10 {
 		t.Errorf("only %d packets came through", whole.came)
 	}
-	const slack, linuxSlack = 4 << 10, 16 << 10 // KiB
+	// 200,000 packets, weighed twenty times: the programs grew from 39 to 46 MiB over
+	// the first 50,000, as far as Go's collector lets its heap go, and stayed there;
+	// Linux kept 20 MiB more over the first 100,000.
+	const slack, linuxSlack = 8 << 10, 24 << 10 // KiB
 	if whole.held > half.held+slack || whole.free < half.free-linuxSlack {
 		t.Errorf("memory goes on shrinking: %+v, %+v", half, whole)
 	}
