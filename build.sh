@@ -10,6 +10,10 @@ readonly TOOLS=$PWD/out/tools
 # Debian has e2fsck and its like where only root looks.
 export PATH=$PATH:/usr/sbin:/sbin
 
+# One way to compile for everything but the race detector, which needs cgo: what
+# one command has compiled, the next one finds in Go's cache.
+export CGO_ENABLED=0 GOFLAGS=-trimpath
+
 help() {
   cat <<'EOF'
 ./build.sh COMMAND
@@ -78,8 +82,8 @@ tool() {
 build() {
   need_go
   mkdir -p bin
-  CGO_ENABLED=0 go build -trimpath -o bin/otc ./hostlink/otc
-  CGO_ENABLED=0 go build -trimpath -o bin/otc-desk ./firmware/desk
+  go build -o bin/otc ./hostlink/otc
+  go build -o bin/otc-desk ./firmware/desk
 }
 
 # laptops are the systems that otc is built and vetted for.
@@ -91,15 +95,15 @@ dist() {
   need zip zip
   local to=${1:-out/dist} system folder program
   rm -rf "$to" && mkdir -p "$to"
-  CGO_ENABLED=0 go build -o "$to/program" ./hostlink/otc
+  go build -o "$to/program" ./hostlink/otc
   XDG_CONFIG_HOME='' HOME='~' "$to/program" man >"$to/otc.1" # names no folder of this computer
   rm "$to/program"
   for system in $LAPTOPS; do
     folder=otc-${system/\//-} program=otc
     [[ $system != windows/* ]] || program=otc.exe
     mkdir "$to/$folder"
-    GOOS=${system%/*} GOARCH=${system#*/} CGO_ENABLED=0 \
-      go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$to/$folder/$program" ./hostlink/otc
+    GOOS=${system%/*} GOARCH=${system#*/} \
+      go build -buildvcs=false -ldflags='-s -w' -o "$to/$folder/$program" ./hostlink/otc
     cp README.md LICENSE "$to/otc.1" "$to/$folder/"
     chmod 644 "$to/$folder"/*
     chmod 755 "$to/$folder" "$to/$folder/$program"
@@ -130,7 +134,7 @@ dist_twice() {
 board() {
   need_go
   mkdir -p out
-  GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o out/init ./firmware
+  GOOS=linux GOARCH=arm64 go build -ldflags='-s -w' -o out/init ./firmware
 }
 
 image() {
@@ -151,7 +155,7 @@ vet() {
   go vet ./...
   local system
   for system in $LAPTOPS; do
-    GOOS=${system%/*} GOARCH=${system#*/} CGO_ENABLED=0 go vet ./hostlink/...
+    GOOS=${system%/*} GOARCH=${system#*/} go vet ./hostlink/...
   done
 }
 
@@ -174,7 +178,7 @@ lint() {
   stage govulncheck vulncheck
 }
 
-tests() { go list ./... | grep -v '/image/emulator$' | xargs go test -count=1 -race -timeout 15m; }
+tests() { go list ./... | grep -v '/image/emulator$' | CGO_ENABLED=1 xargs go test -count=1 -race -timeout 15m; }
 
 # skipped says which tests this machine cannot make, and why: go test keeps that to
 # itself.
@@ -196,6 +200,7 @@ emulated() {
 test_all() {
   local begin=$SECONDS
   lint
+  need gcc gcc # for the race detector
   need chromium chromium
   need fsck.vfat dosfstools
   need mcopy mtools
