@@ -61,14 +61,16 @@ type pair struct{ recipient, sender string }
 // share is what one sender has in one mailbox.
 type share struct{ count, bytes int64 }
 
-// changes is what a transaction changed: states as they are afterwards.
+// changes is what a transaction changed: states as they are afterwards, and what
+// the new messages cost whom.
 type changes struct {
 	boxes  map[string]mailboxState
 	shares map[pair]share
+	spent  map[origin]int64
 }
 
 func newChanges() changes {
-	return changes{boxes: make(map[string]mailboxState), shares: make(map[pair]share)}
+	return changes{boxes: make(map[string]mailboxState), shares: make(map[pair]share), spent: make(map[origin]int64)}
 }
 
 // forgotten is the highest ref of the mailboxes that the transaction emptied.

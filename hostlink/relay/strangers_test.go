@@ -122,6 +122,52 @@ func TestOneAddressCannotFillTheRelay(t *testing.T) {
 	}
 }
 
+// What was not kept is tried again, by everybody: it must not use up what an
+// address may send.
+func TestWhatWasNotKeptIsNotSpent(t *testing.T) {
+	store, err := openStore(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.close()
+	w := newWriter(Config{MaxAddressBytes: 2 * mailboxCost}.withDefaults(), store, newBells())
+	keep := func(contents ...string) (last error) {
+		t.Helper()
+		var batch []*submission
+		for _, c := range contents {
+			batch = append(batch, &submission{from: addressOrigin(far + ":1"), recipient: "bob", sender: "alice", contents: c, result: make(chan result, 1)})
+		}
+		if err := w.keep(batch); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range batch {
+			last = (<-s.result).err
+		}
+		return last
+	}
+	if _, err := store.write.Exec("PRAGMA max_page_count = 1"); err != nil { // none may be added
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := keep("x", strings.Repeat("x", 100_000)); err != errRelayFull {
+			t.Fatalf("on a full disk: %v", err)
+		}
+	}
+	if len(w.spent.spent) != 0 {
+		t.Errorf("%v is spent", w.spent.spent)
+	}
+	if _, err := store.write.Exec("PRAGMA max_page_count = 1000"); err != nil {
+		t.Fatal(err)
+	}
+	if err := keep("x"); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	// Of what shares a batch, too, no more is taken than there is.
+	if err := keep(strings.Repeat("x", mailboxCost*3/4), strings.Repeat("x", mailboxCost*3/4)); err != errSpent {
+		t.Errorf("too much at once: %v", err)
+	}
+}
+
 func TestOneAddressHasAShareOfEveryBudget(t *testing.T) {
 	b := newBudget(shares * 10)
 	mallory, alice := addressOrigin(far+":1"), addressOrigin(other+":1")

@@ -153,6 +153,9 @@ func (w *writer) keep(batch []*submission) error {
 	changed, err := w.insert(batch, results)
 	if err == nil {
 		w.store.committed(changed)
+		for from, cost := range changed.spent {
+			w.spent.spend(from, cost, w.clock.seconds())
+		}
 	}
 	for i, s := range batch {
 		if err != nil {
@@ -233,7 +236,7 @@ func (b *insertion) add(s *submission) (result, error) {
 	size := int64(len(s.contents))
 	cost := costOf(size, !known)
 	refusal := b.refusal(box, known, of, size)
-	if refusal == nil && !b.spent.allows(s.from, cost, b.received) {
+	if refusal == nil && !b.spent.allows(s.from, b.changed.spent[s.from]+cost, b.received) {
 		refusal = errSpent
 	}
 	if refusal != nil {
@@ -258,7 +261,7 @@ func (b *insertion) add(s *submission) (result, error) {
 	b.store.nextRef++ // also when the commit fails: a gap is harmless
 	b.changed.boxes[s.recipient] = mailboxState{highest: ref, count: box.count + 1, bytes: box.bytes + size}
 	b.changed.shares[from] = share{count: of.count + 1, bytes: of.bytes + size}
-	b.spent.spend(s.from, cost, b.received)
+	b.changed.spent[s.from] += cost
 	b.messages++
 	b.bytes += size
 	if !known {
