@@ -75,6 +75,21 @@ func TestFingersOfEveryKindOfDevice(t *testing.T) {
 			{evAbs, absX, 60}, {evKey, btnTouch, 1}, report, {evAbs, absY, 299}, report, {evKey, btnTouch, 0}, report,
 			{evKey, btnTouch, 1}, report, {evKey, btnTouch, 0}, report,
 		}, []Touch{{Down: true, X: .1, Y: .1}, {Lost: true}, {Down: true, X: .6, Y: .995}, {X: .6, Y: .995}}},
+		// The kernel names a slot when it is another than the last one it named, here
+		// in what was lost, and never again while one finger is used.
+		{"a first finger whose slot was lost", []event{
+			{evAbs, absMTTracking, 7}, {evAbs, absMTPositionX, 10}, {evAbs, absMTPositionY, 120}, report,
+			{evAbs, absMTSlot, 1}, {evAbs, absMTTracking, 8}, {evAbs, absMTPositionX, 90}, {evAbs, absMTPositionY, 280}, report,
+			{evSyn, synDropped, 0}, report,
+			{evAbs, absMTTracking, 9}, {evAbs, absMTPositionX, 20}, {evAbs, absMTPositionY, 140}, report, {evAbs, absMTTracking, -1}, report,
+		}, []Touch{{Down: true, X: .1, Y: .1}, {Lost: true}, {Down: true, X: .2, Y: .2}, {X: .2, Y: .2}}},
+		// What moves is the thumb in slot 1; then a finger lands where it was at x.
+		{"a second finger whose slot was lost", []event{
+			{evAbs, absMTTracking, 7}, {evAbs, absMTPositionX, 10}, {evAbs, absMTPositionY, 120}, report,
+			{evAbs, absMTSlot, 1}, {evAbs, absMTTracking, 8}, {evAbs, absMTPositionX, 90}, {evAbs, absMTPositionY, 280}, report,
+			{evSyn, synDropped, 0}, report, {evAbs, absMTPositionX, 91}, {evAbs, absMTPositionY, 281}, report,
+			{evAbs, absMTSlot, 0}, {evAbs, absMTTracking, 9}, {evAbs, absMTPositionY, 140}, report, {evAbs, absMTTracking, -1}, report,
+		}, []Touch{{Down: true, X: .1, Y: .1}, {Lost: true}}},
 		{"unplugged with the finger down", []event{{evKey, btnTouch, 1}, report}, []Touch{{Down: true}, {Lost: true}}},
 		{"unplugged without", []event{{evKey, btnTouch, 1}, report, {evKey, btnTouch, 0}, report}, []Touch{{Down: true}, {}}},
 	} {

@@ -56,6 +56,9 @@ type tracker struct {
 	// Coordinates that were lost: the kernel tells of changes only, so until one
 	// comes where a finger is is not known.
 	lostX, lostY bool
+	// Nor does it name a slot again that it named in what was lost. Until it names
+	// another one, what comes is taken for the first finger's.
+	guessed bool
 }
 
 // take takes one event. ok tells that it completes a touch.
@@ -77,6 +80,9 @@ func (t *tracker) move(e event) {
 	t.slots = t.slots || e.code == absMTTracking
 	switch {
 	case e.code == absMTSlot:
+		if t.guessed { // and may have been another finger's
+			t.guessed, t.lostX, t.lostY = false, true, true
+		}
 		t.slot = e.value
 	case e.code == absX && !t.slots:
 		t.atX, t.lostX = e.value, false
@@ -97,6 +103,7 @@ func (t *tracker) move(e event) {
 func (t *tracker) sync(code uint16) (Touch, bool) {
 	if code == synDropped {
 		t.dropped, t.lostX, t.lostY = true, true, true
+		t.slot, t.guessed = 0, true
 		return t.lose()
 	}
 	if code != synReport {
