@@ -257,6 +257,7 @@ func (d *Device) tick() (wait time.Duration, work bool) {
 		v.expire() // what comes instead wakes Run again
 	}
 	d.forget(func(c *call) bool { return due(c.expires) })
+	d.forgive(due)
 	return next.Sub(now), work
 }
 

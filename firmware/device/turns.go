@@ -113,7 +113,8 @@ type denial struct {
 // remember notes a denied request. mu is held.
 func (d *Device) remember(request []byte) {
 	if len(d.denials) == maxDenials {
-		d.denials = d.denials[1:]
+		clear(d.denials[0].request)
+		d.denials = slices.Delete(d.denials, 0, 1)
 	}
 	d.denials = append(d.denials, denial{request, time.Now().Add(denyFor)})
 }
@@ -123,6 +124,17 @@ func (d *Device) denied(request []byte) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
-	d.denials = slices.DeleteFunc(d.denials, func(n denial) bool { return !n.until.After(now) })
+	d.forgive(func(until time.Time) bool { return !until.After(now) })
 	return slices.ContainsFunc(d.denials, func(n denial) bool { return bytes.Equal(n.request, request) })
+}
+
+// forgive forgets the denials that are over, and wipes their texts. mu is held.
+func (d *Device) forgive(over func(until time.Time) bool) {
+	d.denials = slices.DeleteFunc(d.denials, func(n denial) bool {
+		if !over(n.until) {
+			return false
+		}
+		clear(n.request)
+		return true
+	})
 }

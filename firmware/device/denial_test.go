@@ -1,0 +1,35 @@
+package device
+
+import (
+	"bytes"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A text that was denied is there for as long as it is not asked again, and not
+// until the laptop asks something else.
+func TestADeniedTextIsForgottenByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &Device{view: &view{}}
+		var texts [][]byte
+		for range maxDenials + 1 {
+			texts = append(texts, []byte("denied"))
+			d.remember(texts[len(texts)-1])
+		}
+		if bytes.Contains(texts[0], []byte("denied")) {
+			t.Error("the one that made room is still there")
+		}
+		wait, _ := d.tick()
+		if wait != denyFor {
+			t.Errorf("looks again after %v", wait)
+		}
+		time.Sleep(wait)
+		d.tick()
+		for i, text := range texts {
+			if len(d.denials) > 0 || bytes.Contains(text, []byte("denied")) {
+				t.Fatalf("text %d is still there, of %d", i, len(d.denials))
+			}
+		}
+	})
+}
