@@ -2,9 +2,14 @@ package display
 
 import (
 	"bytes"
+	"fmt"
 	"image"
+	"image/draw"
 	"slices"
 	"testing"
+	"unicode"
+
+	"golang.org/x/image/math/fixed"
 
 	"onetimechat/display/escape"
 	"onetimechat/display/escape/escapetest"
@@ -41,8 +46,6 @@ func TestHostileTextsAreDrawnWhole(t *testing.T) {
 	})
 }
 
-// A text with any of the code points that do not show has another picture than
-// the text without, and than the text with its neighbour.
 // Some letters of two alphabets are drawn alike to the pixel. In a word of one of
 // them, the other does not pass.
 func TestALetterOfAnotherAlphabetDoesNotPass(t *testing.T) {
@@ -71,6 +74,39 @@ func TestALetterOfAnotherAlphabetDoesNotPass(t *testing.T) {
 	}
 }
 
+// What is drawn alike is of two alphabets, or no count would tell that it was swapped.
+func TestNoCharacterPassesForAnotherOfItsAlphabet(t *testing.T) {
+	type character struct {
+		code     rune
+		alphabet int // -1 for none
+	}
+	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
+		face := r.fonts.body
+		drawn := map[string][]character{}
+		for c := range unicode.MaxRune + 1 {
+			if !face.shows(c) || escape.Hidden(c) {
+				continue
+			}
+			box, mask, at, advance, ok := face.face.Glyph(fixed.P(0, face.ascent), c)
+			if !ok {
+				t.Fatalf("%U is not drawn", c)
+			}
+			picture := image.NewAlpha(box)
+			draw.Draw(picture, box, mask, at, draw.Src)
+			looks := fmt.Sprint(box, advance, picture.Pix)
+			of := slices.IndexFunc(alphabets[:], func(a alphabet) bool { return unicode.Is(a.letters, c) })
+			for _, other := range drawn[looks] {
+				if of < 0 || other.alphabet < 0 || of == other.alphabet {
+					t.Errorf("%U looks like %U", c, other.code)
+				}
+			}
+			drawn[looks] = append(drawn[looks], character{c, of})
+		}
+	})
+}
+
+// A text with any of the code points that do not show has another picture than
+// the text without, and than the text with its neighbour.
 func TestNoCodePointIsInvisible(t *testing.T) {
 	r := renderer(t, Sizes()[1])
 	picture := func(text string) []byte {

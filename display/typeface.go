@@ -71,9 +71,15 @@ func newTypeface(f *truetype.Font, pixels int) *typeface {
 
 // shows tells whether the font can draw r. Combining marks are left out,
 // because nothing here places them on their base, and so are the slashes of
-// fractions and divisions, which the font draws over what stands beside them.
+// fractions and divisions, which the font draws over what stands beside them,
+// and the Greek question mark and the Icelandic capital eth, which it draws like
+// a semicolon and a D with stroke.
 func (t *typeface) shows(r rune) bool {
-	return t.font.Index(r) != 0 && !unicode.Is(unicode.M, r) && r != '\u2044' && r != '\u2215'
+	switch r {
+	case '\u2044', '\u2215', '\u037e', '\u00d0':
+		return false
+	}
+	return t.font.Index(r) != 0 && !unicode.Is(unicode.M, r)
 }
 
 // advance is r's width in pixels.
