@@ -37,7 +37,12 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilStopped(cmd.Context())
 			defer stop()
-			conf, err := certificate(cert, key)
+			level := slog.LevelInfo
+			if verbose {
+				level = slog.LevelDebug
+			}
+			cfg.Log = slog.New(slog.NewTextHandler(a.ui.errs, &slog.HandlerOptions{Level: level}))
+			conf, err := certificate(cert, key, cfg.Log)
 			if err != nil {
 				return err
 			}
@@ -47,11 +52,6 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 			if cfg.DataDir == "" {
 				cfg.DataDir = filepath.Join(host.Defaults(a.env).Data, "relay")
 			}
-			level := slog.LevelInfo
-			if verbose {
-				level = slog.LevelDebug
-			}
-			cfg.Log = slog.New(slog.NewTextHandler(a.ui.errs, &slog.HandlerOptions{Level: level}))
 			r, err := relay.Open(cfg)
 			if err != nil {
 				return err
@@ -85,14 +85,14 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 }
 
 // certificate is nil when the relay speaks plain HTTP.
-func certificate(cert, key string) (*tls.Config, error) {
+func certificate(cert, key string, log *slog.Logger) (*tls.Config, error) {
 	if cert == "" && key == "" {
 		return nil, nil
 	}
 	if cert == "" || key == "" {
 		return nil, misused("--cert and --key belong together")
 	}
-	files := &certFiles{cert: cert, key: key}
+	files := &certFiles{cert: cert, key: key, log: log}
 	if _, err := files.current(nil); err != nil {
 		return nil, err
 	}
@@ -103,10 +103,12 @@ func certificate(cert, key string) (*tls.Config, error) {
 // renewed every few weeks, and a relay runs for years.
 type certFiles struct {
 	cert, key string
+	log       *slog.Logger
 
 	mu      sync.Mutex
 	changed [2]time.Time // of the files, when they were read
 	pair    *tls.Certificate
+	told    bool // why the files are not taken up
 }
 
 // current keeps to the certificate it has while the files are not to be read,
@@ -129,13 +131,17 @@ func (c *certFiles) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if err != nil {
 		return c.kept(err)
 	}
-	c.pair, c.changed = &pair, changed
+	c.pair, c.changed, c.told = &pair, changed, false
 	return c.pair, nil
 }
 
 func (c *certFiles) kept(err error) (*tls.Certificate, error) {
 	if c.pair == nil {
 		return nil, err
+	}
+	if !c.told {
+		c.told = true
+		c.log.Warn("certificate not taken up, the old one serves on", "error", err)
 	}
 	return c.pair, nil
 }

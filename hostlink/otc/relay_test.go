@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"log/slog"
 	"math/big"
 	"net/http"
 	"os"
@@ -21,7 +22,7 @@ import (
 )
 
 // A relay runs longer than its certificate lasts: a renewed one is taken up, and
-// what is half written changes nothing.
+// what is half written, or gone, changes nothing. Its keeper is told once.
 func TestARenewedCertificateIsTakenUp(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "relay.pem"), filepath.Join(dir, "relay.key")
@@ -36,13 +37,20 @@ func TestARenewedCertificateIsTakenUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	var log bytes.Buffer
+	told := func(want int) {
+		t.Helper()
+		if n := strings.Count(log.String(), "level=WARN"); n != want {
+			t.Errorf("told %d times, want %d:\n%s", n, want, log.String())
+		}
+	}
 	chain, private, first := selfSigned(t)
 	put(cert, chain)
-	if _, err := certificate(cert, key); err == nil {
+	if _, err := certificate(cert, key, slog.New(slog.NewTextHandler(&log, nil))); err == nil {
 		t.Fatal("a relay without its key was begun")
 	}
 	put(key, private)
-	conf, err := certificate(cert, key)
+	conf, err := certificate(cert, key, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,16 +63,19 @@ func TestARenewedCertificateIsTakenUp(t *testing.T) {
 	}
 	shows(first)
 	chain, private, second := selfSigned(t)
+	told(0)
 	put(cert, chain) // whose key is still the first one's
 	shows(first)
 	put(key, private[:len(private)/2])
 	shows(first)
+	told(1)
 	put(key, private)
 	shows(second)
 	if err := os.Remove(cert); err != nil {
 		t.Fatal(err)
 	}
 	shows(second)
+	told(2)
 }
 
 func TestTheRelaysSizeIsItsKeepersToSay(t *testing.T) {
