@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
 	"onetimechat/hal/desk/finger"
@@ -258,6 +259,66 @@ func TestAFingerThatSlidesOffDoesNotTap(t *testing.T) {
 	if r := <-asked; r.err != hostlink.Rejected && (len(r.value) != 1 || r.value[0].Err != hostlink.Rejected) {
 		t.Errorf("after a deny: %+v, %v", r.value, r.err)
 	}
+}
+
+// A finger that stays on the glass taps once, and so does a key that is held: the
+// next text has its Done where the last one had it.
+func TestAKeyThatIsHeldTapsOnce(t *testing.T) {
+	aliceDevice, bobDevice := startPair(t, "320x240")
+	var packages []hostlink.Incoming
+	for _, text := range []string{"first", strings.Repeat("a long second one ", 40)} {
+		asked := aliceDevice.seal(t, "alice", "bob", text)
+		aliceDevice.waitFor(t, "approve-send", text[:5])
+		for aliceDevice.turnsPage(t) {
+			aliceDevice.tap(t, "next")
+		}
+		aliceDevice.tap(t, "approve")
+		packages = append(packages, hostlink.Incoming{From: "alice", Package: sealed(t, asked)})
+	}
+	bob := openPage(t, browser(t, nil), bobDevice, "bob")
+	answer := ask(func() ([]hostlink.Opened, error) {
+		return bobDevice.host.Unpackage(soon(t), hostlink.UnpackageRequest{To: "bob", Packages: packages})
+	})
+	bob.do(t, chromedp.Click(bob.alive(t, "read-here")))
+	bob.see(t, "reader")
+	bob.do(t, chromedp.Focus(bob.alive(t, "ok")), chromedp.KeyEvent("\r"))
+	bobDevice.waitFor(t, "reader", "a long second")
+	if r := <-answer; r.err != nil {
+		t.Fatal(r.err)
+	}
+	if _, err := bobDevice.finger.WaitUntil(soon(t), func(s finger.Screen) bool { return alive(s, "ok") }); err != nil {
+		t.Fatal(err)
+	}
+	bob.see(t, "reader")
+	if focus := eval[string](t, bob, `document.activeElement.dataset.name ?? ""`); focus != "ok" {
+		t.Fatalf("the focus is on %q", focus)
+	}
+	held := func(e *input.DispatchKeyEventParams) { e.AutoRepeat = new(true) }
+	bob.do(t, chromedp.KeyEvent("\r", held), chromedp.KeyEvent("\r", held))
+	// Touches arrive in order: the page is turned after all that came before.
+	bob.do(t, chromedp.KeyEvent("n"))
+	for {
+		shown, err := bobDevice.finger.Screen(soon(t), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown.Name != "reader" {
+			t.Fatalf("a key that was held led to %s", shown.Name)
+		}
+		if strings.Contains(strings.Join(shown.Text, " "), "Page 2 of") {
+			break
+		}
+	}
+}
+
+// turnsPage tells whether a question has a page left, before it can be approved.
+func (d *running) turnsPage(t *testing.T) bool {
+	t.Helper()
+	s, err := d.finger.WaitUntil(soon(t), func(s finger.Screen) bool { return aliveApprove(s) || alive(s, "next") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return !aliveApprove(s)
 }
 
 // middle is where a button's middle is in the page.

@@ -220,7 +220,10 @@ func TestForeignPageInABrowserCanNeitherTapNorLook(t *testing.T) {
 	}
 }
 
-func aliveApprove(s finger.Screen) bool {
-	approve, _ := s.Target("approve")
-	return approve.Active
+func aliveApprove(s finger.Screen) bool { return alive(s, "approve") }
+
+// alive tells whether a button is there and can be tapped.
+func alive(s finger.Screen, target string) bool {
+	on, _ := s.Target(target)
+	return on.Active
 }

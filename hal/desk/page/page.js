@@ -103,6 +103,14 @@ targets.addEventListener("click", (event) => {
   if (event.detail === 0 && event.target.dataset.name) tapTarget(event.target.dataset.name);
 });
 
+// A key that is held taps once, as a finger does; a browser would click the button
+// that has the focus again and again.
+for (const kind of ["keydown", "keypress"]) {
+  screen.addEventListener(kind, (event) => {
+    if (event.repeat && event.key === "Enter") event.preventDefault();
+  });
+}
+
 // Letters count only while the screen or a button on it has the focus.
 screen.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
