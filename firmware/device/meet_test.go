@@ -414,6 +414,7 @@ func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
 				alice.wantText("Go on")
 				if how == "go on" {
 					alice.tap("size-1")
+					bob.wantText("Goes on with what was filled before.")
 					bob.approve("confirm")
 					time.Sleep(10 * time.Minute)
 					alice.approve("same")

@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"strings"
 
 	"onetimechat/display"
 	"onetimechat/firmware/meeting"
@@ -47,7 +48,7 @@ func (p *person) Choose(ctx context.Context, o meeting.Offer) (int64, error) {
 // meeting ends.
 func (p *person) sureOf(ctx context.Context, o meeting.Offer, bytes int64) error {
 	draft := p.device.store.Draft()
-	if draft == nil || bytes == o.Resume.Bytes {
+	if draft == nil || sizeOf(o, bytes).goesOn(o) {
 		return nil
 	}
 	with := draft.Making().Contact
@@ -66,9 +67,12 @@ func (p *person) sureOf(ctx context.Context, o meeting.Offer, bytes int64) error
 
 // Confirm implements meeting.Owner.
 func (p *person) Confirm(ctx context.Context, o meeting.Offer, bytes int64) error {
-	theirs := size{bytes: bytes, wait: waitFor(o, bytes)}.screen()
+	theirs, known := sizeOf(o, bytes), knownText(o)
+	if theirs.goesOn(o) {
+		known = strings.TrimSpace("Goes on with what was filled before. " + known)
+	}
 	target, err := p.device.choose(ctx, choice{guarded: true, screen: func(page int, ready bool) display.Screen {
-		return display.MeetingConfirm{Peer: o.Contact, Known: knownText(o), Choice: theirs, PerDay: perDay, Ready: ready, Page: page}
+		return display.MeetingConfirm{Peer: o.Contact, Known: known, Choice: theirs.screen(), PerDay: perDay, Ready: ready, Page: page}
 	}})
 	if err == nil && target != "confirm" {
 		err = meeting.ErrCancelled
