@@ -170,7 +170,7 @@ func TestSizesSayWhatTheyGive(t *testing.T) {
 func TestTheWidestNamesFitWhereTheyAreTypedAndChosen(t *testing.T) {
 	forEverySize(t, func(t *testing.T, r *Renderer, size image.Point) {
 		for _, name := range wideNames {
-			f := r.Render(Settings{Title: "Remove whom?", Items: []Setting{{"contact-1", name, "", true}, {"contact-2", "bob", "", true}}})
+			f := r.Render(Settings{Title: "Remove whom?", Note: "With " + name + " there is an unfinished pad only.", Items: []Setting{{"contact-1", name, "", true}, {"contact-2", "bob", "", true}}})
 			checkFrame(t, size, f)
 			if !strings.Contains(strings.Join(f.Text, ""), name) {
 				t.Errorf("%q is not told: %q", name, f.Text)
