@@ -146,7 +146,7 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 	level := reservoir.Level()
 	if wanted := d.fill.wanted(); level.Capacity != wanted {
 		if err := reservoir.Resize(wanted); err != nil {
-			return fmt.Errorf("setting aside %d bytes of the card: %w", wanted, err)
+			return fmt.Errorf("setting aside %s of the card: %w", roomText(wanted), err)
 		}
 		level = reservoir.Level()
 	}
@@ -234,16 +234,21 @@ func origins(w *entropy.Well) []padstore.Origin {
 	return list
 }
 
-// noiseProblem is why this device makes no randomness, in words for its owner;
-// empty while it does.
+// noiseProblem is why this device makes no randomness, and what to do, in words for
+// its owner; empty while it does.
 func (d *Device) noiseProblem() string {
 	_, failed := d.fill.state()
 	if failed == nil {
 		return ""
 	}
-	text := fmt.Sprintf("No more randomness is made: %v.", failed)
-	if errors.Is(failed, noise.ErrMissing) {
-		text += " Plug it in again, or switch the device off and on to go on without it."
+	text := fmt.Sprintf("No more randomness is made: %v. ", failed)
+	switch {
+	case errors.Is(failed, padstore.ErrFull):
+		return text + "Choose a smaller reservoir in Settings."
+	case d.ports == nil:
+		return text + "Switch the device off and on to try again."
+	case errors.Is(failed, noise.ErrMissing):
+		return text + "Plug it in again, and choose Try again under New contact; or switch the device off and on to go on without it."
 	}
-	return text
+	return text + "Choose Try again under New contact."
 }
