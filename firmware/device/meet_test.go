@@ -343,6 +343,12 @@ func TestFillingCanBeStoppedOrThrownAway(t *testing.T) {
 				upToFilling(alice, bob)
 				if how == "stop" {
 					alice.tap("stop")
+					alice.wantScreen("question")
+					alice.tap("no") // a stray tap
+					time.Sleep(time.Minute)
+					alice.wantScreen("progress")
+					alice.tap("stop")
+					alice.approve("yes")
 					synctest.Wait()
 					alice.approve("same")
 					bob.approve("same")

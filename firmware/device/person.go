@@ -132,28 +132,26 @@ func (p *person) fillingView() *view {
 	}}
 	v.tap = func(target string) func() {
 		if target == "stop" {
-			p.wish(meeting.Stop)
+			p.device.show(p.unsureView(meeting.Stop, "Stop here?",
+				"The pad becomes as large as it is now, and cannot grow any more.", "Stop here"))
 			return nil
 		}
-		p.device.show(p.unsureView())
+		p.device.show(p.unsureView(meeting.Cancel, "Throw this pad away?",
+			"All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.", "Throw away"))
 		return nil
 	}
 	return v
 }
 
-// unsureView makes sure that hours of filling are not lost by a stray tap.
-// Filling goes on behind it.
-func (p *person) unsureView() *view {
+// unsureView makes sure of a wish, so that hours of filling are not lost, or cut
+// short, by a stray tap. Filling goes on behind it.
+func (p *person) unsureView(w meeting.Wish, title, text, yes string) *view {
 	v := &view{guarded: true, screen: func(page int, ready bool) display.Screen {
-		return display.Ask{
-			Title: "Throw this pad away?",
-			Text:  "All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.",
-			Yes:   "Throw away", No: "Go on", Ready: ready, Page: page,
-		}
+		return display.Ask{Title: title, Text: text, Yes: yes, No: "Go on", Ready: ready, Page: page}
 	}}
 	v.tap = func(target string) func() {
 		if target == "yes" {
-			p.wish(meeting.Cancel)
+			p.wish(w)
 		}
 		p.device.showAgain(p.filling)
 		return nil
