@@ -333,8 +333,8 @@ func TestHomeSaysWhatTheReserveIsGoodFor(t *testing.T) {
 		want    []string
 	}{
 		{nil, nil},
-		{&fullReserve, []string{"Ready for a meeting", "256.0 MiB of 256.0 MiB", "About 930,000 messages each way, 2 minutes"}},
-		{&someReserve, []string{"About 140,000 messages each way, 1 minute; filling"}},
+		{&fullReserve, []string{"Ready for a meeting", "256.0 MiB of 256.0 MiB", "About 930,000 messages each way, made in 2 minutes"}},
+		{&someReserve, []string{"About 140,000 messages each way, made in 1 minute; filling"}},
 		{&Reserve{Capacity: mebi, Filling: true}, []string{"Nothing for a pad yet; filling"}},
 		{&Reserve{Capacity: mebi, Problem: "The noise source is not there."}, []string{"Nothing for a pad yet", "The noise source is not there."}},
 		{&Reserve{Capacity: mebi, Messages: 9, Demo: true}, []string{"About 9 messages each way", "Demo randomness: to try things out, not for secrets"}},
