@@ -141,6 +141,14 @@ func newSlowPair(t *testing.T) (alice, bob *meeter) {
 	return alice, bob
 }
 
+// saw tells whether the glass ever showed a text.
+func (m *meeter) saw(text string) bool {
+	synctest.Wait()
+	m.glass.mu.Lock()
+	defer m.glass.mu.Unlock()
+	return strings.Contains(strings.Join(m.glass.text, " "), text)
+}
+
 // words are the four words on the glass.
 func (m *meeter) words() []string {
 	m.t.Helper()
@@ -369,6 +377,11 @@ func TestFillingCanBeStoppedOrThrownAway(t *testing.T) {
 				synctest.Wait()
 				alice.wantScreen("home")
 				bob.wantText("cancelled")
+				for _, m := range []*meeter{alice, bob} {
+					if !m.saw("Overwriting what was filled.") {
+						t.Errorf("%s was not told why nothing went on", m.store.Owner())
+					}
+				}
 				if alice.store.Draft() != nil || bob.store.Draft() != nil {
 					t.Error("a draft is left")
 				}
@@ -443,6 +456,9 @@ func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
 				bob.approve("confirm")
 				bob.approve("yes")
 				time.Sleep(time.Hour)
+				if !alice.saw("Overwriting what was filled.") {
+					t.Error("alice was not told why nothing went on")
+				}
 				alice.wantScreen("meeting-words")
 			})
 		})

@@ -105,6 +105,11 @@ func (p *person) Wait(what string) {
 	})
 }
 
+// Discard implements meeting.Owner.
+func (p *person) Discard() {
+	p.device.put(waiting("Overwriting what was filled. A large pad takes a while."))
+}
+
 // Show implements meeting.Owner.
 func (p *person) Show(is meeting.Progress) {
 	d := p.device

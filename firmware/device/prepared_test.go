@@ -89,6 +89,9 @@ func TestTheOwnerDiscardsAPadThatTheOtherDeviceHasNot(t *testing.T) {
 			alice.wantText("Discard this pad?")
 			alice.approve("yes")
 			alice.wantScreen("home")
+			if !alice.saw("Overwriting the pad.") {
+				t.Error("alice was not told what she waits for")
+			}
 			if p := alice.store.Pads(); len(p) != 0 {
 				t.Errorf("alice's pads are %+v", p)
 			}

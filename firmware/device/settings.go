@@ -115,7 +115,7 @@ func (d *Device) remove(ctx context.Context) {
 		!d.sure(ctx, "Really remove "+name+"?", "This cannot be taken back. Flash memory may still remember some of what is overwritten: a laboratory may find it on the card.", "Remove now", "Keep") {
 		return
 	}
-	d.put(waiting("Overwriting the pads"))
+	d.put(waiting("Overwriting the pads. Large ones take a while."))
 	d.change(ctx, d.store.Remove(name))
 }
 
