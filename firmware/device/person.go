@@ -17,6 +17,8 @@ type person struct {
 	// What device.mu guards.
 	filling *view // nil until the first Show
 	is      meeting.Progress
+	waiting *view // nil until the first Wait
+	waits   string
 }
 
 // Choose implements meeting.Owner.
@@ -93,16 +95,31 @@ func (p *person) Compare(ctx context.Context, contact string, words [4]string) (
 
 // Wait implements meeting.Owner.
 func (p *person) Wait(what string) {
-	p.device.put(&view{
+	d := p.device
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p.waits = what
+	switch {
+	case d.fault != nil || d.stopped:
+	case p.waiting != nil && d.view == p.waiting: // a finger may be on it
+		d.draw()
+	default:
+		p.waiting = p.waitingView()
+		d.show(p.waiting)
+	}
+}
+
+func (p *person) waitingView() *view {
+	return &view{
 		late: butPages, // a second tap on Same, where Cancel is now, would throw the pad away
 		screen: func(int, bool) display.Screen {
-			return display.Busy{Text: "Waiting for " + what + ".", Cancellable: true}
+			return display.Busy{Text: "Waiting for " + p.waits + ".", Cancellable: true}
 		},
 		tap: func(string) func() {
 			p.wish(meeting.Cancel)
 			return nil
 		},
-	})
+	}
 }
 
 // Discard implements meeting.Owner.
