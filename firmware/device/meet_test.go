@@ -390,6 +390,36 @@ func TestFillingCanBeStoppedOrThrownAway(t *testing.T) {
 	}
 }
 
+// A pad that is filled overnight shows nobody's name to whoever passes by, until
+// there is something to ask.
+func TestAFillingThatNobodyWatchesHidesNames(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newSlowPair(t)
+		alice.tap("settings")
+		alice.tap("idle")
+		alice.wantText("after 30 seconds")
+		alice.tap("ok")
+		upToFilling(alice, bob)
+		time.Sleep(31 * time.Second)
+		alice.wantScreen("idle")
+		before := alice.text()
+		if strings.Contains(before, "bob") || !strings.Contains(before, "Making a pad: ") {
+			t.Errorf("the idle screen says %q", before)
+		}
+		time.Sleep(time.Minute)
+		if after := alice.text(); alice.screen() != "idle" || after == before {
+			t.Errorf("a minute later it says %q", after)
+		}
+		bob.wantScreen("progress") // whose owner wants no idle screen
+		alice.tap("wake")
+		alice.wantScreen("progress")
+		time.Sleep(10 * time.Minute)
+		alice.approve("same")
+		bob.approve("same")
+		alice.wantScreen("paired")
+	})
+}
+
 func TestTheLaptopHasNoPartInAMeeting(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := newPair(t)

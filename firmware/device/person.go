@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"onetimechat/display"
@@ -17,6 +18,7 @@ type person struct {
 	// What device.mu guards.
 	filling *view // nil until the first Show
 	is      meeting.Progress
+	resting *view // the filling, while nobody watches
 	waiting *view // nil until the first Wait
 	waits   string
 }
@@ -139,19 +141,23 @@ func (p *person) Show(is meeting.Progress) {
 	case p.filling == nil:
 		p.filling = p.fillingView()
 		d.show(p.filling)
-	case d.view == p.filling:
+	case d.view == p.filling, p.resting != nil && d.view == p.resting:
 		d.draw()
 	}
 }
 
 // fillingView is the filling, with its two ways out.
 func (p *person) fillingView() *view {
-	v := &view{late: butPages, screen: func(int, bool) display.Screen {
+	v := &view{late: butPages, patience: p.device.idle, screen: func(int, bool) display.Screen {
 		return display.Progress{
 			Title: "Making the pad with " + p.is.Contact, Done: p.is.Done, Total: p.is.Total, Unit: "bytes",
 			Rate: int64(p.is.Rate), Left: p.is.Left, Stop: true, Cancellable: true,
 		}
 	}}
+	v.expire = func() {
+		p.resting = p.restingView()
+		p.device.show(p.resting)
+	}
 	v.tap = func(target string) func() {
 		if target == "stop" {
 			p.device.show(p.unsureView(meeting.Stop, "Stop here?",
@@ -163,6 +169,22 @@ func (p *person) fillingView() *view {
 		return nil
 	}
 	return v
+}
+
+// restingView is the idle screen of a filling. A touch brings that back, and does
+// nothing else.
+func (p *person) restingView() *view {
+	d := p.device
+	return &view{
+		dim: true,
+		screen: func(int, bool) display.Screen {
+			return display.Idle{News: d.news, Doing: fmt.Sprintf("Making a pad: %d %%", 100*p.is.Done/max(p.is.Total, 1))}
+		},
+		tap: func(string) func() {
+			d.showAgain(p.filling)
+			return nil
+		},
+	}
 }
 
 // unsureView makes sure of a wish, so that hours of filling are not lost, or cut
