@@ -26,7 +26,7 @@ func choices() []SizeChoice {
 }
 
 const (
-	noNoise = "No more randomness is made: the noise source /dev/hwrng is not there."
+	noNoise = "No more randomness is made: the noise has failed too often: OneRNG: the noise source is not there: not plugged in. Plug it in again, and choose Try again under New contact; or switch the device off and on to go on without it."
 )
 
 func knownPad(peer string) string {

@@ -170,7 +170,7 @@ func TestSizesSayWhatTheyGive(t *testing.T) {
 func TestTheWidestNamesFitWhereTheyAreTypedAndChosen(t *testing.T) {
 	forEverySize(t, func(t *testing.T, r *Renderer, size image.Point) {
 		for _, name := range wideNames {
-			f := r.Render(Settings{Title: "Remove whom?", Items: []Setting{{"contact-1", name, "", true}, {"contact-2", "bob", "", true}}})
+			f := r.Render(Settings{Title: "Remove whom?", Note: "With " + name + " there is an unfinished pad only.", Items: []Setting{{"contact-1", name, "", true}, {"contact-2", "bob", "", true}}})
 			checkFrame(t, size, f)
 			if !strings.Contains(strings.Join(f.Text, ""), name) {
 				t.Errorf("%q is not told: %q", name, f.Text)
@@ -333,8 +333,8 @@ func TestHomeSaysWhatTheReserveIsGoodFor(t *testing.T) {
 		want    []string
 	}{
 		{nil, nil},
-		{&fullReserve, []string{"Ready for a meeting", "256.0 MiB of 256.0 MiB", "About 930,000 messages each way, 2 minutes"}},
-		{&someReserve, []string{"About 140,000 messages each way, 1 minute; filling"}},
+		{&fullReserve, []string{"Ready for a meeting", "256.0 MiB of 256.0 MiB", "About 930,000 messages each way, made in 2 minutes"}},
+		{&someReserve, []string{"About 140,000 messages each way, made in 1 minute; filling"}},
 		{&Reserve{Capacity: mebi, Filling: true}, []string{"Nothing for a pad yet; filling"}},
 		{&Reserve{Capacity: mebi, Problem: "The noise source is not there."}, []string{"Nothing for a pad yet", "The noise source is not there."}},
 		{&Reserve{Capacity: mebi, Messages: 9, Demo: true}, []string{"About 9 messages each way", "Demo randomness: to try things out, not for secrets"}},

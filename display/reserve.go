@@ -22,7 +22,7 @@ func (s Reserve) meaning(t theme) string {
 	if s.Messages > 0 {
 		text = capital(aboutText(s.Messages)) + " messages each way"
 		if s.Wait > 0 {
-			text += t.brief(", ", "\ntakes ") + waitText(s.Wait)
+			text += t.brief(", ", "\n") + "made in " + waitText(s.Wait)
 		}
 	}
 	if s.Filling {

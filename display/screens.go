@@ -282,5 +282,6 @@ type ReservoirSize struct {
 // Idle is what a device shows that nobody touches: no name, and how much
 // waits. Its target wake is the whole screen.
 type Idle struct {
-	News int // log entries that the owner has not seen
+	News  int    // log entries that the owner has not seen
+	Doing string // what goes on meanwhile; may be empty
 }

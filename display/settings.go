@@ -114,8 +114,12 @@ func (s Idle) draw(c *canvas) {
 }
 
 func (s Idle) lines() []string {
+	news := "Nothing new"
 	if s.News > 0 {
-		return []string{countText(int64(s.News), "new entry in the log", "new entries in the log")}
+		news = countText(int64(s.News), "new entry in the log", "new entries in the log")
 	}
-	return []string{"Nothing new"}
+	if s.Doing == "" {
+		return []string{news}
+	}
+	return []string{s.Doing, news}
 }

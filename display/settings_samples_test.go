@@ -42,6 +42,7 @@ func settingsSamples() []sample {
 		{"settings-reservoir-unknown", "before the noise was measured", unknown},
 		{"idle", "nobody touched it for a while", Idle{News: 3}},
 		{"idle-quiet", "and nothing has happened", Idle{}},
+		{"idle-filling", "while a pad is filled", Idle{News: 1, Doing: "Making a pad: 37 %"}},
 		{"about", "what this device is", About{Facts: []Fact{
 			{"Program", "commit 6f281d63a1e6, go1.26.2"},
 			{"Image", "SHA-256 of manifest.txt: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},

@@ -142,7 +142,7 @@ func TestAPadWaitsForRoomToBePrepared(t *testing.T) {
 // waits shows that what is decided is not changed meanwhile.
 func (tr *trial) waits(d *padstore.Draft) {
 	tr.Helper()
-	_, err := d.Tag(&tagKey)
+	_, err := d.Tag(&tagKey, nil)
 	for _, err := range []error{d.Append(nil, nil, nil), d.Rewind(0), d.Confirm(padstore.Checked, d.Tagged()), d.Discard(), err} {
 		if !errors.Is(err, padstore.ErrState) {
 			tr.Fatalf("what is decided was changed: %v", err)

@@ -72,7 +72,7 @@ func copied(t *testing.T, suite seal.Suite) *scene {
 
 func (tr *trial) confirm(stages ...padstore.Stage) error {
 	d := tr.store.Draft()
-	tag, err := d.Tag(&tagKey)
+	tag, err := d.Tag(&tagKey, nil)
 	for _, stage := range stages {
 		err = errors.Join(err, d.Confirm(stage, tag))
 	}
@@ -267,7 +267,7 @@ func makings() []action {
 					tr.Errorf("%d bytes are planned", m.Bytes)
 				}
 			}
-			_, err := d.Tag(&tagKey)
+			_, err := d.Tag(&tagKey, nil)
 			return err
 		}},
 		{"confirm both", copied, false, func(tr *trial) error {
@@ -329,7 +329,7 @@ func everyMaking(tr *trial) map[string]func() error {
 	if d := s.Draft(); d != nil {
 		calls["Append"] = func() error { return d.Append(nil, nil, nil) }
 		calls["Rewind"] = func() error { return d.Rewind(0) }
-		calls["Tag"] = func() error { _, err := d.Tag(&tagKey); return err }
+		calls["Tag"] = func() error { _, err := d.Tag(&tagKey, nil); return err }
 		calls["Confirm"] = func() error { return d.Confirm(padstore.Checked, [16]byte{}) }
 		calls["Prepare"] = func() error { _, err := d.Prepare(); return err }
 		calls["Draft.Discard"] = d.Discard

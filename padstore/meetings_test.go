@@ -117,7 +117,7 @@ func (c *career) doConfirm() {
 	if d == nil || d.Done()%32 != 0 || d.Done() < 128 {
 		return
 	}
-	tag, err := d.Tag(&tagKey)
+	tag, err := d.Tag(&tagKey, nil)
 	c.allowed(err, padstore.ErrState)
 	if err == nil {
 		c.allowed(d.Confirm([]padstore.Stage{padstore.Checked, padstore.Agreed}[c.rng.IntN(2)], tag))

@@ -13,8 +13,9 @@ import (
 // Tag reads the pad back from the card and computes its tag: Poly1305 under
 // key, which the caller wipes, over the makings' names in ascending order, the
 // size, the split, suite, bucket, pad id, and the pad (FORMAT.md). From then on
-// its planned size is what is there.
-func (d *Draft) Tag(key *[32]byte) (tag [16]byte, err error) {
+// its planned size is what is there. each, if not nil, is told how many bytes were
+// read, and ends this by an error, which Tag returns.
+func (d *Draft) Tag(key *[32]byte, each func(done int64) error) (tag [16]byte, err error) {
 	if err := d.ready(Copying, Checked, Agreed); err != nil {
 		return tag, err
 	}
@@ -36,6 +37,12 @@ func (d *Draft) Tag(key *[32]byte) (tag [16]byte, err error) {
 		}
 		mac.Write(part)
 		at += int64(len(part))
+		if each == nil {
+			continue
+		}
+		if err := each(at); err != nil {
+			return tag, err
+		}
 	}
 	if m.Bytes != d.record.now().Bytes {
 		if err := d.record.change(func(next *draftState) { next.Bytes = m.Bytes }); err != nil {

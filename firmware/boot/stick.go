@@ -117,13 +117,18 @@ func (f *stickFolder) Close() error {
 	return errors.Join(f.Folder.Close(), f.stick.mounter.unmount(f.stick.roots.stick()))
 }
 
+// ErrNoFAT: a stick is plugged in, and pads can be read off none but a FAT one.
+var ErrNoFAT = errors.New("the stick has no FAT file system: format it as FAT32")
+
 // findStick returns the device file of the first FAT file system on a USB
-// stick, and the number that names it; "" if there is none.
+// stick, and the number that names it; "" if there is none, with ErrNoFAT if
+// there is a stick.
 func findStick(r Roots) (part, id string, err error) {
 	disks, err := filepath.Glob(r.sys("block/sd*"))
 	if err != nil {
 		return "", "", err
 	}
+	var other error
 	for _, disk := range disks {
 		if !onUSB(disk) {
 			continue
@@ -136,12 +141,16 @@ func findStick(r Roots) (part, id string, err error) {
 		// Some sticks have no partitions, and are one file system.
 		for _, p := range append(parts, name) {
 			path := r.dev(filepath.Base(p))
-			if id, err := fatID(path); err == nil {
+			id, err := fatID(path)
+			if err == nil {
 				return path, id, nil
+			}
+			if errors.Is(err, ErrNoFAT) { // a card reader without a card is no stick
+				other = ErrNoFAT
 			}
 		}
 	}
-	return "", "", nil
+	return "", "", other
 }
 
 // onUSB tells whether a disk in /sys/block is plugged into USB: then it leads
@@ -175,5 +184,5 @@ func fatID(path string) (string, error) {
 			}
 		}
 	}
-	return "", errors.New("no FAT file system")
+	return "", ErrNoFAT
 }

@@ -113,27 +113,31 @@ func TestTheStickIsFound(t *testing.T) {
 	for name, test := range map[string]struct {
 		plug     func(t *testing.T, s socket)
 		part, id string
+		err      error
 	}{
 		"nothing": {plug: func(*testing.T, socket) {}},
-		"one partition": {func(t *testing.T, s socket) {
+		"one partition": {plug: func(t *testing.T, s socket) {
 			s.plug(t, "sda", usb, map[string]string{"sda": mbr, "sda1": fat("FAT32", "\x4d\x3c\x2b\x1a")})
-		}, "sda1", "1A2B-3C4D"},
-		"no partitions": {func(t *testing.T, s socket) {
+		}, part: "sda1", id: "1A2B-3C4D"},
+		"no partitions": {plug: func(t *testing.T, s socket) {
 			s.plug(t, "sda", usb, map[string]string{"sda": fat("FAT16", "\x01\x00\x00\x00")})
-		}, "sda", "0000-0001"},
-		"old FAT": {func(t *testing.T, s socket) { s.plug(t, "sda", usb, map[string]string{"sda": fat("FAT12", "abcd")}) }, "sda", "6463-6261"},
-		"second of two": {func(t *testing.T, s socket) {
+		}, part: "sda", id: "0000-0001"},
+		"old FAT": {plug: func(t *testing.T, s socket) { s.plug(t, "sda", usb, map[string]string{"sda": fat("FAT12", "abcd")}) }, part: "sda", id: "6463-6261"},
+		"second of two": {plug: func(t *testing.T, s socket) {
 			s.plug(t, "sda", usb, map[string]string{"sda": mbr, "sda1": strings.Repeat("x", 512), "sda2": fat("FAT32", "abcd")})
-		}, "sda2", "6463-6261"},
-		"beside an empty card reader": {func(t *testing.T, s socket) {
+		}, part: "sda2", id: "6463-6261"},
+		"beside an empty card reader": {plug: func(t *testing.T, s socket) {
 			s.plug(t, "sda", usb, map[string]string{"sda": ""})
 			s.plug(t, "sdb", usb, map[string]string{"sdb": fat("FAT32", "abcd")})
-		}, "sdb", "6463-6261"},
+		}, part: "sdb", id: "6463-6261"},
+		"an empty card reader":      {plug: func(t *testing.T, s socket) { s.plug(t, "sda", usb, map[string]string{"sda": ""}) }},
 		"a disk that is not on USB": {plug: func(t *testing.T, s socket) { s.plug(t, "sda", sata, map[string]string{"sda": fat("FAT32", "abcd")}) }},
-		"another file system":       {plug: func(t *testing.T, s socket) { s.plug(t, "sda", usb, map[string]string{"sda": fat("NTFS", "abcd")}) }},
+		"another file system": {plug: func(t *testing.T, s socket) {
+			s.plug(t, "sda", usb, map[string]string{"sda": mbr, "sda1": fat("EXFAT", "abcd")})
+		}, err: ErrNoFAT},
 		"no signature": {plug: func(t *testing.T, s socket) {
 			s.plug(t, "sda", usb, map[string]string{"sda": fat("FAT32", "abcd")[:510] + "xx"})
-		}},
+		}, err: ErrNoFAT},
 	} {
 		s, _ := newSocket(t)
 		test.plug(t, s)
@@ -141,7 +145,7 @@ func TestTheStickIsFound(t *testing.T) {
 		if test.part != "" {
 			want = s.dev(test.part)
 		}
-		if part, id, err := findStick(s.Roots); part != want || id != test.id || err != nil {
+		if part, id, err := findStick(s.Roots); part != want || id != test.id || !errors.Is(err, test.err) {
 			t.Errorf("%s: %q, %q, %v", name, part, id, err)
 		}
 	}

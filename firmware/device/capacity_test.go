@@ -126,3 +126,47 @@ func TestTheReservoirLeavesRoomForThePad(t *testing.T) {
 		}
 	})
 }
+
+// A size that is no number of whole cells is rounded up, once.
+func TestAReservoirOfOddSize(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice := filling(t, durabletest.New(1), 4<<20+5)
+		time.Sleep(5 * time.Minute)
+		if level := alice.store.Reservoir().Level(); level.Capacity != 4<<20+16 || level.Ready != level.Capacity {
+			t.Errorf("there are %+v", level)
+		}
+	})
+}
+
+// Whoever takes noise out of the reservoir, and a switch-off, wait for no more than
+// a piece of it to be written, or overwritten: all of it may take a card hours.
+func TestTheReservoirGrowsAndShrinksInPieces(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disk := durabletest.New(1)
+		disk.Capacity(300 << 20)
+		alice := filling(t, disk, 1<<20)
+		time.Sleep(time.Minute)
+		written, most := 0, 0
+		disk.Trace(func(op string) {
+			switch op {
+			case "write reservoir.store":
+				written++
+				most = max(most, written)
+			case "sync reservoir.store":
+				written = 0
+			}
+		})
+		for _, size := range []string{"size-3", "size-1"} { // 64 MiB, and 16 MiB again
+			alice.choose("reservoir")
+			alice.tap(size)
+			time.Sleep(time.Minute)
+			if level, want := alice.store.Reservoir().Level(), map[string]int64{"size-3": 64 << 20, "size-1": 16 << 20}[size]; level.Capacity != want {
+				t.Errorf("there are %+v, want %d", level, want)
+			}
+		}
+		const piece = 16 << 20 / (64 << 10) // of padstore's writes
+		if most < 2 || most > piece+16 {
+			t.Errorf("%d writes in a row", most)
+		}
+	})
+}

@@ -41,12 +41,29 @@ func (d *Device) padsWith(contact string) (list []padstore.Pad) {
 	return list
 }
 
-// showCertificate shows how one pad was made, until it is tapped away.
-func (d *Device) showCertificate(ctx context.Context, number string) {
+// padNumbered is the pad of a public number, if it is still there.
+func (d *Device) padNumbered(number string) (padstore.Pad, bool) {
 	for _, p := range d.store.Pads() {
 		if p.Number == number {
-			_, _ = d.showPad(ctx, p, false)
+			return p, true
 		}
+	}
+	return padstore.Pad{}, false
+}
+
+// showCertificate shows how one pad was made, and lets its owner do what can be
+// done with it, until it is tapped away.
+func (d *Device) showCertificate(ctx context.Context, number string) {
+	for {
+		p, ok := d.padNumbered(number)
+		if !ok {
+			return
+		}
+		target, err := d.showPad(ctx, p, false)
+		if err != nil || target == "ok" {
+			return
+		}
+		d.act(ctx, p, target)
 	}
 }
 
@@ -91,6 +108,7 @@ func (d *Device) act(ctx context.Context, p padstore.Pad, target string) {
 		}
 	}
 	if d.sure(ctx, "Discard this pad?", "What was sealed with it and not yet opened can never be opened again. Its bytes are overwritten; a laboratory may still find some of them on the card.", "Discard", "Keep") {
+		d.put(waiting("Overwriting the pad. A large one takes a while."))
 		d.change(ctx, d.store.Discard(p.Number))
 	}
 }

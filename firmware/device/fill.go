@@ -20,6 +20,10 @@ const (
 	fillMax  = 256 << 10 // bytes
 )
 
+// resizeStep is how much the reservoir grows or shrinks at a time, in bytes: a slow
+// card writes it in a few seconds.
+const resizeStep = 16 << 20
+
 // fill lays up noise in the reservoir, for the next pad. It is the only writer
 // of the reservoir.
 type fill struct {
@@ -143,14 +147,10 @@ var errNoRoom = errors.New("the reservoir is full")
 // fillOnce draws one piece and lays it up, or measures how fast the noise is.
 // errNoRoom if the reservoir is full, and that is known.
 func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, piece []byte) error {
-	level := reservoir.Level()
-	if wanted := d.fill.wanted(); level.Capacity != wanted {
-		if err := reservoir.Resize(wanted); err != nil {
-			return fmt.Errorf("setting aside %d bytes of the card: %w", wanted, err)
-		}
-		level = reservoir.Level()
+	if err := d.resizeReservoir(ctx, reservoir); err != nil {
+		return fmt.Errorf("setting aside %s of the card: %w", roomText(d.fill.wanted()), err)
 	}
-	rate := d.fill.rate()
+	level, rate := reservoir.Level(), d.fill.rate()
 	size := min(int64(max(fillMin, rate*fillTime.Seconds())), int64(len(piece)), level.Capacity-level.Ready)
 	switch {
 	case size <= 0 && rate > 0:
@@ -176,6 +176,33 @@ func (d *Device) fillOnce(ctx context.Context, reservoir *padstore.Reservoir, pi
 	}
 	d.refreshReserve()
 	return nil
+}
+
+// resizeReservoir makes the reservoir as large as is wanted, in pieces: whoever
+// takes noise out of it meanwhile, and a switch-off, wait for one of them.
+func (d *Device) resizeReservoir(ctx context.Context, reservoir *padstore.Reservoir) error {
+	for {
+		now, wanted := reservoir.Level().Capacity, d.fill.wanted()
+		if now == wanted {
+			return nil
+		}
+		free, err := d.store.Free()
+		switch {
+		case err != nil:
+			return err
+		case wanted-now > free:
+			return padstore.ErrFull // before it takes what there is
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		if err := reservoir.Resize(min(max(wanted, now-resizeStep), now+resizeStep)); err != nil {
+			return err
+		}
+		if reservoir.Level().Capacity == now {
+			return nil // it holds whole cells only
+		}
+		d.refreshReserve()
+	}
 }
 
 // layUp fills b with what well draws, and adds it to the reservoir.
@@ -234,16 +261,21 @@ func origins(w *entropy.Well) []padstore.Origin {
 	return list
 }
 
-// noiseProblem is why this device makes no randomness, in words for its owner;
-// empty while it does.
+// noiseProblem is why this device makes no randomness, and what to do, in words for
+// its owner; empty while it does.
 func (d *Device) noiseProblem() string {
 	_, failed := d.fill.state()
 	if failed == nil {
 		return ""
 	}
-	text := fmt.Sprintf("No more randomness is made: %v.", failed)
-	if errors.Is(failed, noise.ErrMissing) {
-		text += " Plug it in again, or switch the device off and on to go on without it."
+	text := fmt.Sprintf("No more randomness is made: %v. ", failed)
+	switch {
+	case errors.Is(failed, padstore.ErrFull):
+		return text + "Choose a smaller reservoir in Settings."
+	case d.ports == nil:
+		return text + "Switch the device off and on to try again."
+	case errors.Is(failed, noise.ErrMissing):
+		return text + "Plug it in again, and choose Try again under New contact; or switch the device off and on to go on without it."
 	}
-	return text
+	return text + "Choose Try again under New contact."
 }

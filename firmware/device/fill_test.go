@@ -88,7 +88,7 @@ func TestASourceThatFailsGivesNothingIsShownAndRecovers(t *testing.T) {
 				m := startWithNoise(t, source)
 				time.Sleep(time.Hour)
 				m.wantScreen("home")
-				m.wantText("No more randomness is made", c.says)
+				m.wantText("No more randomness is made", c.says, "hoose Try again under New contact")
 				if n := m.ready(); n != 0 {
 					t.Errorf("%d bytes of it came to the reservoir", n)
 				}
@@ -184,14 +184,24 @@ func TestADeviceWithoutNoiseSaysSo(t *testing.T) {
 func TestACardWithoutRoomForTheReservoirIsShown(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disk := durabletest.New(1)
-		well := entropy.NewWell(entropytest.Good(1))
+		source := entropytest.Good(1)
+		source.Slow(1000)
+		well := entropy.NewWell(source)
 		t.Cleanup(func() { well.Close() })
 		m := startRig(t, disk, "alice", func(c *config) {
-			c.Noise, c.Reservoir = well, 1<<60
+			c.Noise, c.Reservoir = well, 1<<41
 		})
 		time.Sleep(time.Minute)
 		m.wantScreen("home")
-		m.wantText("No more randomness is made")
+		m.wantText("No more randomness is made", "setting aside 2048 GiB of the card", "Choose a smaller reservoir in Settings.")
+		m.choose("reservoir")
+		m.tap("size-1")
+		m.tap("ok")
+		time.Sleep(time.Minute)
+		m.wantScreen("home")
+		if text := m.text(); strings.Contains(text, "No more randomness") || m.store.Reservoir().Level().Ready == 0 {
+			t.Errorf("with a smaller one, home says %q", text)
+		}
 	})
 }
 

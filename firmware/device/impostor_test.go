@@ -141,3 +141,4 @@ func (yes) Confirm(context.Context, meeting.Offer, int64) error               { 
 func (yes) Show(meeting.Progress)                                             {}
 func (yes) Compare(context.Context, string, [4]string) (same bool, err error) { return true, nil }
 func (yes) Wait(string)                                                       {}
+func (yes) Discard()                                                          {}

@@ -146,13 +146,16 @@ func (d *Device) showEnd(ctx context.Context, result meeting.Result, err error) 
 		}
 		return
 	}
-	demo := false
-	for _, p := range d.store.Pads() {
-		demo = demo || p.Number == result.Number && p.Source == demoSource
-	}
 	for {
+		p, ok := d.padNumbered(result.Number)
+		if !ok {
+			return // its owner has just discarded it
+		}
 		target, err := d.choose(ctx, choice{screen: func(int, bool) display.Screen {
-			return display.Paired{Peer: result.Contact, Bytes: result.Bytes, Messages: messages(result.Bytes), InUse: result.InUse, Demo: demo}
+			return display.Paired{
+				Peer: result.Contact, Bytes: result.Bytes, Messages: messages(result.Bytes),
+				InUse: p.State != padstore.Prepared, Demo: p.Source == demoSource,
+			}
 		}})
 		if err != nil || target != "certificate" {
 			return

@@ -141,6 +141,14 @@ func newSlowPair(t *testing.T) (alice, bob *meeter) {
 	return alice, bob
 }
 
+// saw tells whether the glass ever showed a text.
+func (m *meeter) saw(text string) bool {
+	synctest.Wait()
+	m.glass.mu.Lock()
+	defer m.glass.mu.Unlock()
+	return strings.Contains(strings.Join(m.glass.text, " "), text)
+}
+
 // words are the four words on the glass.
 func (m *meeter) words() []string {
 	m.t.Helper()
@@ -343,6 +351,12 @@ func TestFillingCanBeStoppedOrThrownAway(t *testing.T) {
 				upToFilling(alice, bob)
 				if how == "stop" {
 					alice.tap("stop")
+					alice.wantScreen("question")
+					alice.tap("no") // a stray tap
+					time.Sleep(time.Minute)
+					alice.wantScreen("progress")
+					alice.tap("stop")
+					alice.approve("yes")
 					synctest.Wait()
 					alice.approve("same")
 					bob.approve("same")
@@ -363,12 +377,47 @@ func TestFillingCanBeStoppedOrThrownAway(t *testing.T) {
 				synctest.Wait()
 				alice.wantScreen("home")
 				bob.wantText("cancelled")
+				for _, m := range []*meeter{alice, bob} {
+					if !m.saw("Overwriting what was filled.") {
+						t.Errorf("%s was not told why nothing went on", m.store.Owner())
+					}
+				}
 				if alice.store.Draft() != nil || bob.store.Draft() != nil {
 					t.Error("a draft is left")
 				}
 			})
 		})
 	}
+}
+
+// A pad that is filled overnight shows nobody's name to whoever passes by, until
+// there is something to ask.
+func TestAFillingThatNobodyWatchesHidesNames(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newSlowPair(t)
+		alice.tap("settings")
+		alice.tap("idle")
+		alice.wantText("after 30 seconds")
+		alice.tap("ok")
+		upToFilling(alice, bob)
+		time.Sleep(31 * time.Second)
+		alice.wantScreen("idle")
+		before := alice.text()
+		if strings.Contains(before, "bob") || !strings.Contains(before, "Making a pad: ") {
+			t.Errorf("the idle screen says %q", before)
+		}
+		time.Sleep(time.Minute)
+		if after := alice.text(); alice.screen() != "idle" || after == before {
+			t.Errorf("a minute later it says %q", after)
+		}
+		bob.wantScreen("progress") // whose owner wants no idle screen
+		alice.tap("wake")
+		alice.wantScreen("progress")
+		time.Sleep(10 * time.Minute)
+		alice.approve("same")
+		bob.approve("same")
+		alice.wantScreen("paired")
+	})
 }
 
 func TestTheLaptopHasNoPartInAMeeting(t *testing.T) {
@@ -414,6 +463,7 @@ func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
 				alice.wantText("Go on")
 				if how == "go on" {
 					alice.tap("size-1")
+					bob.wantText("Goes on with what was filled before.")
 					bob.approve("confirm")
 					time.Sleep(10 * time.Minute)
 					alice.approve("same")
@@ -436,6 +486,9 @@ func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
 				bob.approve("confirm")
 				bob.approve("yes")
 				time.Sleep(time.Hour)
+				if !alice.saw("Overwriting what was filled.") {
+					t.Error("alice was not told why nothing went on")
+				}
 				alice.wantScreen("meeting-words")
 			})
 		})

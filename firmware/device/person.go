@@ -2,6 +2,8 @@ package device
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"onetimechat/display"
 	"onetimechat/firmware/meeting"
@@ -16,6 +18,9 @@ type person struct {
 	// What device.mu guards.
 	filling *view // nil until the first Show
 	is      meeting.Progress
+	resting *view // the filling, while nobody watches
+	waiting *view // nil until the first Wait
+	waits   string
 }
 
 // Choose implements meeting.Owner.
@@ -47,7 +52,7 @@ func (p *person) Choose(ctx context.Context, o meeting.Offer) (int64, error) {
 // meeting ends.
 func (p *person) sureOf(ctx context.Context, o meeting.Offer, bytes int64) error {
 	draft := p.device.store.Draft()
-	if draft == nil || bytes == o.Resume.Bytes {
+	if draft == nil || sizeOf(o, bytes).goesOn(o) {
 		return nil
 	}
 	with := draft.Making().Contact
@@ -66,9 +71,12 @@ func (p *person) sureOf(ctx context.Context, o meeting.Offer, bytes int64) error
 
 // Confirm implements meeting.Owner.
 func (p *person) Confirm(ctx context.Context, o meeting.Offer, bytes int64) error {
-	theirs := size{bytes: bytes, wait: waitFor(o, bytes)}.screen()
+	theirs, known := sizeOf(o, bytes), knownText(o)
+	if theirs.goesOn(o) {
+		known = strings.TrimSpace("Goes on with what was filled before. " + known)
+	}
 	target, err := p.device.choose(ctx, choice{guarded: true, screen: func(page int, ready bool) display.Screen {
-		return display.MeetingConfirm{Peer: o.Contact, Known: knownText(o), Choice: theirs, PerDay: perDay, Ready: ready, Page: page}
+		return display.MeetingConfirm{Peer: o.Contact, Known: known, Choice: theirs.screen(), PerDay: perDay, Ready: ready, Page: page}
 	}})
 	if err == nil && target != "confirm" {
 		err = meeting.ErrCancelled
@@ -89,16 +97,36 @@ func (p *person) Compare(ctx context.Context, contact string, words [4]string) (
 
 // Wait implements meeting.Owner.
 func (p *person) Wait(what string) {
-	p.device.put(&view{
+	d := p.device
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p.waits = what
+	switch {
+	case d.fault != nil || d.stopped:
+	case p.waiting != nil && d.view == p.waiting: // a finger may be on it
+		d.draw()
+	default:
+		p.waiting = p.waitingView()
+		d.show(p.waiting)
+	}
+}
+
+func (p *person) waitingView() *view {
+	return &view{
 		late: butPages, // a second tap on Same, where Cancel is now, would throw the pad away
 		screen: func(int, bool) display.Screen {
-			return display.Busy{Text: "Waiting for " + what + ".", Cancellable: true}
+			return display.Busy{Text: "Waiting for " + p.waits + ".", Cancellable: true}
 		},
 		tap: func(string) func() {
 			p.wish(meeting.Cancel)
 			return nil
 		},
-	})
+	}
+}
+
+// Discard implements meeting.Owner.
+func (p *person) Discard() {
+	p.device.put(waiting("Overwriting what was filled. A large pad takes a while."))
 }
 
 // Show implements meeting.Owner.
@@ -113,43 +141,61 @@ func (p *person) Show(is meeting.Progress) {
 	case p.filling == nil:
 		p.filling = p.fillingView()
 		d.show(p.filling)
-	case d.view == p.filling:
+	case d.view == p.filling, p.resting != nil && d.view == p.resting:
 		d.draw()
 	}
 }
 
 // fillingView is the filling, with its two ways out.
 func (p *person) fillingView() *view {
-	v := &view{late: butPages, screen: func(int, bool) display.Screen {
+	v := &view{late: butPages, patience: p.device.idle, screen: func(int, bool) display.Screen {
 		return display.Progress{
 			Title: "Making the pad with " + p.is.Contact, Done: p.is.Done, Total: p.is.Total, Unit: "bytes",
 			Rate: int64(p.is.Rate), Left: p.is.Left, Stop: true, Cancellable: true,
 		}
 	}}
+	v.expire = func() {
+		p.resting = p.restingView()
+		p.device.show(p.resting)
+	}
 	v.tap = func(target string) func() {
 		if target == "stop" {
-			p.wish(meeting.Stop)
+			p.device.show(p.unsureView(meeting.Stop, "Stop here?",
+				"The pad becomes as large as it is now, and cannot grow any more.", "Stop here"))
 			return nil
 		}
-		p.device.show(p.unsureView())
+		p.device.show(p.unsureView(meeting.Cancel, "Throw this pad away?",
+			"All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.", "Throw away"))
 		return nil
 	}
 	return v
 }
 
-// unsureView makes sure that hours of filling are not lost by a stray tap.
-// Filling goes on behind it.
-func (p *person) unsureView() *view {
+// restingView is the idle screen of a filling. A touch brings that back, and does
+// nothing else.
+func (p *person) restingView() *view {
+	d := p.device
+	return &view{
+		dim: true,
+		screen: func(int, bool) display.Screen {
+			return display.Idle{News: d.news, Doing: fmt.Sprintf("Making a pad: %d %%", 100*p.is.Done/max(p.is.Total, 1))}
+		},
+		tap: func(string) func() {
+			d.showAgain(p.filling)
+			return nil
+		},
+	}
+}
+
+// unsureView makes sure of a wish, so that hours of filling are not lost, or cut
+// short, by a stray tap. Filling goes on behind it.
+func (p *person) unsureView(w meeting.Wish, title, text, yes string) *view {
 	v := &view{guarded: true, screen: func(page int, ready bool) display.Screen {
-		return display.Ask{
-			Title: "Throw this pad away?",
-			Text:  "All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.",
-			Yes:   "Throw away", No: "Go on", Ready: ready, Page: page,
-		}
+		return display.Ask{Title: title, Text: text, Yes: yes, No: "Go on", Ready: ready, Page: page}
 	}}
 	v.tap = func(target string) func() {
 		if target == "yes" {
-			p.wish(meeting.Cancel)
+			p.wish(w)
 		}
 		p.device.showAgain(p.filling)
 		return nil

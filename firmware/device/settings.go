@@ -101,18 +101,12 @@ func (d *Device) calibrate(ctx context.Context) {
 
 // remove removes a contact whom the owner chooses, if they are sure twice.
 func (d *Device) remove(ctx context.Context) {
-	var names []string
-	var items []display.Setting
-	for _, p := range d.store.Pads() {
-		if !slices.Contains(names, p.Contact) {
-			names = append(names, p.Contact)
-			items = append(items, display.Setting{Name: contactTarget(len(names) - 1), Label: p.Contact, Grave: true})
-		}
-	}
+	names, shown := d.removable()
 	target, err := d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
-		return display.Settings{Title: "Remove whom?", Items: items, Page: page}
+		shown.Page = page
+		return shown
 	}})
-	i := slices.IndexFunc(items, func(s display.Setting) bool { return s.Name == target })
+	i := slices.IndexFunc(shown.Items, func(s display.Setting) bool { return s.Name == target })
 	if err != nil || i < 0 {
 		return
 	}
@@ -121,8 +115,34 @@ func (d *Device) remove(ctx context.Context) {
 		!d.sure(ctx, "Really remove "+name+"?", "This cannot be taken back. Flash memory may still remember some of what is overwritten: a laboratory may find it on the card.", "Remove now", "Keep") {
 		return
 	}
-	d.put(waiting("Overwriting the pads"))
+	d.put(waiting("Overwriting the pads. Large ones take a while."))
 	d.change(ctx, d.store.Remove(name))
+}
+
+// removable is whom the owner can remove, those with nothing but an unfinished pad
+// included, and the screen that offers it.
+func (d *Device) removable() (names []string, shown display.Settings) {
+	shown.Title = "Remove whom?"
+	add := func(name string) (more bool) {
+		if slices.Contains(names, name) {
+			return false
+		}
+		names = append(names, name)
+		shown.Items = append(shown.Items, display.Setting{Name: contactTarget(len(names) - 1), Label: name, Grave: true})
+		return true
+	}
+	for _, p := range d.store.Pads() {
+		add(p.Contact)
+	}
+	if draft := d.store.Draft(); draft != nil {
+		if with := draft.Making().Contact; add(with) {
+			shown.Note = "With " + with + " there is an unfinished pad only."
+		}
+	}
+	if len(names) == 0 {
+		shown.Note = "There is nobody to remove."
+	}
+	return names, shown
 }
 
 // erase erases the device, if the owner is sure twice, and stops it.

@@ -127,3 +127,30 @@ func TestTheOwnerCalibratesFromSettings(t *testing.T) {
 		alice.wantScreen("home")
 	})
 }
+
+// A pad that a meeting has left unfinished takes room on the card: whoever it was
+// begun with can be removed, like a contact.
+func TestAnUnfinishedPadCanBeRemoved(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newSlowPair(t)
+		upToFilling(alice, bob)
+		alice.sockets.cut()
+		for _, m := range []*meeter{alice, bob} {
+			m.wantText("is kept")
+			m.tap("ok")
+		}
+		alice.choose("remove")
+		alice.wantText("bob", "unfinished pad")
+		alice.tap("contact-1")
+		alice.wantText("Remove bob?")
+		alice.approve("yes")
+		alice.approve("yes")
+		alice.wantScreen("settings")
+		if alice.store.Draft() != nil {
+			t.Error("the draft is still there")
+		}
+		alice.choose("remove")
+		alice.wantText("There is nobody to remove.")
+		alice.tap("ok")
+	})
+}

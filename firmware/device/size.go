@@ -29,8 +29,7 @@ type size struct {
 func sizes(o meeting.Offer) []size {
 	var list []size
 	if o.Resume.Bytes > 0 {
-		wait := waitFor(o, o.Resume.Bytes-o.Resume.Done)
-		list = append(list, size{"Go on", o.Resume.Bytes, wait})
+		list = append(list, sizeOf(o, o.Resume.Bytes))
 	}
 	last := int64(0)
 	for _, in := range []struct {
@@ -52,6 +51,18 @@ func sizes(o meeting.Offer) []size {
 	}
 	return list
 }
+
+// sizeOf is the size of so many bytes, which one of the owners chose.
+func sizeOf(o meeting.Offer, bytes int64) size {
+	s := size{bytes: bytes, wait: waitFor(o, bytes)}
+	if s.goesOn(o) {
+		s.label, s.wait = "Go on", waitFor(o, bytes-o.Resume.Done)
+	}
+	return s
+}
+
+// goesOn tells whether a pad of this size is the one that both devices began.
+func (s size) goesOn(o meeting.Offer) bool { return s.bytes > 0 && s.bytes == o.Resume.Bytes }
 
 // round rounds down to a size that is easy to say, and that a pad can have.
 func round(bytes int64) int64 {

@@ -37,6 +37,19 @@ func TestTheSizesThatAnOwnerCanChoose(t *testing.T) {
 	}
 }
 
+// Both owners read the same time of a pad that is gone on with: what is filled
+// already need not be filled again.
+func TestBothOwnersReadHowLongGoingOnTakes(t *testing.T) {
+	offer := meeting.Offer{Contact: "bob", Most: 8 << 30, Rate: 1000, Resume: meeting.Resume{Bytes: 64 * mebi, Done: 63 * mebi}}
+	chosen := sizes(offer)[0]
+	if asked := sizeOf(offer, chosen.bytes); asked.wait != chosen.wait || asked.label != "Go on" {
+		t.Errorf("one chooses %+v, the other one confirms %+v", chosen, asked)
+	}
+	if fresh := sizeOf(offer, 32*mebi); fresh.label != "" || fresh.wait <= chosen.wait {
+		t.Errorf("a fresh pad is %+v", fresh)
+	}
+}
+
 func sizeText(bytes int64) string {
 	for _, unit := range []struct {
 		size int64

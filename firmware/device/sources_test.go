@@ -130,7 +130,7 @@ func TestASourceThatIsPluggedInStandsInForNoOther(t *testing.T) {
 		first.Fail(noise.ErrMissing)
 		m := startBoard(t, b)
 		time.Sleep(time.Minute)
-		m.wantText("No more randomness is made", "is not there", "Plug it in again, or switch the device off and on")
+		m.wantText("No more randomness is made", "is not there", "Plug it in again, and choose Try again under New contact; or switch the device off and on to go on without it.")
 		b.plug("second", 2)
 		time.Sleep(time.Minute)
 		m.wantText("No more randomness is made")

@@ -34,13 +34,17 @@ func (d *Device) watchStick(ctx context.Context) {
 	clock := time.NewTicker(stickTime)
 	defer clock.Stop()
 	answered := ""
+	var unread complaint
 	for {
 		folder, name, err := d.stick.Look()
-		switch {
-		case err != nil || folder == nil:
+		if err != nil || folder == nil {
 			answered = ""
-		default:
-			answered = d.offerStick(ctx, folder, name, answered)
+		} else {
+			answered, err = d.offerStick(ctx, folder, name, answered)
+		}
+		if unread.due(err) {
+			d.note(padstore.KindPad, "", "a stick is plugged in that cannot be read: "+err.Error())
+			d.refresh(false)
 		}
 		select {
 		case <-clock.C:
@@ -50,25 +54,45 @@ func (d *Device) watchStick(ctx context.Context) {
 	}
 }
 
+// complaint is why a stick cannot be looked at, until that is said. What is just
+// being plugged in is not all there yet.
+type complaint struct {
+	why   string
+	times int // in a row
+}
+
+// due tells whether err, what came of the last look, is to be said now.
+func (c *complaint) due(err error) bool {
+	switch {
+	case err == nil:
+		*c = complaint{}
+	case err.Error() != c.why:
+		*c = complaint{err.Error(), 1}
+	default:
+		c.times++
+	}
+	return c.times == 2
+}
+
 // offerStick asks about the pads on a stick, unless the owner has answered
 // about just these already. It returns what they have answered about.
-func (d *Device) offerStick(ctx context.Context, folder Folder, name, answered string) string {
+func (d *Device) offerStick(ctx context.Context, folder Folder, name, answered string) (string, error) {
 	defer folder.Close()
 	contacts, err := d.store.Importable(folder, name)
 	about := name + " " + strings.Join(contacts, " ")
-	if err != nil || len(contacts) == 0 || about == answered {
-		if len(contacts) == 0 {
-			about = ""
-		}
-		return about
+	if err != nil || len(contacts) == 0 {
+		return "", err
+	}
+	if about == answered {
+		return about, nil
 	}
 	turn, err := d.takeTurn(ctx)
 	if err != nil {
-		return answered // another time
+		return answered, nil // another time
 	}
 	defer turn.end()
 	if still, err := d.store.Importable(folder, name); err != nil || !slices.Equal(still, contacts) {
-		return "" // it was pulled out, or changed, while others had the screen
+		return "", nil // it was pulled out, or changed, while others had the screen
 	}
 	target, err := d.choose(ctx, choice{guarded: true, patience: errandFor, screen: func(page int, ready bool) display.Screen {
 		return display.Ask{
@@ -78,11 +102,10 @@ func (d *Device) offerStick(ctx context.Context, folder Folder, name, answered s
 			Yes: "Move here", No: "Leave it", Ready: ready, Page: page,
 		}
 	}})
-	if err != nil || target != "yes" {
-		return about
+	if err == nil && target == "yes" {
+		d.moveFromStick(ctx, folder, name)
 	}
-	d.moveFromStick(ctx, folder, name)
-	return about
+	return about, nil
 }
 
 // moveFromStick imports what is on the stick, and says how that went.

@@ -19,6 +19,15 @@ import (
 type socket struct {
 	mu    sync.Mutex
 	stick *durabletest.Disk // nil while none is plugged in
+	fails error             // why it cannot be looked at
+	hides bool              // its folder cannot be read
+}
+
+// bad has whatever is plugged in not be looked at, from now on.
+func (s *socket) bad(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fails = why
 }
 
 func (s *socket) plug(stick *durabletest.Disk) {
@@ -30,8 +39,11 @@ func (s *socket) plug(stick *durabletest.Disk) {
 func (s *socket) Look() (device.Folder, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stick == nil {
-		return nil, "", nil
+	if s.stick == nil || s.fails != nil {
+		return nil, "", s.fails
+	}
+	if s.hides {
+		return hidden{plugged{s.stick}}, "stick", nil
 	}
 	return plugged{s.stick}, "stick", nil
 }
@@ -39,6 +51,11 @@ func (s *socket) Look() (device.Folder, string, error) {
 type plugged struct{ *durabletest.Disk }
 
 func (plugged) Close() error { return nil }
+
+// hidden is one whose folder cannot be read.
+type hidden struct{ plugged }
+
+func (hidden) List() ([]string, error) { return nil, errors.New("bad sector") }
 
 // insert plugs a stick in, or out if it is nil, and waits until it is noticed.
 func (s *socket) insert(stick *durabletest.Disk) {
@@ -263,5 +280,37 @@ func TestFilesThatAreNoPadOfOursAreNotAskedAbout(t *testing.T) {
 		if alice.wantScreen("home"); alice.glass.seen("question") > 0 {
 			t.Error("the owner was asked")
 		}
+	})
+}
+
+// A stick that cannot be read is said in the log, once each time that it is plugged
+// in, and not because it is only half plugged in yet.
+func TestAStickThatCannotBeReadIsSaid(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		socket := &socket{}
+		alice := startRig(t, durabletest.New(1), "alice", func(c *config) { c.Stick = socket })
+		alice.wantScreen("home")
+		for entries := range 3 {
+			socket.bad(errors.New("half of it is there"))
+			time.Sleep(time.Second)
+			socket.bad(errors.New("no file system that is known"))
+			time.Sleep(time.Hour)
+			if n := alice.logged(padstore.KindPad); n != entries+1 {
+				t.Errorf("plugged in %d times, there are %d entries", entries+1, n)
+			}
+			socket.bad(nil)
+			time.Sleep(time.Minute)
+		}
+		socket.hides = true
+		socket.insert(padStick(t))
+		time.Sleep(time.Minute)
+		alice.tap("log")
+		const said = "a stick is plugged in that cannot be read: "
+		alice.wantText(said+"no file system that is known", said+"bad sector")
+		alice.tap("ok")
+		socket.insert(nil)
+		socket.hides = false
+		socket.insert(padStick(t))
+		alice.wantText("Move pads here?")
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"onetimechat/padstore"
@@ -14,12 +15,15 @@ const (
 	thankFor  = 5 * time.Second // waiting for the other one to say that it uses the pad, too
 )
 
+// comparison is what the owner is told to wait for while the pads are compared.
+const comparison = "the comparison of the two pads"
+
 // compareTags computes the tag of the pad as it is on the card, under the key
 // that both devices made, and compares it with the other one's.
 func (m *meet) compareTags(ctx context.Context, key *[keySize]byte) error {
-	m.Owner.Wait("the comparison of the two pads")
+	m.Owner.Wait(comparison)
 	var err error
-	m.tag, err = m.draft.Tag(key)
+	m.tag, err = m.readBack(ctx, key)
 	clear(key[:])
 	if err != nil {
 		return err
@@ -35,6 +39,26 @@ func (m *meet) compareTags(ctx context.Context, key *[keySize]byte) error {
 		return ErrTheirs
 	}
 	return m.draft.Confirm(padstore.Checked, m.tag)
+}
+
+// readBack computes the tag of the pad on the card. Of a large one that takes
+// minutes: it tells how far it is, and ends when the owner wants to cancel.
+func (m *meet) readBack(ctx context.Context, key *[keySize]byte) ([16]byte, error) {
+	shown, size := int64(0), m.draft.Done()
+	tag, err := m.draft.Tag(key, func(done int64) error {
+		if percent := 100 * done / size; percent > shown && done < size {
+			shown = percent
+			m.Owner.Wait(fmt.Sprintf("%s: %d %%", comparison, percent))
+		}
+		if m.cancelled() {
+			return ErrCancelled
+		}
+		return ctx.Err()
+	})
+	if err == nil && shown > 0 {
+		m.Owner.Wait(comparison) // the other one's card may be slower
+	}
+	return tag, err
 }
 
 // compareWords asks the owner to compare the words, and waits for the other

@@ -109,9 +109,11 @@ func (m *meet) discard(why reason, err error) error {
 	case !why.discard || m.half && !differ || m.Store.Fault() != nil:
 		return err
 	case m.draft != nil:
+		m.Owner.Discard()
 		return errors.Join(err, m.draft.Discard())
 	case m.half:
 		if p, ok := m.Store.PadByID(m.about); ok && p.State == padstore.Prepared {
+			m.Owner.Discard()
 			return errors.Join(err, m.Store.Discard(p.Number))
 		}
 	}

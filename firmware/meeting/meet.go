@@ -77,6 +77,9 @@ func (m *meet) copy(ctx context.Context) error {
 // devices have checked is checked.
 func (m *meet) begin(p propose) (checked bool, err error) {
 	if !p.Resume {
+		if m.Store.Draft() != nil {
+			m.Owner.Discard()
+		}
 		m.draft, err = m.Store.Begin(padstore.Making{
 			Contact: m.peer.Name, Peer: m.peer.Device, PadID: m.pad,
 			Bytes: p.Bytes, Suite: suite, Bucket: p.Bucket,

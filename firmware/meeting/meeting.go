@@ -33,6 +33,9 @@ type Owner interface {
 	// Wait says what is waited for while nothing is asked, such as "bob's
 	// answer". It returns at once.
 	Wait(what string)
+	// Discard says that what was filled is being overwritten, which takes as long
+	// as it took to write. It returns at once.
+	Discard()
 }
 
 // Wish is what an owner may want while the pad is filled.

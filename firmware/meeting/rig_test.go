@@ -226,6 +226,8 @@ func (p *person) Wait(what string) {
 	}
 }
 
+func (p *person) Discard() { p.one("discard")() }
+
 // ended is how a meeting ended for one of them.
 type ended struct {
 	meeting.Result

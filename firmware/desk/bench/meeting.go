@@ -131,6 +131,8 @@ func (w willing) Show(meeting.Progress) {}
 
 func (w willing) Wait(string) {}
 
+func (w willing) Discard() {}
+
 func (w willing) Compare(context.Context, string, [4]string) (bool, error) { return true, nil }
 
 // fullStore is a store with a device id and a full reservoir.

@@ -1,0 +1,100 @@
+package device_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"onetimechat/padstore"
+)
+
+// upToPrepared has two devices meet, of which alice's does not hear that bob's has
+// the pad.
+func upToPrepared(alice, bob *meeter) {
+	alice.t.Helper()
+	alice.hears(func(b []byte) { copy(b, bytes.Replace(b, []byte(`{"prepared"`), []byte(`{"prep red"`), 1)) })
+	upToWords(alice, bob)
+	alice.approve("same")
+	bob.approve("same")
+	time.Sleep(time.Minute)
+	alice.wantScreen("paired")
+	alice.wantText("Prepared", "No answer from bob yet")
+	bob.wantScreen("paired")
+	bob.wantText("pad in use")
+	bob.tap("ok")
+	bob.wantScreen("home")
+}
+
+// A pad of which the other device said nothing is put to use by its owner, who
+// looks at the other device: from home, and from where the meeting ended.
+func TestTheOwnerSaysThatTheOtherDeviceHasThePad(t *testing.T) {
+	for _, from := range []string{"home", "the end of the meeting"} {
+		bubble(t, func(t *testing.T) {
+			alice, bob := newPair(t)
+			upToPrepared(alice, bob)
+			if from == "home" {
+				alice.tap("ok")
+				alice.wantText("prepared: bob’s device has not answered yet")
+				alice.tap("contact-1")
+			} else {
+				alice.tap("certificate")
+			}
+			alice.tap("in-use")
+			alice.wantScreen("question")
+			alice.approve("yes")
+			alice.wantScreen("certificate")
+			alice.wantText("in use")
+			alice.tap("ok")
+			if from != "home" {
+				alice.wantScreen("paired")
+				alice.wantText("pad in use")
+				alice.tap("ok")
+			}
+			alice.wantScreen("home")
+			sealing := send(t.Context(), alice.rig, "", "we have met", "bob")
+			alice.approve("approve")
+			s := <-sealing
+			if s.err != nil {
+				t.Fatal(s.err)
+			}
+			if got := read(t, bob.store, "alice", s.sealed[0].Package); got != "we have met" {
+				t.Errorf("bob reads %q", got)
+			}
+		})
+	}
+}
+
+// A pad that the other device does not have is thrown away, from either place.
+func TestTheOwnerDiscardsAPadThatTheOtherDeviceHasNot(t *testing.T) {
+	for _, from := range []string{"home", "the end of the meeting"} {
+		bubble(t, func(t *testing.T) {
+			alice, bob := newPair(t)
+			upToPrepared(alice, bob)
+			if from == "home" {
+				alice.tap("ok")
+				alice.tap("contact-1")
+			} else {
+				alice.tap("certificate")
+			}
+			alice.tap("in-use")
+			alice.tap("no")
+			alice.wantText("Discard this pad?")
+			alice.tap("no")
+			alice.wantScreen("certificate")
+			if p := alice.store.Pads(); len(p) != 1 || p[0].State != padstore.Prepared {
+				t.Fatalf("alice's pads are %+v", p)
+			}
+			alice.tap("in-use")
+			alice.tap("no")
+			alice.wantText("Discard this pad?")
+			alice.approve("yes")
+			alice.wantScreen("home")
+			if !alice.saw("Overwriting the pad.") {
+				t.Error("alice was not told what she waits for")
+			}
+			if p := alice.store.Pads(); len(p) != 0 {
+				t.Errorf("alice's pads are %+v", p)
+			}
+		})
+	}
+}
