@@ -47,7 +47,8 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 	})
 }
 
-// textOf is the words, or else standard input without its last newline.
+// textOf is the words, or else standard input without its last newline. Lines
+// that end as Windows ends them do so as all others.
 func (a *app) textOf(ctx context.Context, words []string) (string, error) {
 	nothing := misused("there is nothing to send")
 	if text := strings.Join(words, " "); text != "" {
@@ -62,8 +63,9 @@ func (a *app) textOf(ctx context.Context, words []string) (string, error) {
 		}
 		a.ui.waiting("Type the message. %s on a line of its own ends it, Ctrl-C takes it back.", end)
 	}
-	data, err := reading(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.in, hostlink.MaxText+2)) })
-	text := strings.TrimSuffix(string(data), "\n")
+	// A longer one is too long, whatever its lines end in.
+	data, err := reading(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.in, 2*hostlink.MaxText+4)) })
+	text := strings.TrimSuffix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
 	if err == nil && text == "" {
 		err = nothing
 	}
