@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -57,6 +58,11 @@ func (a *app) setup(ctx context.Context, relay string) error {
 	}
 	if relay == "" {
 		if relay, err = a.askRelay(ctx); err != nil {
+			return err
+		}
+	}
+	if given.Data != "" {
+		if given.Data, err = filepath.Abs(given.Data); err != nil { // it is used from elsewhere
 			return err
 		}
 	}
