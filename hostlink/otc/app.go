@@ -88,8 +88,19 @@ localhost, host:port, or a URL.`,
 		padCommand(),
 		manCommand(),
 	)
+	offerNoFiles(root)
 	judgeArguments(root)
 	return root
+}
+
+// offerNoFiles keeps the Tab key from offering files as arguments: none is one.
+func offerNoFiles(cmd *cobra.Command) {
+	if cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	for _, child := range cmd.Commands() {
+		offerNoFiles(child)
+	}
 }
 
 // judgeArguments makes every command's complaint about its arguments a

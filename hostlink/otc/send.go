@@ -5,12 +5,15 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"onetimechat/hostlink"
 	"onetimechat/hostlink/host"
+	"onetimechat/padstore/uid"
 )
 
 func (a *app) sendCommand() *cobra.Command {
@@ -26,7 +29,8 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 		Example: `  otc send bob See you at noon
   otc send bob,carol "See you both at noon"
   date | otc send bob`,
-		Args: between(1, 1<<16),
+		Args:              between(1, 1<<16),
+		ValidArgsFunction: a.offerContacts,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := untilStopped(cmd.Context())
 			defer stop()
@@ -45,6 +49,37 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 			return a.sendAndTell(ctx, s, to, text)
 		},
 	})
+}
+
+// offerTime is how long the Tab key waits for the pad device.
+const offerTime = time.Second
+
+// offerContacts completes TO, also behind a comma.
+func (a *app) offerContacts(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	const none = cobra.ShellCompDirectiveNoFileComp
+	s, err := a.settle()
+	if err != nil || len(args) > 0 {
+		return nil, none
+	}
+	device, err := hostlink.NewClient(s.Device)
+	if err != nil {
+		return nil, none
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), offerTime)
+	defer cancel()
+	status, err := device.Status(ctx, time.Now())
+	if err != nil {
+		return nil, none
+	}
+	before := typed[:strings.LastIndex(typed, ",")+1]
+	var offers []cobra.Completion
+	for _, p := range status.Pads {
+		offer := before + p.Contact
+		if uid.Check(p.Contact) == nil && strings.HasPrefix(offer, typed) && !slices.Contains(offers, offer) {
+			offers = append(offers, offer)
+		}
+	}
+	return offers, none
 }
 
 // textOf is the words, or else standard input without its last newline. Lines
