@@ -293,6 +293,8 @@ func TestTheCommandLine(t *testing.T) {
 		{"--binary x --size 9999999GiB", "196MiB to 2097152MiB"},
 		{"--binary x --out=", "--out is empty"},
 		{"--binary x --watch", "not defined"},
+		{"--binary x --update y.zip --owner bob", "--owner has no place in an update"},
+		{"--binary x --size 1GiB --update y.zip", "--size has no place in an update"},
 	} {
 		code, _, errs := image(t, strings.Split(test.args, " ")...)
 		if test.args == "" {
