@@ -281,7 +281,7 @@ func TestTheCommandLine(t *testing.T) {
 	}{
 		{"", "--binary is missing"},
 		{"--binary x y", "one word too many"},
-		{"--binary x --owner Alice", "not a user id"},
+		{"--binary x --owner al.ice", "not a user id"},
 		{"--binary x --owner=a\nb", "not a user id"},
 		{"--binary x --panel vga", "panel can be fb"},
 		{"--binary x --link wifi", "auto, usb or ethernet"},
