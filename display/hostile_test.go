@@ -41,8 +41,6 @@ func TestHostileTextsAreDrawnWhole(t *testing.T) {
 	})
 }
 
-// A text with any of the code points that do not show has another picture than
-// the text without, and than the text with its neighbour.
 // Some letters of two alphabets are drawn alike to the pixel. In a word of one of
 // them, the other does not pass.
 func TestALetterOfAnotherAlphabetDoesNotPass(t *testing.T) {
@@ -71,6 +69,8 @@ func TestALetterOfAnotherAlphabetDoesNotPass(t *testing.T) {
 	}
 }
 
+// A text with any of the code points that do not show has another picture than
+// the text without, and than the text with its neighbour.
 func TestNoCodePointIsInvisible(t *testing.T) {
 	r := renderer(t, Sizes()[1])
 	picture := func(text string) []byte {
