@@ -125,6 +125,27 @@ func TestAnErrorNamesLineAndValue(t *testing.T) {
 	}
 }
 
+// What is wrong in a file is shown on the screen that the rest of it names.
+func TestTheScreenIsReadOutOfAWrongFile(t *testing.T) {
+	for text, want := range map[string]struct {
+		panel  conf.Panel
+		rotate int
+	}{
+		"": {conf.Framebuffer, 0}, "panel = vga\nrotate = 90": {conf.Framebuffer, 90},
+		"\ufeffPANEL=PiTFT28 # mine\r\nrotate = 45": {conf.PiTFT28, 0},
+		"x\rpanel = waveshare35\rrotate = 270\ry":   {conf.Waveshare35, 270},
+		"p\x00a\x00\xff\xfe":                        {conf.Framebuffer, 0},
+	} {
+		c := conf.Salvage([]byte(text))
+		if c.Panel != want.panel || c.Rotate != want.rotate {
+			t.Errorf("%q: %s turned by %d", text, c.Panel, c.Rotate)
+		}
+		if c.Panel, c.Rotate = conf.Framebuffer, 0; c != conf.Default() {
+			t.Errorf("%q: more than the screen is taken: %+v", text, c)
+		}
+	}
+}
+
 // Text and Parse are inverse for each value of each setting.
 func TestTextIsReadBack(t *testing.T) {
 	all := []conf.Conf{conf.Default()}
