@@ -33,8 +33,10 @@ func padCommand() *cobra.Command {
 	pad := &cobra.Command{
 		Use:   "pad",
 		Short: "Make pads on a trusted computer",
-		Args:  exactly(0),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  otc pad make alice bob 64MiB --out /media/stick
+  otc pad make --help`,
+		Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var o padOptions
 	create := &cobra.Command{
