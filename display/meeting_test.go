@@ -375,3 +375,11 @@ func TestLengthsOfTimeInWords(t *testing.T) {
 		}
 	}
 }
+
+// Before its first noise a device has no reservoir that could be so and so full.
+func TestNothingIsOutOfNothing(t *testing.T) {
+	f := renderer(t, Sizes()[2]).Render(Home{Owner: "alice", Reserve: &Reserve{}})
+	if text := strings.Join(f.Text, "\n"); strings.Contains(text, "of 0 bytes") || !strings.Contains(text, "Nothing for a pad yet") {
+		t.Errorf("home says %q", text)
+	}
+}

@@ -35,7 +35,7 @@ func (c *canvas) reserveGauge(s Reserve) row {
 	small := style{face: c.fonts.small, ink: colInk}
 	const name = "Ready for a meeting"
 	text := bytesText(s.Ready)
-	if !c.narrow() {
+	if !c.narrow() && s.Capacity > 0 {
 		text += " of " + bytesText(s.Capacity)
 	}
 	return row{c.fonts.small.height + c.px(1), func(box image.Rectangle) {

@@ -17,6 +17,7 @@ import (
 //	9051                 that port on localhost
 //	10.55.0.1            http at defaultPort
 //	relay.example:9050   http
+//	fe80::1%eth0         likewise, on that interface
 //	http://…, https://…  as they are; the scheme's own port may be left out
 //
 // The scheme's own port is left out of the result. A path is kept, without a
@@ -34,11 +35,12 @@ func ParseAddress(s string, defaultPort int) (*url.URL, error) {
 		if port < 1 || port > 65535 {
 			return bad("ports are 1 to 65535")
 		}
-		return &url.URL{Scheme: "http", Host: "localhost:" + strconv.Itoa(port)}, nil
+		s = "localhost:" + strconv.Itoa(port)
 	}
 	if ip, err := netip.ParseAddr(s); err == nil && ip.Is6() {
 		s = "[" + s + "]"
 	}
+	s = escapeZone(s)
 	full := strings.Contains(s, "://")
 	if !full {
 		s = "http://" + s
@@ -51,7 +53,11 @@ func ParseAddress(s string, defaultPort int) (*url.URL, error) {
 		}
 		return bad(err.Error())
 	}
-	host, port := strings.ToLower(u.Hostname()), u.Port()
+	name, zone, zoned := strings.Cut(u.Hostname(), "%")
+	host, port := strings.ToLower(name), u.Port()
+	if zoned { // an interface's name, whose capitals count
+		host += "%" + zone
+	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return bad("use http or https")
@@ -76,11 +82,21 @@ func ParseAddress(s string, defaultPort int) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: joinHost(host, port), Path: strings.TrimRight(u.Path, "/")}, nil
 }
 
-// validHost accepts IP addresses, and names of letters, digits, '-', '_' and
-// dots.
+// escapeZone writes the % of a zone, as in [fe80::1%eth0], as a URL has it: %25.
+func escapeZone(s string) string {
+	host, after, bracketed := strings.Cut(s, "]")
+	before, zone, zoned := strings.Cut(host, "%")
+	if escaped, ok := strings.CutPrefix(zone, "25"); !bracketed || !zoned || ok && escaped != "" {
+		return s
+	}
+	return before + "%25" + zone + "]" + after
+}
+
+// validHost accepts IP addresses, with zones of the same letters as names, and
+// names of letters, digits, '-', '_' and dots.
 func validHost(host string) bool {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return strings.Trim(strings.ToLower(ip.Zone()), "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 	}
 	return host != "" && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == "" &&
 		!strings.HasPrefix(host, ".") && !strings.Contains(host, "..")

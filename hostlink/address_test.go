@@ -8,6 +8,7 @@ import (
 func TestAddressesAsPeopleTypeThem(t *testing.T) {
 	for typed, want := range map[string]string{
 		"9051":                       "http://localhost:9051",
+		"80":                         "http://localhost",
 		"10.55.0.1":                  "http://10.55.0.1:9050",
 		"10.55.0.1:7":                "http://10.55.0.1:7",
 		"Relay.Example":              "http://relay.example:9050",
@@ -22,6 +23,13 @@ func TestAddressesAsPeopleTypeThem(t *testing.T) {
 		"::1":                        "http://[::1]:9050",
 		"[::1]:7":                    "http://[::1]:7",
 		"http://[::1]":               "http://[::1]",
+		"fe80::1%eth0":               "http://[fe80::1%25eth0]:9050",
+		"FE80::1%enP2p1s0":           "http://[fe80::1%25enP2p1s0]:9050",
+		"fe80::1%12":                 "http://[fe80::1%2512]:9050",
+		"fe80::1%25":                 "http://[fe80::1%2525]:9050",
+		"[fe80::1%en0]:7":            "http://[fe80::1%25en0]:7",
+		"http://[fe80::1%25en0]:7":   "http://[fe80::1%25en0]:7",
+		"http://[fe80::1%en0]":       "http://[fe80::1%25en0]",
 	} {
 		u, err := ParseAddress(typed, 9050)
 		if err != nil || u.String() != want {
@@ -59,4 +67,20 @@ func TestADeviceIsNotReachedByHTTPSOrPath(t *testing.T) {
 	if err != nil || c.String() != "http://10.55.0.1:9051" {
 		t.Errorf("%v, %v", c, err)
 	}
+}
+
+// What an address is read as is read as itself.
+func FuzzAddress(f *testing.F) {
+	for _, text := range []string{"9051", "10.55.0.1", "relay.example:9050", "https://Relay.example/x/", "[fe80::1%25eth0]:80", "::1", "http://a:80//"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		u, err := ParseAddress(text, 9050)
+		if err != nil {
+			return
+		}
+		if again, err := ParseAddress(u.String(), 1); err != nil || again.String() != u.String() {
+			t.Errorf("%q is %s, and that is %v, %v", text, u, again, err)
+		}
+	})
 }

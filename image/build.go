@@ -147,6 +147,7 @@ func writeImage(o options, boot []card.File, m manifest, out io.Writer) error {
 	packed := o.out + ".xz"
 	if o.packed {
 		written = append(written, packed)
+		fmt.Fprintf(out, "packing %s, for a minute or two\n", packed)
 		err = replace(packed, func(f *os.File) error { return pack(f, o.out) })
 	} else if err = os.Remove(packed); errors.Is(err, fs.ErrNotExist) { // of another image
 		err = nil

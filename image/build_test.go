@@ -281,7 +281,7 @@ func TestTheCommandLine(t *testing.T) {
 	}{
 		{"", "--binary is missing"},
 		{"--binary x y", "one word too many"},
-		{"--binary x --owner Alice", "not a user id"},
+		{"--binary x --owner al.ice", "not a user id"},
 		{"--binary x --owner=a\nb", "not a user id"},
 		{"--binary x --panel vga", "panel can be fb"},
 		{"--binary x --link wifi", "auto, usb or ethernet"},
@@ -293,6 +293,8 @@ func TestTheCommandLine(t *testing.T) {
 		{"--binary x --size 9999999GiB", "196MiB to 2097152MiB"},
 		{"--binary x --out=", "--out is empty"},
 		{"--binary x --watch", "not defined"},
+		{"--binary x --update y.zip --owner bob", "--owner has no place in an update"},
+		{"--binary x --size 1GiB --update y.zip", "--size has no place in an update"},
 	} {
 		code, _, errs := image(t, strings.Split(test.args, " ")...)
 		if test.args == "" {

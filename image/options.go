@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,6 +44,8 @@ type options struct {
 // parse reads the command line. It returns flag.ErrHelp when that asked for
 // help, which is then on w.
 func parse(args []string, w io.Writer) (options, error) {
+	settings := []string{"owner", "panel", "link", "net", "rotate", "reservoir", "watchdog", "comparator",
+		"approve-button", "deny-button", "page-button"}
 	o := options{conf: conf.Default(), size: card.MinSize()}
 	flags := flag.NewFlagSet("image", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -56,8 +59,7 @@ func parse(args []string, w io.Writer) (options, error) {
 		o.size, err = parseSize(s)
 		return err
 	})
-	for _, key := range []string{"owner", "panel", "link", "net", "rotate", "reservoir", "watchdog", "comparator",
-		"approve-button", "deny-button", "page-button"} {
+	for _, key := range settings {
 		flags.Func(key, fmt.Sprintf("%s = `value` in the image's otc.conf", key), func(s string) error { return o.conf.Set(key, s) })
 	}
 	if err := flags.Parse(args); err != nil {
@@ -68,7 +70,17 @@ func parse(args []string, w io.Writer) (options, error) {
 		}
 		return o, err
 	}
+	unfit := ""
+	if o.update != "" {
+		flags.Visit(func(f *flag.Flag) {
+			if f.Name == "size" || slices.Contains(settings, f.Name) {
+				unfit = f.Name
+			}
+		})
+	}
 	switch {
+	case unfit != "":
+		return o, fmt.Errorf("--%s has no place in an update, which leaves otc.conf and the pads as they are", unfit)
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("%q is one word too many", flags.Arg(0))
 	case o.binary == "":

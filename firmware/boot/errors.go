@@ -14,5 +14,7 @@ var (
 		"They may be a copy, and a copy would use the same pad twice. Write a fresh image to the card and meet again")
 	ErrData = errors.New("the card's data partition is damaged. " +
 		"Its pads may be lost; on a computer, e2fsck may repair it")
+	ErrBoot = errors.New("the card's boot partition is not as the image had it. " +
+		"Copy an update's files onto it, on any computer; the pads stay")
 	ErrConfig = errors.New("otc.conf on the card cannot be used. Change it on any computer")
 )

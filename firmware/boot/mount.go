@@ -5,9 +5,12 @@ package boot
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"onetimechat/firmware/boot/conf"
 )
 
 // mounter mounts and unmounts file systems, as mount(2) and umount(2).
@@ -64,7 +67,7 @@ type bootFiles struct{ config, manifest []byte }
 // for writing.
 func readBoot(r Roots, m mounter, c card) (f bootFiles, err error) {
 	if err := m.mount(r.dev(c.bootPart()), r.boot(), "vfat", plain|unix.MS_RDONLY, ""); err != nil {
-		return f, err
+		return f, fmt.Errorf("%w: %w", ErrBoot, err)
 	}
 	defer func() { err = errors.Join(err, m.unmount(r.boot())) }()
 	folder, err := os.OpenRoot(r.boot())
@@ -72,11 +75,17 @@ func readBoot(r Roots, m mounter, c card) (f bootFiles, err error) {
 		return f, err
 	}
 	defer folder.Close()
-	if f.config, err = readSmall(folder, "otc.conf"); err != nil {
+	f.config, err = readSmall(folder, conf.Name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return f, fmt.Errorf("%w: there is none, and an empty one will do. Windows may have made %s.txt of it. (%w)", ErrConfig, conf.Name, err)
+	case err != nil:
 		return f, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	f.manifest, err = readSmall(folder, "manifest.txt")
-	return f, err
+	if f.manifest, err = readSmall(folder, "manifest.txt"); err != nil {
+		return f, fmt.Errorf("%w: %w", ErrBoot, err)
+	}
+	return f, nil
 }
 
 // mountData mounts the data partition. After the first error that ext4 finds

@@ -79,6 +79,7 @@ func (m *Machine) readConf(k mounter, c card) error {
 	}
 	parsed, err := conf.Parse(files.config)
 	if err != nil {
+		m.Conf = conf.Salvage(files.config)
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	m.Conf, m.Manifest, m.Net = parsed, files.manifest, parsed.Net

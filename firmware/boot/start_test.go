@@ -218,12 +218,12 @@ func TestWhatIsWrongWithACardIsNamed(t *testing.T) {
 		want  error
 		says  string
 	}{
-		"no otc.conf": {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.boot("otc.conf")) }, ErrConfig, "otc.conf"},
+		"no otc.conf": {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.boot("otc.conf")) }, ErrConfig, "an empty one will do"},
 		"a wrong otc.conf": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.boot("otc.conf"), "owner = alice\nrotate = 45\n") },
 			ErrConfig, `line 2, "rotate = 45"`},
 		"a huge otc.conf": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.boot("otc.conf"), strings.Repeat("#", smallFile+1)) },
 			ErrConfig, "too long"},
-		"no manifest":    {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.boot("manifest.txt")) }, fs.ErrNotExist, "manifest.txt"},
+		"no manifest":    {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.boot("manifest.txt")) }, ErrBoot, "manifest.txt"},
 		"a smaller card": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.sys("block/mmcblk0/size"), "100000\n") }, ErrSmallCard, "it has 48"},
 		"no file system": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.dev("mmcblk0p2"), strings.Repeat("x", 4096)) }, ErrData, "no ext4"},
 		"a faulty one": {func(t *testing.T, b *fakeBoard) {
@@ -247,6 +247,16 @@ func TestWhatIsWrongWithACardIsNamed(t *testing.T) {
 				t.Errorf("%s: the fault screen is not told which screen there is", name)
 			}
 		})
+	}
+}
+
+// A fault in otc.conf is shown on the screen that otc.conf names.
+func TestAWrongSettingIsShownOnTheScreenThereIs(t *testing.T) {
+	b := newBoard(t)
+	put(t, b.roots.boot("otc.conf"), "owner = \r\nrotate = 90\r\nlink = wifi\r\nPanel = Waveshare35\r\n")
+	m := &Machine{Roots: b.roots}
+	if err := m.start(b); !errors.Is(err, ErrConfig) || m.Conf.Panel != conf.Waveshare35 || m.Conf.Rotate != 90 {
+		t.Errorf("%v, on %q turned by %d", err, m.Conf.Panel, m.Conf.Rotate)
 	}
 }
 
@@ -298,7 +308,7 @@ func TestAFailedStartEndsOnTheFaultScreen(t *testing.T) {
 	if end := k.life(m, b); end != Reboot {
 		t.Errorf("%v", end)
 	}
-	if shown, err := readLine(b.roots.Sys + "/shown"); shown != "Raspberry Pi 3 Model B fb: it failed" || err != nil {
+	if shown, err := readLine(b.roots.Sys + "/shown"); shown != "Raspberry Pi 3 Model B fb: "+ErrBoot.Error()+": it failed" || err != nil {
 		t.Errorf("%q, %v", shown, err)
 	}
 	if got := b.log[len(b.log)-3:]; !slices.Equal(got, []string{"unmount stick", "unmount data", "unmount boot"}) {

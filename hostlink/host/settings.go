@@ -146,7 +146,7 @@ func ParseConfig(r io.Reader) (Settings, error) {
 	fields := map[string]*string{"relay": &s.Relay, "device": &s.Device, "user": &s.User, "data": &s.Data}
 	scanner := bufio.NewScanner(io.LimitReader(r, 64<<10))
 	for n := 1; scanner.Scan(); n++ {
-		line := strings.TrimSpace(scanner.Text())
+		line := strings.TrimSpace(strings.TrimPrefix(scanner.Text(), "\ufeff")) // some editors begin with it
 		if line == "" || line[0] == '#' {
 			continue
 		}
@@ -160,8 +160,12 @@ func ParseConfig(r io.Reader) (Settings, error) {
 	return s, scanner.Err()
 }
 
-// ErrNoUser says that nobody has said who chats.
-var ErrNoUser = errors.New("no user id: say who you are")
+var (
+	// ErrNoUser says that nobody has said who chats.
+	ErrNoUser = errors.New("no user id: say who you are")
+	// ErrNoData says that the system knows no folder for this user's data.
+	ErrNoData = errors.New("no folder for data is known: name one by --data")
+)
 
 // Check completes the addresses, and reports what is missing or no good.
 func (s Settings) Check() (Settings, error) {
@@ -180,7 +184,7 @@ func (s Settings) Check() (Settings, error) {
 		return s, fmt.Errorf("pad device: %w", err)
 	}
 	if s.Data == "" {
-		return s, errors.New("no data folder: neither XDG_DATA_HOME nor HOME is set")
+		return s, ErrNoData
 	}
 	s.Relay, s.Device = relay.String(), device.String()
 	return s, nil

@@ -64,6 +64,14 @@ func TestSettingsThatAreNoGoodAreNamed(t *testing.T) {
 	}
 }
 
+// What editors on Windows make of a file.
+func TestAConfigFileFromWindowsIsRead(t *testing.T) {
+	got, err := host.ParseConfig(strings.NewReader("\ufeffuser = bob\r\ndevice = 1\r\n"))
+	if want := (host.Settings{User: "bob", Device: "1"}); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestGroupsAreKept(t *testing.T) {
 	place, d := newShelf(1), newDevice("alice")
 	h := start(t, "alice", d, newRelay(), place)

@@ -43,7 +43,11 @@ approve them on its screen; the relay carries them and need not be trusted.
 Who you are, and where relay and pad device are, comes from the flags --user,
 --relay and --device, else from OTC_USER, OTC_RELAY and OTC_DEVICE, else from
 the config file (lines such as "user = alice"). An address is a port on
-localhost, host:port, or a URL.`,
+localhost, host:port, or a URL.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 denied on the pad device, 4 pad device not
+reached, 5 relay not reached (a message is kept and sent later), 6 done with a
+warning shown.`,
 		Example: `  otc setup
   otc
   otc relay --listen localhost:9050 --data relay-data
@@ -88,8 +92,19 @@ localhost, host:port, or a URL.`,
 		padCommand(),
 		manCommand(),
 	)
+	offerNoFiles(root)
 	judgeArguments(root)
 	return root
+}
+
+// offerNoFiles keeps the Tab key from offering files as arguments: none is one.
+func offerNoFiles(cmd *cobra.Command) {
+	if cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	for _, child := range cmd.Commands() {
+		offerNoFiles(child)
+	}
 }
 
 // judgeArguments makes every command's complaint about its arguments a

@@ -135,8 +135,17 @@ func (c *chat) greet(ctx context.Context, status hostlink.Status) {
 	for _, k := range unsure {
 		c.ui.complain("A message to %s may not have been sent (outbox %d). Send it again, or drop it.", k.To, k.Number)
 	}
+	kept, err := c.host.Outbox(ctx)
+	if err != nil {
+		_ = c.ui.fail(err)
+	}
+	for _, k := range kept {
+		if k.State == host.Parked {
+			c.ui.complain("A message to %s is parked (outbox %d): %s.", k.To, k.Number, k.Reason)
+		}
+	}
 	if held, err := c.host.Later(ctx); err == nil && len(held) > 0 {
-		c.ui.complain("%d denied messages wait on the later list.", len(held))
+		c.ui.complain("%s on the later list, because you denied it.", waiting(len(held)))
 	}
 }
 

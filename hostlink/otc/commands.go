@@ -111,17 +111,21 @@ func (c *chat) send(ctx context.Context, rest string) error {
 }
 
 func (c *chat) sendMany(ctx context.Context, rest string) error {
-	to, text, err := recipientAndText(rest, "ms NAME,NAME TEXT")
-	if err != nil {
-		return err
-	}
-	return c.sendTo(ctx, names(to), text)
+	return c.sendList(ctx, rest, "ms NAME,NAME TEXT")
 }
 
 func (c *chat) sendGroup(ctx context.Context, rest string) error {
-	to, text, err := recipientAndText(rest, "gs GROUP TEXT")
+	return c.sendList(ctx, rest, "gs GROUP TEXT")
+}
+
+// sendList refuses "bob, carol hi": it would tell bob "carol hi".
+func (c *chat) sendList(ctx context.Context, rest, form string) error {
+	to, text, err := recipientAndText(rest, form)
 	if err != nil {
 		return err
+	}
+	if strings.HasSuffix(to, ",") {
+		return misused("write it so: %s, without a blank behind a comma", form)
 	}
 	return c.sendTo(ctx, names(to), text)
 }

@@ -31,6 +31,8 @@ type padDevice struct {
 	log      []hostlink.LogEntry
 	report   string
 	source   string
+	screen   string
+	spent    bool // nothing is left to send with
 
 	address string
 	wire    *wire
@@ -65,11 +67,18 @@ func (w *wire) cut() {
 
 func newPadDevice(owner string, contacts ...string) *padDevice {
 	return &padDevice{
-		owner: owner, contacts: contacts, source: "random",
+		owner: owner, contacts: contacts, source: "random", screen: "home",
 		opened: map[string]bool{}, sealed: map[string][]hostlink.Sealed{}, refs: map[string]int64{},
 		log:    []hostlink.LogEntry{{Start: 1, Uptime: 75, Kind: "start", Text: "started"}},
 		report: "One Time Chat: report of a pad device's self-test\nBoard: Raspberry Pi Zero 2 W Rev 1.0\nNoise: passed: 41 kB of pad a second\n  \x1b]0;odd\u202ename: raw\nLink: passed: a laptop asked 0s ago",
 	}
+}
+
+// change changes a device that may be in use.
+func (d *padDevice) change(f func(*padDevice)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f(d)
 }
 
 // plug serves the device's link. An address of before is taken again.
@@ -179,12 +188,16 @@ func (d *padDevice) Cancel(string)      {}
 func (d *padDevice) Status(time.Time) hostlink.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	status := hostlink.Status{Owner: d.owner, Screen: "home", Start: 1}
+	status := hostlink.Status{Owner: d.owner, Screen: d.screen, Start: 1}
 	for i, c := range d.contacts {
-		status.Pads = append(status.Pads, hostlink.Pad{
+		pad := hostlink.Pad{
 			Contact: c, Number: fmt.Sprint(i + 1), Suite: "unconditional", Bucket: 32, Source: d.source, State: "in use",
 			SendLeft: 4096, ReceiveLeft: 8192, SendMessages: 28, ReceiveMessages: 56,
-		})
+		}
+		if d.spent {
+			pad.SendLeft, pad.SendMessages = 0, 0
+		}
+		status.Pads = append(status.Pads, pad)
 	}
 	return status
 }

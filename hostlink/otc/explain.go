@@ -44,6 +44,11 @@ type settingsError struct{ error }
 
 func (e settingsError) Unwrap() error { return e.error }
 
+// folderError is an error of the folder that outbox and groups are kept in.
+type folderError struct{ error }
+
+func (e folderError) Unwrap() error { return e.error }
+
 // worse picks the code that tells more.
 func worse(a, b int) int {
 	for _, c := range []int{exitUsage, exitDevice, exitRelay, exitFailed, exitDenied, exitWarning} {
@@ -73,8 +78,12 @@ func (u *ui) fail(err error) int {
 	return c
 }
 
-// errNoPads: there is nobody to write to.
-var errNoPads = errors.New("this pad device shares no pad with anybody yet")
+var (
+	// errNoPads: there is nobody to write to.
+	errNoPads = errors.New("this pad device shares no pad with anybody yet")
+	// errPadsUsed: there is nothing left to write with.
+	errPadsUsed = errors.New("no pad of this pad device has anything left to send with")
+)
 
 // explain is how errors look to people: what happened, a hint apart from it
 // (which may be empty), and the exit code.
@@ -85,6 +94,7 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	var refused *mailbox.RefusedError
 	var busy *mailbox.BusyError
 	var refusal hostlink.Refusal
+	var folder folderError
 	var damaged *host.DamagedError
 	switch {
 	case errors.As(err, &wrong):
@@ -119,10 +129,14 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 		return refused.Error(), "", exitFailed
 	case errors.Is(err, errNoPads):
 		return err.Error(), "Meet a friend, and tap New contact on both devices.", exitFailed
+	case errors.Is(err, errPadsUsed):
+		return err.Error(), "Meet, and make a new pad together.", exitFailed
 	case errors.As(err, &owner):
 		return owner.Error(), "--user says who you are.", exitFailed
 	case errors.As(err, &refusal):
 		return explainRefusal(refusal)
+	case errors.As(err, &folder):
+		return folder.Error(), "--data or OTC_DATA names another folder.", exitFailed
 	case errors.As(err, &damaged):
 		return err.Error(), "Move it out of " + u.files + ", and try again. What it kept is lost.", exitFailed
 	case errors.Is(err, host.ErrNoSuchMessage):

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -123,6 +124,8 @@ func TestAHostileRelayReachesTheTerminalEscaped(t *testing.T) {
 			t.Errorf("exit code %d: %.300s", exit, output)
 		}
 		try(t, nil, append([]string{"outbox"}, flags(m, d, data)...)...)
+		try(t, nil, append([]string{"doctor"}, flags(m, d, data)...)...)
+		try(t, nil, "setup", m.address, "--device", d.address, "--config", filepath.Join(data, "config"))
 		try(t, strings.NewReader("\noutbox\nsend bob hi\n"), append([]string{"chat"}, flags(m, d, data)...)...)
 		hostile.Close()
 	}
@@ -148,6 +151,9 @@ func TestAHostileDeviceReachesTheTerminalEscaped(t *testing.T) {
 			}))
 			evil := &padDevice{owner: "alice", address: hostile.URL}
 			data := t.TempDir()
+			try(t, nil, append([]string{"doctor"}, flags(m, evil, data)...)...)
+			try(t, nil, append(append([]string{"__complete", "send"}, flags(m, evil, data)...), "")...)
+			try(t, nil, "setup", m.address, "--device", evil.address, "--config", filepath.Join(data, "config"))
 			for _, command := range []string{"status", "contacts", "log"} {
 				try(t, nil, append([]string{command}, flags(m, evil, data)...)...)
 				try(t, nil, append([]string{command, "--json"}, flags(m, evil, data)...)...)

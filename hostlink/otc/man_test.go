@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -38,12 +39,20 @@ func TestTheManualNamesEveryCommandAndFlag(t *testing.T) {
 				t.Errorf("the manual does not name %s of %q", name, cmd.CommandPath())
 			}
 		}
+		if cmd.Example == "" {
+			t.Errorf("%q has no example", cmd.CommandPath())
+		}
 		commands++
 		for _, child := range cmd.Commands() {
 			check(child)
 		}
 	}
 	check(a.commands())
+	for c, what := range []string{"done", "failed", "usage", "denied", "device", "relay", "warning"} {
+		if !regexp.MustCompile(fmt.Sprintf(`\b%d [a-z \n]*\b%s`, c, what)).MatchString(page) {
+			t.Errorf("the manual does not say what exit code %d is", c)
+		}
+	}
 	if commands < 12 || flags < 40 {
 		t.Fatalf("only %d commands and %d flags were looked for", commands, flags)
 	}

@@ -33,8 +33,10 @@ func padCommand() *cobra.Command {
 	pad := &cobra.Command{
 		Use:   "pad",
 		Short: "Make pads on a trusted computer",
-		Args:  exactly(0),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  otc pad make alice bob 64MiB --out /media/stick
+  otc pad make --help`,
+		Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var o padOptions
 	create := &cobra.Command{
@@ -54,7 +56,7 @@ on a network, and a folder in memory or on a disk that you destroy.`,
 		Example: `  otc pad make alice bob 64MiB --out /media/stick
   otc pad make alice bob 1GiB --out pads --source /dev/hwrng
   otc pad make alice bob -k 512 -s urandom -v       as in 2015`,
-		Args: cobra.RangeArgs(2, 3),
+		Args: between(2, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g, err := o.generation(args)
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -49,14 +50,22 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 			if cfg.Retention <= 0 {
 				return misused("--retention must be more than 0")
 			}
+			address, err := listenAddress(listen)
+			if err != nil {
+				return err
+			}
 			if cfg.DataDir == "" {
-				cfg.DataDir = filepath.Join(host.Defaults(a.env).Data, "relay")
+				data := host.Defaults(a.env).Data
+				if data == "" {
+					return usageError{host.ErrNoData}
+				}
+				cfg.DataDir = filepath.Join(data, "relay")
 			}
 			r, err := relay.Open(cfg)
 			if err != nil {
 				return err
 			}
-			listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+			listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 			if err != nil {
 				return errors.Join(fmt.Errorf("%w; is another relay running? --listen takes another address", err), r.Close())
 			}
@@ -71,7 +80,7 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&listen, "listen", "l", "localhost:9050", "address to listen on; port 0 picks a free one")
+	flags.StringVarP(&listen, "listen", "l", "localhost:9050", "address to listen on, or a port of this computer; 0 picks a free one")
 	flags.StringVar(&cfg.DataDir, "data", "", "folder of the database (default: beside otc's own data)")
 	flags.DurationVar(&cfg.Retention, "retention", 30*24*time.Hour, "how long messages are kept, counted while the relay runs")
 	flags.Func("size", "contents kept at most; the database takes up to 1 GB more (default 16GiB)", func(text string) (err error) {
@@ -82,6 +91,22 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 	flags.StringVar(&key, "key", "", "TLS key, PEM; needs --cert")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log every request (user ids, never contents)")
 	return cmd
+}
+
+// listenAddress reads where to listen: host:port, or a port of this computer, as
+// everywhere that an address is typed.
+func listenAddress(text string) (string, error) {
+	if _, err := strconv.ParseUint(text, 10, 16); err == nil {
+		return "localhost:" + text, nil
+	}
+	_, port, err := net.SplitHostPort(text)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return "", misused("%q is nowhere to listen: write it so: --listen 9050, or --listen 0.0.0.0:9050 for other computers too", text)
+	}
+	return text, nil
 }
 
 // certificate is nil when the relay speaks plain HTTP.

@@ -114,3 +114,11 @@ func selfSigned(t *testing.T) (chain, private, der []byte) {
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: scalar}), der
 }
+
+// A port alone is one of this computer, as everywhere that an address is typed.
+func TestAPortAloneIsOfThisComputer(t *testing.T) {
+	_, line := startRelay(t, "--data", filepath.Join(t.TempDir(), "relay"), "--listen", "0")
+	if !strings.HasPrefix(line, "relay http://127.0.0.1:") {
+		t.Errorf("it listens at %q", line)
+	}
+}

@@ -36,6 +36,8 @@ type world struct {
 //	device NAME CONTACT...   plug in a pad device; its address is $NAME
 //	owner NAME ANSWER...     what its owner answers: yes deny busy late fault here skip reuse, or vanish
 //	unplug NAME, plug NAME
+//	shows NAME SCREEN        what is on its screen
+//	spend NAME               use all its pad for sending up
 //	relay start, relay stop
 //	bring TO FROM TEXT       put something into a mailbox, as anybody can
 //	exits CODE otc ARGS...   run, and look at the exit code
@@ -61,6 +63,8 @@ func TestTranscripts(t *testing.T) {
 			"owner":  onWorld((*world).owner),
 			"plug":   onWorld((*world).plug),
 			"unplug": onWorld((*world).unplug),
+			"shows":  onWorld((*world).shows),
+			"spend":  onWorld((*world).spend),
 			"relay":  onWorld((*world).switchRelay),
 			"bring":  onWorld((*world).bring),
 			"exits":  exits,
@@ -93,10 +97,7 @@ func (w *world) device(ts *testscript.TestScript, args []string) error {
 }
 
 func (w *world) owner(_ *testscript.TestScript, args []string) error {
-	d := w.devices[args[0]]
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.answers = append(d.answers, args[1:]...)
+	w.devices[args[0]].change(func(d *padDevice) { d.answers = append(d.answers, args[1:]...) })
 	return nil
 }
 
@@ -104,6 +105,16 @@ func (w *world) plug(_ *testscript.TestScript, args []string) error { return w.d
 
 func (w *world) unplug(_ *testscript.TestScript, args []string) error {
 	w.devices[args[0]].stop()
+	return nil
+}
+
+func (w *world) shows(_ *testscript.TestScript, args []string) error {
+	w.devices[args[0]].change(func(d *padDevice) { d.screen = args[1] })
+	return nil
+}
+
+func (w *world) spend(_ *testscript.TestScript, args []string) error {
+	w.devices[args[0]].change(func(d *padDevice) { d.spent = true })
 	return nil
 }
 

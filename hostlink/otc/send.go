@@ -5,12 +5,15 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"onetimechat/hostlink"
 	"onetimechat/hostlink/host"
+	"onetimechat/padstore/uid"
 )
 
 func (a *app) sendCommand() *cobra.Command {
@@ -26,7 +29,8 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 		Example: `  otc send bob See you at noon
   otc send bob,carol "See you both at noon"
   date | otc send bob`,
-		Args: between(1, 1<<16),
+		Args:              between(1, 1<<16),
+		ValidArgsFunction: a.offerContacts,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := untilStopped(cmd.Context())
 			defer stop()
@@ -47,7 +51,39 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 	})
 }
 
-// textOf is the words, or else standard input without its last newline.
+// offerTime is how long the Tab key waits for the pad device.
+const offerTime = time.Second
+
+// offerContacts completes TO, also behind a comma.
+func (a *app) offerContacts(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	const none = cobra.ShellCompDirectiveNoFileComp
+	s, err := a.settle()
+	if err != nil || len(args) > 0 {
+		return nil, none
+	}
+	device, err := hostlink.NewClient(s.Device)
+	if err != nil {
+		return nil, none
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), offerTime)
+	defer cancel()
+	status, err := device.Status(ctx, time.Now())
+	if err != nil {
+		return nil, none
+	}
+	before := typed[:strings.LastIndex(typed, ",")+1]
+	var offers []cobra.Completion
+	for _, p := range status.Pads {
+		offer := before + p.Contact
+		if uid.Check(p.Contact) == nil && strings.HasPrefix(offer, typed) && !slices.Contains(offers, offer) {
+			offers = append(offers, offer)
+		}
+	}
+	return offers, none
+}
+
+// textOf is the words, or else standard input without its last newline. Lines
+// that end as Windows ends them do so as all others.
 func (a *app) textOf(ctx context.Context, words []string) (string, error) {
 	nothing := misused("there is nothing to send")
 	if text := strings.Join(words, " "); text != "" {
@@ -62,8 +98,9 @@ func (a *app) textOf(ctx context.Context, words []string) (string, error) {
 		}
 		a.ui.waiting("Type the message. %s on a line of its own ends it, Ctrl-C takes it back.", end)
 	}
-	data, err := reading(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.in, hostlink.MaxText+2)) })
-	text := strings.TrimSuffix(string(data), "\n")
+	// A longer one is too long, whatever its lines end in.
+	data, err := reading(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.in, 2*hostlink.MaxText+4)) })
+	text := strings.TrimSuffix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
 	if err == nil && text == "" {
 		err = nothing
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -80,7 +81,7 @@ func (a *app) open() (*session, error) {
 	}
 	folder, err := host.NewFolder(filepath.Join(s.Data, s.User))
 	if err != nil {
-		return nil, err
+		return nil, folderError{fmt.Errorf("outbox, later list and groups cannot be kept: %w", err)}
 	}
 	h, err := host.New(host.Config{User: s.User, Device: device, Relay: relay, RelayAddress: s.Relay, Place: &patient{Place: folder, ui: a.ui}})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -52,24 +53,30 @@ func (a *app) setup(ctx context.Context, relay string) error {
 	if err := a.ui.say("Found %s's pad device at %s.", status.Owner, device); err != nil {
 		return err
 	}
+	path := a.configFile()
+	// A file that cannot be read is replaced.
+	before, _ := host.ReadConfigFile(path, false)
 	if relay == "" {
 		relay = given.Relay
 	}
 	if relay == "" {
-		if relay, err = a.askRelay(ctx); err != nil {
+		if relay, err = a.askRelay(ctx, before.Relay); err != nil {
 			return err
 		}
 	}
-	path := a.configFile()
-	// Where outbox and groups are stays as it was. A file that cannot be read is
-	// replaced.
-	before, _ := host.ReadConfigFile(path, false)
+	if given.Data != "" {
+		if given.Data, err = filepath.Abs(given.Data); err != nil { // it is used from elsewhere
+			return err
+		}
+	}
+	// Where outbox and groups are stays as it was.
 	s := host.Settings{Relay: relay, Device: device, User: status.Owner, Data: given.Data}.Or(host.Settings{Data: before.Data})
 	full, err := s.Or(host.Defaults(a.env)).Check()
 	if err != nil {
 		return misused("%s", err)
 	}
 	s.Relay, a.ui.relay = full.Relay, full.Relay
+	a.ui.waiting("Asking the relay at %s …", s.Relay)
 	if err := checkRelay(ctx, s.Relay); err != nil {
 		c := a.ui.fail(err)
 		if ctx.Err() == nil {
@@ -143,16 +150,27 @@ func localAddresses() []net.Addr {
 	return own
 }
 
-func (a *app) askRelay(ctx context.Context) (string, error) {
-	if err := a.ui.say("What is your relay's address? (host:port or a URL)"); err != nil {
+// askRelay asks for the relay's address; an empty answer is the one of before.
+func (a *app) askRelay(ctx context.Context, before string) (string, error) {
+	form := "host:port or a URL"
+	if before != "" {
+		form += "; Enter keeps " + before
+	}
+	if err := a.ui.say("What is your relay's address? (%s)", form); err != nil {
 		return "", err
 	}
 	return reading(ctx, func() (string, error) {
 		line := bufio.NewScanner(a.in)
-		if !line.Scan() || strings.TrimSpace(line.Text()) == "" {
-			return "", errors.Join(line.Err(), misused("no relay: ask whoever runs it for its address"))
+		line.Scan()
+		switch typed := strings.TrimSpace(line.Text()); {
+		case line.Err() != nil:
+			return "", line.Err()
+		case typed != "":
+			return typed, nil
+		case before != "":
+			return before, nil
 		}
-		return strings.TrimSpace(line.Text()), nil
+		return "", misused("no relay: ask whoever runs it for its address")
 	})
 }
 

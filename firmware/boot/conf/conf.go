@@ -123,6 +123,20 @@ func Parse(text []byte) (Conf, error) {
 	return c, nil
 }
 
+// Salvage is the default, with the screen that lines of a text say, whatever the
+// others are: what Parse finds wrong has to be shown to the owner.
+func Salvage(text []byte) Conf {
+	c := Default()
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	for _, line := range lines(string(text[:min(len(text), MaxSize)])) {
+		read := c
+		if read.read(line, 1, map[string]int{}) == nil {
+			c.Panel, c.Rotate = read.Panel, read.Rotate
+		}
+	}
+	return c
+}
+
 // lines splits text at LF, CRLF, or the lone CR of very old editors.
 func lines(text string) []string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")

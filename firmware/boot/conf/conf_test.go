@@ -49,7 +49,7 @@ func TestTheSameSettingsWrittenOtherwise(t *testing.T) {
 		"CRLF":           "owner = bob\r\nlink = usb\r\nreservoir = 64 MiB\r\n",
 		"lone CR":        "owner = bob\rlink = usb\rreservoir = 64 MiB\r",
 		"byte-order":     "\ufeffowner = bob\nlink = usb\nreservoir = 64 MiB",
-		"capitals":       "Owner = bob\nLINK = USB\nReservoir = 64 mib\n",
+		"capitals":       "Owner = Bob\nLINK = USB\nReservoir = 64 mib\n",
 		"no blanks":      "owner=bob\nlink=usb\nreservoir=64MiB\n",
 		"many blanks":    "\t owner \t=  bob \t\n   link=usb   \n\n\nreservoir =64  MiB",
 		"other order":    "reservoir = 64 MiB\nlink = usb\nowner = bob\n",
@@ -72,7 +72,8 @@ func TestAnErrorNamesLineAndValue(t *testing.T) {
 		{"rotate = -90", 1, "rotate = -90", "0, 90, 180 or 270"},
 		{"rotate = 360", 1, "rotate = 360", "0, 90, 180 or 270"},
 		{"rotate =", 1, "rotate =", "0, 90, 180 or 270"},
-		{"\r\n\r\nowner = Alice\r\n", 3, "owner = Alice", "not a user id"},
+		{"\r\n\r\nowner = Alice Smith\r\n", 3, "owner = Alice Smith", "not a user id"},
+		{"owner = \u212Aate", 1, "\u212Aate", "not a user id"}, // the Kelvin sign is no K
 		{"owner = ../../etc", 1, "../../etc", "not a user id"},
 		{"panel = vga", 1, "panel = vga", "panel can be fb, pitft28, pitft28r, pitft28c, waveshare35 or waveshare13"},
 		{"panel =", 1, "panel =", "panel can be fb, pitft28, pitft28r, pitft28c, waveshare35 or waveshare13"},
@@ -120,6 +121,27 @@ func TestAnErrorNamesLineAndValue(t *testing.T) {
 		}
 		if test.line > 0 && !strings.Contains(err.Error(), test.show) {
 			t.Errorf("%.40q: the error does not show the line: %v", test.text, err)
+		}
+	}
+}
+
+// What is wrong in a file is shown on the screen that the rest of it names.
+func TestTheScreenIsReadOutOfAWrongFile(t *testing.T) {
+	for text, want := range map[string]struct {
+		panel  conf.Panel
+		rotate int
+	}{
+		"": {conf.Framebuffer, 0}, "panel = vga\nrotate = 90": {conf.Framebuffer, 90},
+		"\ufeffPANEL=PiTFT28 # mine\r\nrotate = 45": {conf.PiTFT28, 0},
+		"x\rpanel = waveshare35\rrotate = 270\ry":   {conf.Waveshare35, 270},
+		"p\x00a\x00\xff\xfe":                        {conf.Framebuffer, 0},
+	} {
+		c := conf.Salvage([]byte(text))
+		if c.Panel != want.panel || c.Rotate != want.rotate {
+			t.Errorf("%q: %s turned by %d", text, c.Panel, c.Rotate)
+		}
+		if c.Panel, c.Rotate = conf.Framebuffer, 0; c != conf.Default() {
+			t.Errorf("%q: more than the screen is taken: %+v", text, c)
 		}
 	}
 }

@@ -50,15 +50,22 @@ func (c *Conf) Set(key, value string) error {
 	return fmt.Errorf("%q is not a setting; the settings are owner, panel, rotate, link, net, reservoir, watchdog, noise, comparator, approve-button, deny-button and page-button", shown(key))
 }
 
+// setOwner takes a name with capitals for one without.
 func (c *Conf) setOwner(value string) error {
 	if value == "" {
 		c.Owner = ""
 		return nil
 	}
-	if err := uid.Check(value); err != nil {
-		return err
+	lower := strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, value)
+	if uid.Check(lower) != nil {
+		return uid.Check(value) // names what was written
 	}
-	c.Owner = value
+	c.Owner = lower
 	return nil
 }
 

@@ -40,14 +40,16 @@ func (w *world) packages(t *testing.T, texts ...string) []string {
 }
 
 // kept is what the honest relay has for bob.
-func (w *world) kept(t *testing.T) (all []string) {
+func (w *world) kept(t *testing.T) []string { return w.keptFor(t, "bob") }
+
+func (w *world) keptFor(t *testing.T, name string) (all []string) {
 	t.Helper()
 	client, err := mailbox.NewClient(w.address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	batch, err := client.Messages(soon(t), "bob", 0, 0, 0)
+	batch, err := client.Messages(soon(t), name, 0, 0, 0)
 	if err != nil || !batch.Complete {
 		t.Fatal("too many messages for one answer:", err)
 	}
@@ -201,6 +203,34 @@ func TestARelayThatTampersIsNoticed(t *testing.T) {
 			if opened[text] != 1 {
 				t.Errorf("a relay that %s: %q was opened %d times", s.name, text, opened[text])
 			}
+		}
+	}
+}
+
+// A relay gives back to bob what he sent, as alice's and as his own, from the same
+// pad that she writes with: it asks and moves nothing, and alice still reads it.
+func TestARelayThatGivesBackWhatOneSentMovesNothing(t *testing.T) {
+	w, l := lied(t, "64KiB")
+	if exit, output := w.bob.says("send", "alice", "to and fro"); exit != 0 {
+		t.Fatal(output)
+	}
+	sent := w.keptFor(t, "alice")[0]
+	for _, read := range []bool{false, true} { // by alice
+		if read {
+			pkg, err := base64.StdEncoding.DecodeString(sent)
+			if err != nil || w.alice.reads(t, "bob", pkg) != "to and fro" {
+				t.Fatal("alice reads something else", err)
+			}
+		}
+		l.put("alice", sent)
+		l.put("bob", sent)
+		before := w.bob.unmoved()
+		_, got := w.bob.receive()
+		if len(got) != 2 || got[0].brief() != stranger || got[1].brief() != forged {
+			t.Errorf("bob is told %+v", got)
+		}
+		if w.bob.unmoved() != before || w.bob.tapped("to-laptop", "") != 0 {
+			t.Errorf("bob's device was asked, or went from %+v to %+v", before, w.bob.pad())
 		}
 	}
 }
