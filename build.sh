@@ -190,7 +190,7 @@ emulated() {
   need e2fsck e2fsprogs
   need fsck.vfat dosfstools
   # Some tests build programs, of which Go's cache of results knows nothing.
-  go test -count=1 -timeout 30m -v "$@" ./image/emulator
+  go test -count=1 -timeout 2h -v "$@" ./image/emulator
 }
 
 test_all() {
