@@ -17,9 +17,13 @@ import (
 // glassSize is the size of the board's screen in pixels.
 var glassSize = image.Pt(screenWidth, screenHeight)
 
-// lookTime is how often the screen is looked at while something is waited for:
-// as often as an attentive person.
-const lookTime = 50 * time.Millisecond
+// The screen is looked at as often as by an attentive person, then ever less often:
+// a look takes time from the board.
+const (
+	lookTime  = 50 * time.Millisecond
+	lookShare = 40 // of the time that something was waited for until then
+	lookMost  = time.Second
+)
 
 // Screen is what is on the screen now, or ErrOff. Its colours have gone through
 // the board's 16 bits a pixel: see Same.
@@ -120,9 +124,7 @@ func Same(screen *image.RGBA, where image.Rectangle, want *image.RGBA, from imag
 // WaitScreen waits until ok likes what is on the screen. The error of a wait in
 // vain holds the last picture: see Stuck.
 func (p *Pi) WaitScreen(ctx context.Context, ok func(*image.RGBA) bool) (*image.RGBA, error) {
-	clock := time.NewTicker(lookTime)
-	defer clock.Stop()
-	for {
+	for begin := time.Now(); ; {
 		screen, good, err := p.shows(ok)
 		if err != nil {
 			return nil, err
@@ -131,7 +133,7 @@ func (p *Pi) WaitScreen(ctx context.Context, ok func(*image.RGBA) bool) (*image.
 			return screen, nil
 		}
 		select {
-		case <-clock.C:
+		case <-time.After(min(max(lookTime, time.Since(begin)/lookShare), lookMost)):
 		case <-p.ended:
 			return nil, fmt.Errorf("waiting for a picture: %w; it said\n%s", ErrOff, p.console.text())
 		case <-ctx.Done():
