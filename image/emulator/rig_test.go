@@ -117,8 +117,23 @@ func start(t *testing.T, opts emulator.Options) *device {
 	if d.Pi, err = emulator.Start(t.Context(), opts); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { d.cut() })
+	t.Cleanup(func() {
+		d.keepLast(opts.MAC)
+		d.cut()
+	})
 	return d
+}
+
+// keepLast keeps what is on the screen in the end if the test has failed: it may
+// have waited for one board, and another be why.
+func (d *device) keepLast(board byte) {
+	d.t.Helper()
+	if !d.t.Failed() {
+		return
+	}
+	if screen, err := d.Screen(); err == nil {
+		d.t.Logf("in the end a screen was as in %s", d.keep(fmt.Sprintf("board %d in the end", board), screen))
+	}
 }
 
 func (d *device) cut() {
