@@ -27,10 +27,10 @@ func (d *device) answers() hostlink.Status {
 	}
 	ctx, cancel := context.WithTimeout(d.t.Context(), patience)
 	defer cancel()
-	// A try before the link is up would be tried again by QEMU, but late. The next one
-	// has more time: an answer may take that.
-	for most := 200 * time.Millisecond; ; most += most / 2 {
-		try, cancel := context.WithTimeout(ctx, most)
+	for begin := time.Now(); ; {
+		// A try before the link is up would be tried again by QEMU, but late. Later ones
+		// have more time: on a busy computer an answer takes that.
+		try, cancel := context.WithTimeout(ctx, max(200*time.Millisecond, time.Since(begin)/20))
 		status, err := client.Status(try, time.Now())
 		cancel()
 		if err == nil {
