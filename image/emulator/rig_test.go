@@ -239,6 +239,24 @@ func (d *device) seesTarget(s display.Screen, target string) (*display.Frame, *i
 	})
 }
 
+// putsAway waits until the glass shows exactly that screen, and taps a target until
+// it is gone. Until half a second after it came the target is dead, and looks alike.
+func (d *device) putsAway(s display.Screen, target string) {
+	d.t.Helper()
+	f := d.sees(s)
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		time.Sleep(time.Second)
+		d.touch(f, target)
+		ctx, cancel := context.WithTimeout(d.t.Context(), 10*time.Second)
+		_, err := d.WaitScreen(ctx, func(got *image.RGBA) bool { return !emulator.Same(got, area, f.Image, image.Point{}) })
+		cancel()
+		if err == nil {
+			return
+		}
+	}
+	d.t.Fatalf("the screen %s does not go", f.Name)
+}
+
 // tapsLike waits for a target, as seesTarget does, and taps it.
 func (d *device) tapsLike(s display.Screen, target string) {
 	d.t.Helper()
