@@ -48,9 +48,31 @@ func writeData(w io.WriterAt) error {
 	return errors.New("the data partition's file system is longer than it should be")
 }
 
-// ExtractData copies the data partition of c into w as a file system of its
-// own.
+// ExtractData copies the data partition of c into w, which is empty, as a file
+// system of its own.
 func (c *Card) ExtractData(w *os.File) error {
-	_, err := io.Copy(w, io.NewSectionReader(c.disk, c.Data.Start, c.Data.Size))
-	return err
+	return CopySparsely(w, io.NewSectionReader(c.disk, c.Data.Start, c.Data.Size))
+}
+
+// CopySparsely copies r into w, which is empty, and leaves holes where r has zeros.
+func CopySparsely(w *os.File, r io.Reader) error {
+	const size = 64 << 10
+	block, zeros := make([]byte, size), make([]byte, size)
+	for at := int64(0); ; at += size {
+		n, err := io.ReadFull(r, block)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return err
+		}
+		if bytes.Equal(block[:n], zeros[:n]) {
+			err = w.Truncate(at + int64(n))
+		} else {
+			_, err = w.WriteAt(block[:n], at)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }

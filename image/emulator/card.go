@@ -3,10 +3,8 @@
 package emulator
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -74,22 +72,7 @@ func copySparsely(from, to string, size int64) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	block, zeros := make([]byte, 64<<10), make([]byte, 64<<10)
-	for at := int64(0); ; at += int64(len(block)) {
-		n, err := io.ReadFull(in, block)
-		if n == 0 && errors.Is(err, io.EOF) {
-			return out.Truncate(size)
-		}
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return err
-		}
-		if bytes.Equal(block[:n], zeros[:n]) {
-			continue
-		}
-		if _, err := out.WriteAt(block[:n], at); err != nil {
-			return err
-		}
-	}
+	return errors.Join(card.CopySparsely(out, in), out.Truncate(size))
 }
 
 // Set changes settings in otc.conf.

@@ -49,17 +49,20 @@ func (c *console) now() (string, <-chan struct{}) {
 
 // wait waits for text and returns the whole line from it on.
 func (c *console) wait(ctx context.Context, text string, off <-chan struct{}) (string, error) {
-	for {
+	for over := false; ; {
 		said, changed := c.now()
 		if _, rest, ok := strings.Cut(said, text); ok {
 			if line, _, whole := strings.Cut(rest, "\n"); whole {
 				return text + strings.TrimSuffix(line, "\r"), nil
 			}
 		}
+		if over {
+			return "", ErrOff
+		}
 		select {
 		case <-changed:
 		case <-off:
-			return "", ErrOff
+			over = true // and all was said: it may be there by now
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}

@@ -222,7 +222,10 @@ func (c *cutter) again(noted bool) {
 	done := c.calls(func(ctx context.Context, client *hostlink.Client) {
 		texts, err = client.Unpackage(ctx, hostlink.UnpackageRequest{To: c.owner, Packages: []hostlink.Incoming{c.last.Incoming}})
 	})
-	asks := c.renderer.Render(display.ApproveOpen{From: []display.From{{Contact: c.peer, Count: 1}}, Cost: costOf(c.last.text)})
+	question := display.ApproveOpen{From: []display.From{{Contact: c.peer, Count: 1}}, Cost: costOf(c.last.text)}
+	asks := c.renderer.Render(question)
+	question.Ready = true // as it is half a second later, which may be before anybody looks
+	asked := c.renderer.Render(question)
 	answered := false
 	c.wait("an answer, or a question", func(got *image.RGBA) bool {
 		select {
@@ -230,7 +233,7 @@ func (c *cutter) again(noted bool) {
 			answered = true
 		default:
 		}
-		return answered || emulator.Same(got, area, asks.Image, image.Point{})
+		return answered || eitherOn(got, area, asks, asked)
 	})
 	if !answered {
 		if c.last.read {

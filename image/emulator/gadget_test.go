@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cavaliergopher/cpio"
@@ -99,33 +100,38 @@ func checkDoor(t *testing.T, socket []string) {
 const insideMark = "laptop inside: "
 
 // leased starts a board with a laptop inside, and waits until that has a lease, of
-// which it returns what is said. On a busy computer the cable by which Linux'
-// dummy_hcd joins the two stays dead now and then: it is plugged in once more.
+// which it returns what is said.
 func leased(t *testing.T, more ...overlaid) (d *device, lease string) {
 	t.Helper()
-	inside := laptopInside(t, more...)
-	for try := 1; ; try++ {
-		card := flash(t, smallCard, map[string]string{"owner": "alice", "link": "usb", "net": "7", "reservoir": "1 MiB"})
-		d = start(t, emulator.Options{Card: card, Over: inside})
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		line, err := d.WaitConsole(ctx, insideMark+"lease")
-		cancel()
-		if err == nil {
-			d.took(line)
-			return d, line
-		}
-		if try == 2 {
-			t.Fatal(err)
-		}
-		t.Log(err)
-		d.cut()
-	}
+	card := flash(t, smallCard, map[string]string{"owner": "alice", "link": "usb", "net": "7", "reservoir": "1 MiB"})
+	d = start(t, emulator.Options{Card: card, Over: laptopInside(t, more...)})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	lease = d.says(ctx, insideMark+"lease")
+	d.took(lease)
+	return d, lease
 }
 
-// laptopInside is what is laid over the initramfs: dummy_hcd, to be loaded last,
-// and a laptop in place of the program that is PID 1, which starts that; and what
-// a test gives that laptop.
+// inside keeps the laptop inside: to unpack a kernel takes long.
+var inside struct {
+	once  sync.Once
+	files []overlaid
+}
+
+// laptopInside is what is laid over the initramfs: the laptop inside, and what a
+// test gives it.
 func laptopInside(t *testing.T, more ...overlaid) []byte {
+	t.Helper()
+	inside.once.Do(func() { inside.files = makeLaptop(t) })
+	if inside.files == nil {
+		t.Fatal("there is no laptop inside")
+	}
+	return over(t, append(more, inside.files...))
+}
+
+// makeLaptop returns dummy_hcd, to be loaded last, and a laptop in place of the
+// program that is PID 1, which starts that.
+func makeLaptop(t *testing.T) []overlaid {
 	t.Helper()
 	laptop := boardProgram(t, "./inside")
 	deb, err := kernel.Fetch(t.Context(), "../../out/cache", t.Output())
@@ -141,12 +147,12 @@ func laptopInside(t *testing.T, more ...overlaid) []byte {
 		t.Fatal(err)
 	}
 	pad, order := inInitramfs(t, "init"), inInitramfs(t, "modules/order")
-	return over(t, append(more,
-		overlaid{"pad", 0o500, pad},
-		overlaid{"init", 0o500, laptop},
-		overlaid{"modules/" + dummy.File, 0o400, dummy.Data},
-		overlaid{"modules/order", 0o400, append(order, dummy.File+"\n"...)},
-	))
+	return []overlaid{
+		{"pad", 0o500, pad},
+		{"init", 0o500, laptop},
+		{"modules/" + dummy.File, 0o400, dummy.Data},
+		{"modules/order", 0o400, append(order, dummy.File+"\n"...)},
+	}
 }
 
 // overlaid is a file that a test lays over the initramfs.

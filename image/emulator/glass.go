@@ -7,10 +7,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"io"
 	"os"
 	"time"
@@ -19,20 +17,19 @@ import (
 // glassSize is the size of the board's screen in pixels.
 var glassSize = image.Pt(screenWidth, screenHeight)
 
-// lookTime is how often the screen is looked at while something is waited for:
-// as often as an attentive person.
-const lookTime = 50 * time.Millisecond
+// The screen is looked at as often as by an attentive person, then ever less often:
+// a look takes time from the board.
+const (
+	lookTime  = 50 * time.Millisecond
+	lookShare = 40 // of the time that something was waited for until then
+	lookMost  = time.Second
+)
 
 // Screen is what is on the screen now, or ErrOff. Its colours have gone through
 // the board's 16 bits a pixel: see Same.
 func (p *Pi) Screen() (*image.RGBA, error) {
 	if _, err := p.monitor.do("screendump", map[string]any{"filename": p.picture()}); err != nil {
-		select {
-		case <-p.ended:
-			return nil, ErrOff
-		case <-time.After(endTime):
-			return nil, err
-		}
+		return nil, p.hungUp(err)
 	}
 	b, err := os.ReadFile(p.picture())
 	if err != nil {
@@ -41,29 +38,46 @@ func (p *Pi) Screen() (*image.RGBA, error) {
 	return readPPM(bufio.NewReader(bytes.NewReader(b)))
 }
 
-// Line is one line of the screen, out of the board's memory: to look at all of it
-// takes away much of the time that an emulated board has.
-func (p *Pi) Line(y int) (*image.RGBA, error) {
+// Line is one line of the screen, out of the board's memory: to have QEMU draw all
+// of it takes away much of the time that an emulated board has.
+func (p *Pi) Line(y int) (*image.RGBA, error) { return p.memory(image.Rect(0, y, screenWidth, y+1)) }
+
+// memory is what whole lines of the screen are to be, out of the board's memory.
+func (p *Pi) memory(lines image.Rectangle) (*image.RGBA, error) {
 	_, err := p.monitor.do("pmemsave", map[string]any{
-		"val": screenAt + screenStride*y, "size": screenStride, "filename": p.picture(),
+		"val": screenAt + screenStride*lines.Min.Y, "size": screenStride * lines.Dy(), "filename": p.picture(),
 	})
+	if err != nil {
+		return nil, p.hungUp(err)
+	}
+	b, err := os.ReadFile(p.picture())
 	if err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(p.picture())
-	if err != nil || len(b) != screenStride {
-		return nil, errors.Join(err, fmt.Errorf("a line of the screen has %d bytes", len(b)))
+	if len(b) != screenStride*lines.Dy() {
+		return nil, fmt.Errorf("%d lines of the screen have %d bytes", lines.Dy(), len(b))
 	}
-	m := image.NewRGBA(image.Rect(0, y, screenWidth, y+1))
-	for x := range screenWidth {
-		c := binary.LittleEndian.Uint16(b[2*x:])
-		m.SetRGBA(x, y, color.RGBA{uint8(c >> 11 << 3), uint8(c >> 5 << 2), uint8(c << 3), 0xff})
+	m := image.NewRGBA(lines)
+	for i := range len(b) / 2 {
+		c := binary.LittleEndian.Uint16(b[2*i:])
+		pixel := m.Pix[4*i:][:4]
+		pixel[0], pixel[1], pixel[2], pixel[3] = uint8(c>>11<<3), uint8(c>>5<<2), uint8(c<<3), 0xff
 	}
 	return m, nil
 }
 
 // endTime is how long QEMU may take to be gone after it has hung up.
-const endTime = 5 * time.Second
+const endTime = 30 * time.Second
+
+// hungUp is ErrOff if QEMU did not do something because it ends, else err.
+func (p *Pi) hungUp(err error) error {
+	select {
+	case <-p.ended:
+		return ErrOff
+	case <-time.After(endTime):
+		return err
+	}
+}
 
 // readPPM reads the picture format that QEMU writes (ppm(5), 8 bits a colour).
 func readPPM(r *bufio.Reader) (*image.RGBA, error) {
@@ -81,7 +95,8 @@ func readPPM(r *bufio.Reader) (*image.RGBA, error) {
 			return nil, fmt.Errorf("QEMU's picture: %w", err)
 		}
 		for x := range w {
-			m.SetRGBA(x, y, color.RGBA{row[3*x], row[3*x+1], row[3*x+2], 0xff})
+			pixel, color := m.Pix[m.PixOffset(x, y):][:4], row[3*x:][:3]
+			pixel[0], pixel[1], pixel[2], pixel[3] = color[0], color[1], color[2], 0xff
 		}
 	}
 	return m, nil
@@ -109,24 +124,35 @@ func Same(screen *image.RGBA, where image.Rectangle, want *image.RGBA, from imag
 // WaitScreen waits until ok likes what is on the screen. The error of a wait in
 // vain holds the last picture: see Stuck.
 func (p *Pi) WaitScreen(ctx context.Context, ok func(*image.RGBA) bool) (*image.RGBA, error) {
-	clock := time.NewTicker(lookTime)
-	defer clock.Stop()
-	for {
-		screen, err := p.Screen()
+	for begin := time.Now(); ; {
+		screen, good, err := p.shows(ok)
 		if err != nil {
 			return nil, err
 		}
-		if ok(screen) {
+		if good {
 			return screen, nil
 		}
 		select {
-		case <-clock.C:
+		case <-time.After(min(max(lookTime, time.Since(begin)/lookShare), lookMost)):
 		case <-p.ended:
 			return nil, fmt.Errorf("waiting for a picture: %w; it said\n%s", ErrOff, p.console.text())
 		case <-ctx.Done():
 			return nil, &Stuck{screen, p.console.text(), ctx.Err()}
 		}
 	}
+}
+
+// shows tells whether ok likes what is in the board's memory, which costs the board
+// little to look at, and then what QEMU makes of it, too.
+func (p *Pi) shows(ok func(*image.RGBA) bool) (screen *image.RGBA, good bool, err error) {
+	screen, err = p.memory(image.Rectangle{Max: glassSize})
+	if err != nil || !ok(screen) {
+		return screen, false, err
+	}
+	if screen, err = p.Screen(); err != nil {
+		return nil, false, err
+	}
+	return screen, ok(screen), nil
 }
 
 // Stuck is a wait for a picture that did not come.

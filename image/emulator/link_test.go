@@ -27,9 +27,10 @@ func (d *device) answers() hostlink.Status {
 	}
 	ctx, cancel := context.WithTimeout(d.t.Context(), patience)
 	defer cancel()
-	for {
-		// A try before the link is up would be tried again by QEMU, but late.
-		try, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	for begin := time.Now(); ; {
+		// A try before the link is up would be tried again by QEMU, but late. Later ones
+		// have more time: on a busy computer an answer takes that.
+		try, cancel := context.WithTimeout(ctx, max(200*time.Millisecond, time.Since(begin)/20))
 		status, err := client.Status(try, time.Now())
 		cancel()
 		if err == nil {
@@ -227,8 +228,8 @@ func (s *stranger) scan(ports []uint16) (open []uint16) {
 	said := map[uint16]bool{} // whether it opens
 	// Few at a time: what the emulated cable has no room for is lost.
 	for some := range slices.Chunk(ports, 32) {
-		for tries := 0; len(some) > 0; tries++ {
-			if tries == 10 {
+		for limit := time.Now().Add(patience); len(some) > 0; {
+			if time.Now().After(limit) {
 				s.t.Fatalf("ports %v do not answer", some)
 			}
 			for _, p := range some {

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -113,7 +114,10 @@ func tellOfCable(name string) {
 	fmt.Printf("%sno answer: %+v, %v\n", mark, cable, err)
 	for _, process := range []string{"self", "1"} {
 		text, err := os.ReadFile("/proc/" + process + "/net/dev")
-		fmt.Printf("%scounted by %s: %v\n%s", mark, process, err, text)
+		fmt.Printf("%scounted by %s: %v\n", mark, process, err)
+		for line := range strings.Lines(string(text)) {
+			fmt.Print(mark + line)
+		}
 	}
 }
 

@@ -118,7 +118,7 @@ func askStatus(device netip.Addr) error {
 		return err
 	}
 	for {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		status, err := client.Status(ctx, time.Now())
 		cancel()
 		if err == nil {
