@@ -19,7 +19,7 @@ const (
 const (
 	waiting   = 32      // messages that may wait to be heard
 	outgoing  = 64      // frames that may wait to be sent
-	sliceSize = 1 << 14 // bytes written at a time, each within silence: a slow device takes that
+	sliceSize = 1 << 16 // bytes written at a time, each within silence: a slow device takes that
 )
 
 // wire is the connection: one goroutine reads from it, one writes to it.
