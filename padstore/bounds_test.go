@@ -1,6 +1,7 @@
 package padstore_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -109,7 +110,7 @@ func (l *ledger) mustNotFit(t *testing.T, store *padstore.Store, read func(strin
 	if err := l.seal(t, store, text); !errors.Is(err, padstore.ErrDepleted) {
 		t.Fatalf("seal: %v", err)
 	}
-	if !slices.Equal(pad, read(l.file+".store")) || !slices.Equal(meta, read(l.file+".metadata")) {
+	if !bytes.Equal(pad, read(l.file+".store")) || !bytes.Equal(meta, read(l.file+".metadata")) {
 		t.Fatal("a text that does not fit has burned pad")
 	}
 }
@@ -150,7 +151,7 @@ func TestTheLargestTextFitsAndALongerOneIsRefused(t *testing.T) {
 		if _, err := store.Room(contact, largest+"x"); !errors.Is(err, padstore.ErrTooLong) {
 			t.Fatal(err)
 		}
-		if !slices.Equal(before, disk.Bytes(l.file+".store")) {
+		if !bytes.Equal(before, disk.Bytes(l.file+".store")) {
 			t.Fatal("a text that is too long has burned pad")
 		}
 		mustDo(t, l.seal(t, store, largest))
