@@ -133,28 +133,28 @@ func (c *canvas) fill(r image.Rectangle, col color.RGBA) {
 	draw.Draw(c.frame.Image, r, image.NewUniform(col), image.Point{}, draw.Src)
 }
 
-// rounded draws a rectangle with round corners, a border included.
+// rounded draws a rectangle with round corners, a border included. gg mixes colours
+// pixel by pixel; what has no edge in it is only copied.
 func (c *canvas) rounded(r image.Rectangle, fill, border color.RGBA, dashed bool) {
-	radius, line := float64(c.px(5)), max(1, float64(c.px(1.5)))
-	outline := func() {
-		c.dc.DrawRoundedRectangle(float64(r.Min.X)+line/2, float64(r.Min.Y)+line/2,
-			float64(r.Dx())-line, float64(r.Dy())-line, radius)
+	o := newOutline(r, c.px(5), max(1, c.px(1.5)))
+	for _, arm := range o.arms() {
+		c.fill(arm, fill)
 	}
-	// gg mixes colours pixel by pixel; what has no edge in it is only copied.
-	inner := r.Inset(int(radius+line) + 1)
-	c.fill(inner, fill)
-	outline()
-	if !inner.Empty() {
-		c.dc.DrawRectangle(float64(inner.Min.X), float64(inner.Min.Y), float64(inner.Dx()), float64(inner.Dy()))
-	}
+	o.whole(c.dc)
+	o.cross(c.dc)
 	c.dc.SetFillRuleEvenOdd()
 	c.dc.SetColor(fill)
 	c.dc.Fill()
-	outline()
 	c.dc.SetColor(border)
-	c.dc.SetLineWidth(line)
+	c.dc.SetLineWidth(float64(o.line))
 	if dashed {
-		c.dc.SetDash(4*line, 3*line)
+		o.whole(c.dc)
+		c.dc.SetDash(float64(4*o.line), float64(3*o.line))
+	} else {
+		for _, edge := range o.edges() {
+			c.fill(edge, border)
+		}
+		o.corners(c.dc)
 	}
 	c.dc.Stroke()
 	c.dc.SetDash()

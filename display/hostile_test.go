@@ -53,7 +53,7 @@ func TestALetterOfAnotherAlphabetDoesNotPass(t *testing.T) {
 		picture := func(text string) []byte {
 			f := r.Render(ApproveSend{Text: text, Costs: costs("bob", "carol"), Page: 99, Ready: true})
 			checkFrame(t, size, f)
-			return slices.Clone(f.Image.Pix)
+			return f.Image.Pix
 		}
 		for _, pair := range []struct{ is, passes string }{
 			{"pay paypal.com", "pay p\u0430ypal.com"}, {"PAY BOB", "PAY B\u039fB"}, {"\u0441\u043e\u0440\u043e\u043a", "\u0441\u043epo\u043a"},
@@ -112,13 +112,14 @@ func TestNoCodePointIsInvisible(t *testing.T) {
 	picture := func(text string) []byte {
 		return r.Render(textScreens(text)["approve-send"](0)).Image.Pix
 	}
-	before := slices.Clone(picture("pay bob"))
+	without := picture("pay bob")
+	before := without
 	for _, c := range escapetest.CodePoints() {
 		if c%0x20 != 0x0e && c > 0xe0001 {
 			continue // the tags are letters of one alphabet: some are enough
 		}
-		got := slices.Clone(picture("pay" + string(c) + " bob"))
-		if bytes.Equal(got, before) || bytes.Equal(got, picture("pay bob")) {
+		got := picture("pay" + string(c) + " bob")
+		if bytes.Equal(got, before) || bytes.Equal(got, without) {
 			t.Errorf("%U leaves no trace", c)
 		}
 		before = got

@@ -162,10 +162,18 @@ func TestNoPageIsEmpty(t *testing.T) {
 	}
 }
 
-func TestNothingClippedOrOverlappingOnAnySample(t *testing.T) {
+// What holds of every screen of the gallery, in every size: drawing one takes longer
+// than looking at it.
+func TestEverySampleIsWhatAScreenHasToBe(t *testing.T) {
 	forEverySize(t, func(t *testing.T, r *Renderer, size image.Point) {
 		for _, s := range samples() {
-			t.Run(s.name, func(t *testing.T) { checkFrame(t, size, r.Render(s.screen)) })
+			f := r.Render(s.screen)
+			t.Run(s.name, func(t *testing.T) {
+				t.Run("nothing clipped or overlapping", func(t *testing.T) { checkFrame(t, size, f) })
+				t.Run("keys reach whatever lives", func(t *testing.T) { checkKeys(t, f) })
+				t.Run("the ring is seen", func(t *testing.T) { checkRing(t, size, f) })
+				t.Run("what is pressed is seen", func(t *testing.T) { checkPressed(t, f) })
+			})
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package display
 
 import (
+	"bytes"
 	"image"
 	"slices"
 	"strings"
@@ -184,7 +185,7 @@ func TestOneRendererServesManyAtOnce(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for _, s := range samples() {
-				if got := r.Render(s.screen); !slices.Equal(got.Image.Pix, want[s.name].Image.Pix) {
+				if got := r.Render(s.screen); !bytes.Equal(got.Image.Pix, want[s.name].Image.Pix) {
 					t.Errorf("%s is drawn differently", s.name)
 				}
 			}
@@ -334,7 +335,9 @@ func TestDrawFigure(t *testing.T) {
 		for range 5 {
 			begin := time.Now()
 			r.Render(s.screen)
-			least = min(least, time.Since(begin))
+			if least = min(least, time.Since(begin)); least <= slowest {
+				break // and this is not the slowest
+			}
 		}
 		if least > slowest {
 			slowest, name = least, s.name

@@ -1,6 +1,7 @@
 package display
 
 import (
+	"bytes"
 	"image"
 	"slices"
 	"strings"
@@ -128,62 +129,57 @@ func TestPagesAreTurnedByKeysAndTheRingIsLostRatherThanMoved(t *testing.T) {
 	}
 }
 
-// On every screen, each living target can be reached by keys, and no dead one.
-func TestKeysReachWhateverLives(t *testing.T) {
-	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
-		for _, s := range samples() {
-			f := r.Render(s.screen)
-			var ring Ring
-			ring.Follow(f)
-			reached := map[string]bool{}
-			for range 3 * (len(f.Targets) + 1) {
-				for _, k := range []Key{KeyApprove, KeyDeny, KeyPage} {
-					target, taps, _ := ring.Press(f, k)
-					if taps {
-						reached[target.Name] = true
-					}
-					if taps && !target.Active {
-						t.Errorf("%s: %s is dead, and tapped", s.name, target.Name)
-					}
-				}
+// checkKeys fails unless each living target can be reached by keys, and no dead one.
+func checkKeys(t *testing.T, f *Frame) {
+	t.Helper()
+	var ring Ring
+	ring.Follow(f)
+	reached := map[string]bool{}
+	for range 3 * (len(f.Targets) + 1) {
+		for _, k := range []Key{KeyApprove, KeyDeny, KeyPage} {
+			target, taps, _ := ring.Press(f, k)
+			if taps {
+				reached[target.Name] = true
 			}
-			turned := reached["next"] && f.text() // then what else there is comes with the last page
-			for _, target := range f.Targets {
-				if target.Active && !reached[target.Name] && !turned && !pointed(target.Name) {
-					t.Errorf("%s: no key comes to %s", s.name, target.Name)
-				}
+			if taps && !target.Active {
+				t.Errorf("%s is dead, and tapped", target.Name)
 			}
 		}
-	})
+	}
+	turned := reached["next"] && f.text() // then what else there is comes with the last page
+	for _, target := range f.Targets {
+		if target.Active && !reached[target.Name] && !turned && !pointed(target.Name) {
+			t.Errorf("no key comes to %s", target.Name)
+		}
+	}
 }
 
-// The ring is drawn where it is, and leaves all words readable.
-func TestTheRingIsSeen(t *testing.T) {
-	forEverySize(t, func(t *testing.T, r *Renderer, size image.Point) {
-		for _, s := range samples() {
-			f := r.Render(s.screen)
-			var ring Ring
-			ring.Follow(f)
-			on := ring.On(f)
-			target, ok := f.target(ring.target)
-			if seen := on != f; seen != (ok && target.Active && target.Name != "wake") {
-				t.Errorf("%s: a ring is drawn: %v", s.name, seen)
-			} else if !seen {
+// checkRing fails unless the ring is drawn where it is, and leaves all words readable.
+func checkRing(t *testing.T, size image.Point, f *Frame) {
+	t.Helper()
+	var ring Ring
+	ring.Follow(f)
+	on := ring.On(f)
+	target, ok := f.target(ring.target)
+	if seen := on != f; seen != (ok && target.Active && target.Name != "wake") {
+		t.Errorf("a ring is drawn: %v", seen)
+	} else if !seen {
+		return
+	}
+	checkFrame(t, size, on)
+	for _, b := range f.boxes {
+		for y := b.rect.Min.Y; y < b.rect.Max.Y; y++ {
+			if row := image.Rect(b.rect.Min.X, y, b.rect.Max.X, y+1); bytes.Equal(pixels(f.Image, row), pixels(on.Image, row)) {
 				continue
 			}
-			checkFrame(t, size, on)
-			for _, b := range f.boxes {
-				for y := b.rect.Min.Y; y < b.rect.Max.Y; y++ {
-					for x := b.rect.Min.X; x < b.rect.Max.X; x++ {
-						if f.Image.RGBAAt(x, y) == b.ink && on.Image.RGBAAt(x, y) != b.ink {
-							t.Fatalf("%s: the ring around %s covers %q", s.name, target.Name, b.text)
-						}
-					}
+			for x := b.rect.Min.X; x < b.rect.Max.X; x++ {
+				if f.Image.RGBAAt(x, y) == b.ink && on.Image.RGBAAt(x, y) != b.ink {
+					t.Fatalf("the ring around %s covers %q", target.Name, b.text)
 				}
 			}
-			if !on.Image.Rect.Eq(f.Image.Rect) || on.Image.RGBAAt(target.Rect.Min.X-1, (target.Rect.Min.Y+target.Rect.Max.Y)/2) != colAmber {
-				t.Errorf("%s: no ring around %s", s.name, target.Name)
-			}
 		}
-	})
+	}
+	if !on.Image.Rect.Eq(f.Image.Rect) || on.Image.RGBAAt(target.Rect.Min.X-1, (target.Rect.Min.Y+target.Rect.Max.Y)/2) != colAmber {
+		t.Errorf("no ring around %s", target.Name)
+	}
 }

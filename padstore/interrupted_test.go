@@ -1,6 +1,7 @@
 package padstore_test
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -170,7 +171,7 @@ func TestACardThatCannotBeReadCostsNoPad(t *testing.T) {
 	if _, err := padstore.Open(disk, "alice"); !errors.Is(err, padstore.ErrFault) {
 		t.Fatalf("opening: %v", err)
 	}
-	if !slices.Equal(disk.Bytes(name), before) {
+	if !bytes.Equal(disk.Bytes(name), before) {
 		t.Error("pad was overwritten")
 	}
 }

@@ -270,7 +270,10 @@ func ranges(text string, forward bool) ([][2]int64, error) {
 // check is the full check of a store's disk that every test ends with: the
 // metadata decode; all that is used is zeros, what still closes apart; all
 // that was served is zeros; the key cells and every other byte are as made.
-// The store must be at rest: opened, and no call under way.
+// The store must be at rest: opened, and no call under way. So there is nothing for
+// the race detector, which would take most of a test's time here.
+//
+//go:norace
 func (l *ledger) check(t testing.TB, disk *durabletest.Disk) {
 	t.Helper()
 	meta := l.metadata(t, disk)

@@ -1,6 +1,7 @@
 package padstore_test
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"math/rand/v2"
@@ -172,7 +173,7 @@ func (v *life) doForge() {
 		v.Fatalf("a forgery opened: %q", got.Text)
 	}
 	v.allowed(err, padstore.ErrAlreadyOpened, padstore.ErrNotVerified)
-	if !slices.Equal(meta, v.disk.Bytes(v.file+".metadata")) || !slices.Equal(pad, v.disk.Bytes(v.file+".store")) {
+	if !bytes.Equal(meta, v.disk.Bytes(v.file+".metadata")) || !bytes.Equal(pad, v.disk.Bytes(v.file+".store")) {
 		v.Fatal("a forgery changed something")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"sync"
@@ -76,10 +77,7 @@ func newDeviceOf(t testing.TB, owner, seed string, ready int64) *device {
 
 // clone is the same device in another world. It is switched off.
 func (d *device) clone(t testing.TB, seed uint64) *device {
-	c := &device{t: t, owner: d.owner, disk: d.disk.Clone(seed), stock: map[[16]byte]bool{}, chunk: d.chunk}
-	for cell, gone := range d.stock {
-		c.stock[cell] = gone
-	}
+	c := &device{t: t, owner: d.owner, disk: d.disk.Clone(seed), stock: maps.Clone(d.stock), chunk: d.chunk}
 	c.person = &person{d: c, size: padSize}
 	c.noise = noise{grown: make(chan struct{}), failed: errNoMore, stream: padtest.Stream("more noise of " + d.owner)}
 	return c

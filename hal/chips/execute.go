@@ -117,8 +117,7 @@ func (d *Display) pixelByte(b byte) {
 	d.partial = append(d.partial, b)
 	switch p := d.partial; {
 	case d.colmod&7 == 5 && len(p) == 2:
-		v := uint16(p[0])<<8 | uint16(p[1])
-		d.put(colour{five(uint8(v >> 11)), six(uint8(v >> 5 & 63)), five(uint8(v & 31))})
+		d.put(colour565(p[0], p[1]))
 	case d.colmod&7 == 6 && len(p) == 3:
 		d.put(colour{six(p[0] >> 2), six(p[1] >> 2), six(p[2] >> 2)})
 	default:
@@ -131,6 +130,34 @@ func (d *Display) pixelByte(b byte) {
 func five(v uint8) uint8 { return v<<3 | v>>2 }
 func six(v uint8) uint8  { return v<<2 | v>>4 }
 
+// pixelRun does for whole pixels of 16 bits what exchange does byte by byte, as far as
+// the window's row and w go, and says for how many bytes: nearly all that goes over
+// the wire are such pixels, to which the chip answers nothing.
+func (d *Display) pixelRun(w, r []byte) (taken int) {
+	if d.phase != writing || !d.dc || d.colmod&7 != 5 || d.full || len(r)+len(d.answer)+len(d.partial)+len(d.latched) > 0 {
+		return 0
+	}
+	w = w[:min(len(w)/2, d.columns.to+1-d.at.X)*2]
+	cell := d.cell(d.at)
+	step := d.cell(d.at.Add(image.Pt(1, 0))) - cell
+	ram := d.ram
+	for i := 0; i < len(w); i += 2 {
+		ram[cell] = colour565(w[i], w[i+1])
+		cell += step
+	}
+	if len(w) > 0 {
+		d.pixels += len(w)/2 - 1
+		d.at.X += len(w)/2 - 1
+		d.step()
+	}
+	return len(w)
+}
+
+func colour565(high, low byte) colour {
+	v := uint16(high)<<8 | uint16(low)
+	return colour{five(uint8(v >> 11)), six(uint8(v >> 5 & 63)), five(uint8(v & 31))}
+}
+
 // put stores a pixel, and steps on.
 func (d *Display) put(c colour) {
 	if d.full {
@@ -141,9 +168,14 @@ func (d *Display) put(c colour) {
 		d.full = false
 		d.at = image.Pt(d.columns.from, d.rows.from)
 	}
-	// Where MADCTL sends a logical column and row (ILI9341 9.3): exchange
-	// first, then mirror in the RAM's own columns and rows.
-	x, y := d.at.X, d.at.Y
+	d.ram[d.cell(d.at)] = c
+	d.step()
+}
+
+// cell is where in the RAM MADCTL sends a logical column and row (ILI9341 9.3):
+// exchange first, then mirror in the RAM's own columns and rows.
+func (d *Display) cell(at image.Point) int {
+	x, y := at.X, at.Y
 	if d.madctl&madMV != 0 {
 		x, y = y, x
 	}
@@ -153,7 +185,11 @@ func (d *Display) put(c colour) {
 	if d.madctl&madMY != 0 {
 		y = d.size.Y - 1 - y
 	}
-	d.ram[y*d.size.X+x] = c
+	return y*d.size.X + x
+}
+
+// step goes on to the window's next pixel.
+func (d *Display) step() {
 	d.pixels++
 	if d.at.X++; d.at.X > d.columns.to {
 		d.at.X = d.columns.from

@@ -74,8 +74,12 @@ func (d *Display) exchange(w, r []byte) {
 	if !d.dcDriven {
 		d.once("a transfer before DC was ever driven")
 	}
-	for i, b := range w {
-		out := byte(0)
+	for i := 0; i < len(w); {
+		if n := d.pixelRun(w[i:], r); n > 0 {
+			i += n
+			continue
+		}
+		b, out := w[i], byte(0)
 		switch {
 		case len(d.answer) > 0:
 			out, d.answer = d.answer[0], d.answer[1:] // the level of DC means nothing here
@@ -89,6 +93,7 @@ func (d *Display) exchange(w, r []byte) {
 		if len(r) > 0 {
 			r[i] = out
 		}
+		i++
 	}
 }
 

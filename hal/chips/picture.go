@@ -3,6 +3,7 @@ package chips
 import (
 	"image"
 	"image/color"
+	"image/draw"
 )
 
 // Picture is what an eye sees on the glass, which stands upright as the
@@ -14,20 +15,23 @@ func (d *Display) Picture() *image.RGBA {
 	glass := d.panel.Glass
 	seen := image.NewRGBA(image.Rect(0, 0, glass.Dx(), glass.Dy()))
 	dark := !d.awake || !d.on || !d.lit || !d.resetSince.IsZero()
+	crossed, inverted := (d.madctl&madBGR != 0) != d.panel.BGR, d.inverted != d.panel.Inverse
 	for gy := range glass.Dy() {
+		cell, row := d.behind(0, gy), seen.Pix[gy*seen.Stride:]
+		step, ram := d.behind(1, gy)-cell, d.ram
 		for gx := range glass.Dx() {
 			c := color.RGBA{A: 255}
 			if !dark {
-				c = d.shown(d.behind(gx, gy))
+				c = shown(ram[cell+gx*step], crossed, inverted)
 			}
-			seen.SetRGBA(gx, gy, c)
+			*(*[4]byte)(row[4*gx:]) = [4]byte{c.R, c.G, c.B, c.A}
 		}
 	}
 	return seen
 }
 
-// behind is the cell of the RAM that a dot of the glass shows.
-func (d *Display) behind(gx, gy int) colour {
+// behind is where the cell of the RAM is that a dot of the glass shows.
+func (d *Display) behind(gx, gy int) int {
 	glass := d.panel.Glass
 	x, y := glass.Min.X+gx, glass.Min.Y+gy
 	if d.panel.Mirrored {
@@ -39,15 +43,16 @@ func (d *Display) behind(gx, gy int) colour {
 	if d.flipY {
 		y = d.size.Y - 1 - y
 	}
-	return d.ram[y*d.size.X+x]
+	return y*d.size.X + x
 }
 
-// shown is the colour that the glass makes of a cell.
-func (d *Display) shown(c colour) color.RGBA {
-	if (d.madctl&madBGR != 0) != d.panel.BGR {
+// shown is the colour that the glass makes of a cell, if blue and red are crossed,
+// and if it is inverted.
+func shown(c colour, crossed, inverted bool) color.RGBA {
+	if crossed {
 		c.r, c.b = c.b, c.r
 	}
-	if d.inverted != d.panel.Inverse {
+	if inverted {
 		c = colour{255 - c.r, 255 - c.g, 255 - c.b}
 	}
 	return color.RGBA{c.r, c.g, c.b, 255}
@@ -58,11 +63,9 @@ func (d *Display) shown(c colour) color.RGBA {
 func As565(drawn image.Image) *image.RGBA {
 	b := drawn.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			r, g, bl, _ := drawn.At(b.Min.X+x, b.Min.Y+y).RGBA()
-			out.SetRGBA(x, y, color.RGBA{five(uint8(r >> 11)), six(uint8(g >> 10)), five(uint8(bl >> 11)), 255})
-		}
+	draw.Draw(out, out.Rect, drawn, b.Min, draw.Src)
+	for pix := out.Pix; len(pix) > 0; pix = pix[4:] {
+		*(*[4]byte)(pix) = [4]byte{five(pix[0] >> 3), six(pix[1] >> 2), five(pix[2] >> 3), 255}
 	}
 	return out
 }

@@ -3,8 +3,10 @@ package durable
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // ErrNoSlot is returned for a slots file in which no slot is valid.
@@ -30,7 +32,7 @@ type Slots struct {
 }
 
 const (
-	slotFormat = "otc-slot 1 %020d %08d %064x\n"
+	slotFormat = "otc-slot 1 %020d %08d " // and the checksum
 	headerSize = len("otc-slot 1 ") + 20 + 1 + 8 + 1 + 64 + 1
 	// A write covers whole pages, so that no page is read back first.
 	pageSize = 4096
@@ -94,10 +96,13 @@ func (s *Slots) newest() ([]byte, error) {
 }
 
 func parseSlot(slot []byte) (sequence uint64, record []byte, ok bool) {
-	var length int
-	var sum []byte
-	n, err := fmt.Sscanf(string(slot[:headerSize]), slotFormat, &sequence, &length, &sum)
-	if n != 3 || err != nil || length < 0 || length > len(slot)-headerSize {
+	fields := bytes.Fields(slot[:headerSize])
+	if len(fields) != 5 {
+		return 0, nil, false
+	}
+	sequence, err := strconv.ParseUint(string(fields[2]), 10, 64)
+	length, wrong := strconv.Atoi(string(fields[3]))
+	if err != nil || wrong != nil || length < 0 || length > len(slot)-headerSize {
 		return 0, nil, false
 	}
 	record = slot[headerSize : headerSize+length]
@@ -109,7 +114,8 @@ func header(sequence uint64, record []byte) []byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %d\n", sequence, len(record))
 	h.Write(record)
-	return fmt.Appendf(nil, slotFormat, sequence, len(record), h.Sum(nil))
+	text := fmt.Appendf(make([]byte, 0, headerSize), slotFormat, sequence, len(record))
+	return append(hex.AppendEncode(text, h.Sum(nil)), '\n')
 }
 
 // Room is the longest record that fits, in bytes.

@@ -56,8 +56,8 @@ func equalCells(b []byte, at int) (from, to int) {
 
 // equalCell says whether the first 16 bytes of b are the same.
 func equalCell(b []byte) bool {
-	low, high := binary.NativeEndian.Uint64(b), binary.NativeEndian.Uint64(b[word:])
-	return low == high && bits.RotateLeft64(low, 8) == low
+	low := binary.NativeEndian.Uint64(b)
+	return bits.RotateLeft64(low, 8) == low && binary.NativeEndian.Uint64(b[word:]) == low
 }
 
 const word = 8 // bytes looked at together

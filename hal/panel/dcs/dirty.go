@@ -31,9 +31,10 @@ func (p picture) paint(to image.Rectangle, src image.Image, from image.Point) {
 	}
 	for y := to.Min.Y; y < to.Max.Y; y++ {
 		line := rgba.Pix[rgba.PixOffset(from.X, from.Y+y-to.Min.Y):]
-		for i := range p.row(y, to.Min.X, to.Max.X) {
+		row := p.row(y, to.Min.X, to.Max.X)
+		for i := range row {
 			r, g, b := uint16(line[4*i]), uint16(line[4*i+1]), uint16(line[4*i+2])
-			p.pix[y*p.width+to.Min.X+i] = r>>3<<11 | g>>2<<5 | b>>3
+			row[i] = r>>3<<11 | g>>2<<5 | b>>3
 		}
 	}
 }
@@ -48,10 +49,13 @@ func (p picture) take(from picture, r image.Rectangle) {
 // bytes fills b with the pixels of r, row by row, from the first-th on, high
 // byte first.
 func (p picture) bytes(b []byte, r image.Rectangle, first int) {
-	for i := range len(b) / 2 {
-		at := first + i
-		v := p.pix[(r.Min.Y+at/r.Dx())*p.width+r.Min.X+at%r.Dx()]
-		binary.BigEndian.PutUint16(b[2*i:], v)
+	for left, y := r.Min.X+first%r.Dx(), r.Min.Y+first/r.Dx(); len(b) > 0; left, y = r.Min.X, y+1 {
+		row := p.row(y, left, r.Max.X)
+		row = row[:min(len(row), len(b)/2)]
+		for i, v := range row {
+			binary.BigEndian.PutUint16(b[2*i:], v)
+		}
+		b = b[2*len(row):]
 	}
 }
 

@@ -6,10 +6,12 @@ import "slices"
 // place: copying a disk at every step of a test costs next to nothing.
 type content struct {
 	size  int64
-	pages [][]byte // nil is a page of zeros
+	pages []*page // nil is one of zeros
 }
 
 const pageSize = 4096
+
+type page [pageSize]byte
 
 func contentOf(data []byte) (c content) {
 	return c.with(data, 0)
@@ -23,13 +25,30 @@ func (c content) with(part []byte, off int64) content {
 		next.pages = append(next.pages, nil)
 	}
 	for at := off; at < end; {
-		number := at / pageSize
-		page := make([]byte, pageSize)
-		copy(page, next.pages[number])
-		at += int64(copy(page[at%pageSize:], part[at-off:]))
-		next.pages[number] = page
+		number, within := at/pageSize, at%pageSize
+		fresh, n := replaced(next.pages[number], part[at-off:], int(within))
+		at += int64(n)
+		next.pages[number] = fresh
 	}
 	return next
+}
+
+// replaced is a page with as much of part in it as fits from within on, and how
+// much that is. Pages never change, so that there is nothing for the race detector,
+// which would take most of a test's time here; even so it sees what copy copies,
+// but not whole pages that are assigned.
+//
+//go:norace
+func replaced(old *page, part []byte, within int) (*page, int) {
+	fresh := new(page)
+	if len(part) >= pageSize && within == 0 {
+		*fresh = page(part)
+		return fresh, pageSize
+	}
+	if old != nil {
+		*fresh = *old
+	}
+	return fresh, copy(fresh[within:], part)
 }
 
 // cut is c shortened to size bytes.
@@ -39,16 +58,14 @@ func (c content) cut(size int64) content {
 	}
 	next := content{size: size, pages: slices.Clone(c.pages[:(size+pageSize-1)/pageSize])}
 	if last := len(next.pages) - 1; size%pageSize != 0 && next.pages[last] != nil {
-		page := make([]byte, pageSize)
-		copy(page, next.pages[last][:size%pageSize])
-		next.pages[last] = page
+		shorter := new(page)
+		copy(shorter[:], next.pages[last][:size%pageSize])
+		next.pages[last] = shorter
 	}
 	return next
 }
 
-// readAt reads as io.ReaderAt does, without its error. Pages never change, so
-// that there is nothing for the race detector, which would take most of a
-// test's time here.
+// readAt reads as io.ReaderAt does, without its error, and like replaced.
 //
 //go:norace
 func (c content) readAt(p []byte, off int64) (n int) {
@@ -56,10 +73,13 @@ func (c content) readAt(p []byte, off int64) (n int) {
 	for n < len(p) {
 		number, within := (off+int64(n))/pageSize, (off+int64(n))%pageSize
 		part := p[n:min(len(p), n+int(pageSize-within))]
-		if page := c.pages[number]; page != nil {
-			copy(part, page[within:])
-		} else {
+		switch from := c.pages[number]; {
+		case from == nil:
 			clear(part)
+		case len(part) == pageSize:
+			*(*page)(part) = *from
+		default:
+			copy(part, from[within:])
 		}
 		n += len(part)
 	}

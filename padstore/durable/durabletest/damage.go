@@ -93,6 +93,7 @@ func (d *Disk) damage(name string, sector int, how func([]byte, *rand.Rand)) {
 	n.data.readAt(part, from)
 	how(part, d.rng)
 	n.data, n.safe = n.data.with(part, from), n.safe.with(part, from)
+	n.apart = n.apart || len(n.pending) > 0
 }
 
 // Unreadable makes every read that touches the sector of a file fail.

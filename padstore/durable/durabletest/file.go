@@ -13,6 +13,7 @@ type inode struct {
 	data       content // as the running program sees it
 	safe       content // as the last Sync left it
 	pending    []write
+	apart      bool           // safe and pending do not make data any more
 	unreadable map[int64]bool // sectors
 }
 
@@ -114,8 +115,12 @@ func (f *file) Size() (size int64, err error) {
 
 func (f *file) Sync() error {
 	err := f.do("sync", func(n *inode) error {
-		for _, w := range n.pending {
-			n.safe = w.to(n.safe)
+		if n.apart {
+			for _, w := range n.pending {
+				n.safe = w.to(n.safe)
+			}
+		} else {
+			n.safe = n.data
 		}
 		n.pending = nil
 		return nil
@@ -124,6 +129,7 @@ func (f *file) Sync() error {
 		// As Linux does: the pages count as clean, and may never be written.
 		f.disk.mu.Lock()
 		defer f.disk.mu.Unlock()
+		f.inode.apart = f.inode.apart || len(f.inode.pending) > 0
 		f.inode.pending = nil
 	}
 	return err
