@@ -27,9 +27,10 @@ func ParseAddress(s string, defaultPort int) (*url.URL, error) {
 	bad := func(why string) (*url.URL, error) {
 		return nil, fmt.Errorf("%q is not an address: %s", typed, why)
 	}
+	tooLong := fmt.Sprintf("longer than %d bytes", MaxAddress)
 	if len(s) > MaxAddress {
 		typed = typed[:MaxAddress]
-		return bad(fmt.Sprintf("longer than %d bytes", MaxAddress))
+		return bad(tooLong)
 	}
 	if port, err := strconv.Atoi(s); err == nil {
 		if port < 1 || port > 65535 {
@@ -79,7 +80,11 @@ func ParseAddress(s string, defaultPort int) (*url.URL, error) {
 	if (u.Scheme == "http" && port == "80") || (u.Scheme == "https" && port == "443") {
 		port = ""
 	}
-	return &url.URL{Scheme: u.Scheme, Host: joinHost(host, port), Path: strings.TrimRight(u.Path, "/")}, nil
+	u = &url.URL{Scheme: u.Scheme, Host: joinHost(host, port), Path: strings.TrimRight(u.Path, "/")}
+	if len(u.String()) > MaxAddress { // escaped, it is kept and read again
+		return bad(tooLong)
+	}
+	return u, nil
 }
 
 // escapeZone writes the % of a zone, as in [fe80::1%eth0], as a URL has it: %25.
