@@ -67,7 +67,7 @@ func samples() []sample {
 		{"start 3, 00:12:40", "timed out, carol: nobody answered the question about sending to carol", false},
 		{"start 3, 00:00:00", "unclean stop: the device was not stopped in order before this start", false},
 		{"start 2, 07:30:00", "denied, dave: the owner denied sending to dave", false},
-		{"start 2, 00:00:00", "start: start 2", false},
+		{"start 2, 00:00:00", "start: switched on", false},
 	}
 	return append([]sample{
 		{"home", "at rest, two contacts", Home{Owner: "alice", Link: "http://10.90.51.1:9051", Contacts: contacts("bob", "carol")}},
