@@ -17,9 +17,9 @@ import (
 	"onetimechat/padstore"
 )
 
-// cuts is how often the power is cut while the device seals, and how often while
-// it opens.
-const cuts = 10
+// cuts is how often the power of each of two devices is cut while it seals, and how
+// often while it opens.
+const cuts = 5
 
 // Sealing and opening in turn, with the power cut at any moment after the tap
 // that approves, and each restart the next cut's start: no pad serves twice, the
@@ -30,18 +30,31 @@ const cuts = 10
 // same pad.
 func TestPowerCuts(t *testing.T) {
 	t.Parallel()
+	var seals, opens [2]moments
+	t.Run("of two devices", func(t *testing.T) { // side by side: each takes minutes
+		for i := range seals {
+			t.Run(fmt.Sprint("device ", i+1), func(t *testing.T) {
+				t.Parallel()
+				seals[i].what, opens[i].what = "sealing", "opening"
+				cutPower(t, &seals[i], &opens[i])
+			})
+		}
+	})
+	tell(t, seals)
+	tell(t, opens)
+}
+
+func cutPower(t *testing.T, seals, opens *moments) {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	alice, bob := paired(t)
 	c := &cutter{t: t, card: alice, owner: "alice", peer: "bob", rng: rand.New(rand.NewPCG(seed, 1)), left: -1}
 	storeB := opened(t, unpack(t, bob.Path()), "bob")
-	seals, opens := &moments{what: "sealing"}, &moments{what: "opening"}
 	for i := range cuts + 1 {
 		c.sealing(i, storeB, seals)
 		c.opening(i, storeB, opens)
 	}
-	seals.tell(t)
-	opens.tell(t)
 }
 
 // cutter cuts a device's power again and again.
@@ -67,7 +80,7 @@ type received struct {
 type moments struct {
 	what    string
 	window  time.Duration // in which cuts fall; 0: it is yet to be measured
-	tenths  []int         // of the window, shuffled: one for each cut that is to come
+	parts   []int         // of the window, shuffled: one for each cut that is to come
 	answers int           // that came before the cut
 }
 
@@ -100,9 +113,9 @@ func (c *cutter) cutSoon(m *moments, done <-chan struct{}) {
 	after := patience
 	m.follow()
 	if m.window > 0 {
-		tenth := int64(m.window) / cuts
-		after = time.Duration(int64(m.tenths[0])*tenth + c.rng.Int64N(tenth))
-		m.tenths = m.tenths[1:]
+		part := int64(m.window) / cuts
+		after = time.Duration(int64(m.parts[0])*part + c.rng.Int64N(part))
+		m.parts = m.parts[1:]
 	}
 	select {
 	case <-time.After(after):
@@ -112,7 +125,7 @@ func (c *cutter) cutSoon(m *moments, done <-chan struct{}) {
 		// A third of it is after the answer. Cuts fall into all parts of it, so that
 		// some are before the answer and some after.
 		m.window = time.Since(begin) * 3 / 2
-		m.tenths = c.rng.Perm(cuts)
+		m.parts = c.rng.Perm(cuts)
 		c.t.Logf("cuts while %s fall in the %.2f s after the tap", m.what, m.window.Seconds())
 	} else {
 		// Also after the answer, as long as the window lasts.
@@ -125,7 +138,7 @@ func (c *cutter) cutSoon(m *moments, done <-chan struct{}) {
 // follow moves the window after an answer that comes later than it did, or sooner,
 // as on a computer that does other things too.
 func (m *moments) follow() {
-	switch cut := cuts - len(m.tenths); {
+	switch cut := cuts - len(m.parts); {
 	case m.window == 0 || cut == 0:
 	case m.answers == 1:
 		m.window = m.window * 3 / 2
@@ -278,10 +291,14 @@ func (c *cutter) unreachable(err error) {
 }
 
 // tell says how the cuts fell. All on one side would be a test of nothing.
-func (m *moments) tell(t *testing.T) {
+func tell(t *testing.T, all [2]moments) {
 	t.Helper()
-	t.Logf("%d cuts while %s, %d of them after the answer", cuts, m.what, m.answers-1)
-	if m.answers == cuts+1 || m.answers == 1 {
-		t.Errorf("all cuts while %s fell on one side of the answer", m.what)
+	after, of := 0, cuts*len(all)
+	for _, m := range all {
+		after += max(0, m.answers-1) // the first answer came without a cut
+	}
+	t.Logf("%d cuts while %s, %d of them after the answer", of, all[0].what, after)
+	if after == 0 || after == of {
+		t.Errorf("all cuts while %s fell on one side of the answer", all[0].what)
 	}
 }
