@@ -30,6 +30,11 @@ func settings() []setting {
 		{name: "kernel/modprobe", value: ""}, // there is no program to call
 		// Where nothing can be. No process may dump anyway (noDumps).
 		{name: "kernel/core_pattern", value: "/dev/null/none"},
+		// Each network interface begins so, a meeting's too: no address or route is
+		// taken from who is there.
+		{name: "net/ipv4/conf/default/accept_redirects", value: "0"},
+		{name: "net/ipv6/conf/default/accept_redirects", value: "0", optional: true},
+		{name: "net/ipv6/conf/default/accept_ra", value: "0", optional: true},
 	}
 }
 
