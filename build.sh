@@ -193,9 +193,8 @@ emulated() {
   need qemu-system-aarch64 qemu-system-arm
   need e2fsck e2fsprogs
   need fsck.vfat dosfstools
-  # Some tests build programs, of which Go's cache of results knows nothing. A board
-  # waits for much of its time, so that one test more than there are cores has room.
-  go test -count=1 -timeout 2h -parallel "$(($(nproc) + 1))" -v "$@" ./image/emulator
+  # Some tests build programs, of which Go's cache of results knows nothing.
+  go test -count=1 -timeout 2h -v "$@" ./image/emulator
 }
 
 test_all() {

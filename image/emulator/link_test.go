@@ -232,6 +232,9 @@ func (s *stranger) scan(ports []uint16) (open []uint16) {
 			if time.Now().After(limit) {
 				s.t.Fatalf("ports %v do not answer", some)
 			}
+			// Linux forgets in seconds a neighbour who does not answer for its address,
+			// as the stranger does not, and hears of it again when it asks.
+			s.findDevice()
 			for _, p := range some {
 				s.knock(p)
 			}
