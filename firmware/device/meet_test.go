@@ -228,16 +228,22 @@ func TestTwoDevicesMakeAPadByTapsAndTalk(t *testing.T) {
 				t.Fatalf("%s has the pads %+v", m.store.Owner(), p)
 			}
 		}
-		sealing := send(t.Context(), alice.rig, "", "we have met", "bob")
-		alice.approve("approve")
-		s := <-sealing
-		if s.err != nil {
-			t.Fatal(s.err)
-		}
-		if got := read(t, bob.store, "alice", s.sealed[0].Package); got != "we have met" {
-			t.Errorf("bob reads %q", got)
-		}
+		wantChat(alice, bob)
 	})
+}
+
+// wantChat has bob read what alice's device seals with their new pad.
+func wantChat(alice, bob *meeter) {
+	alice.t.Helper()
+	sealing := send(alice.t.Context(), alice.rig, "", "we have met", "bob")
+	alice.approve("approve")
+	s := <-sealing
+	if s.err != nil {
+		alice.t.Fatal(s.err)
+	}
+	if got := read(alice.t, bob.store, "alice", s.sealed[0].Package); got != "we have met" {
+		alice.t.Errorf("bob reads %q", got)
+	}
 }
 
 func TestAFreshPadTakesOverAndTheOldOneStillOpens(t *testing.T) {
@@ -440,21 +446,27 @@ func TestTheLaptopHasNoPartInAMeeting(t *testing.T) {
 	})
 }
 
+// upToKept has the cable pulled out while a pad is filled.
+func upToKept(alice, bob *meeter) {
+	alice.t.Helper()
+	upToFilling(alice, bob)
+	alice.sockets.cut()
+	for _, m := range []*meeter{alice, bob} {
+		m.wantScreen("warning")
+		m.wantText("is kept")
+		m.wantText(map[string]string{"alice": "with bob", "bob": "with alice"}[m.store.Owner()])
+		m.tap("ok")
+		m.wantScreen("home")
+	}
+}
+
 // What a night has filled is not thrown away by one tap.
 func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
 	for _, how := range []string{"go on", "begin anew", "stop"} {
 		t.Run(how, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				alice, bob := newSlowPair(t)
-				upToFilling(alice, bob)
-				alice.sockets.cut()
-				for _, m := range []*meeter{alice, bob} {
-					m.wantScreen("warning")
-					m.wantText("is kept")
-					m.wantText(map[string]string{"alice": "with bob", "bob": "with alice"}[m.store.Owner()])
-					m.tap("ok")
-					m.wantScreen("home")
-				}
+				upToKept(alice, bob)
 				for _, m := range []*meeter{alice, bob} {
 					m.tap("new-contact")
 				}

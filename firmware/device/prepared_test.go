@@ -25,20 +25,27 @@ func upToPrepared(alice, bob *meeter) {
 	bob.wantScreen("home")
 }
 
+// upToCertificate goes on to how that pad was made: from home, or from where the
+// meeting ended.
+func upToCertificate(alice, bob *meeter, from string) {
+	alice.t.Helper()
+	upToPrepared(alice, bob)
+	if from != "home" {
+		alice.tap("certificate")
+		return
+	}
+	alice.tap("ok")
+	alice.wantText("prepared: bob’s device has not answered yet")
+	alice.tap("contact-1")
+}
+
 // A pad of which the other device said nothing is put to use by its owner, who
 // looks at the other device: from home, and from where the meeting ended.
 func TestTheOwnerSaysThatTheOtherDeviceHasThePad(t *testing.T) {
 	for _, from := range []string{"home", "the end of the meeting"} {
 		bubble(t, func(t *testing.T) {
 			alice, bob := newPair(t)
-			upToPrepared(alice, bob)
-			if from == "home" {
-				alice.tap("ok")
-				alice.wantText("prepared: bob’s device has not answered yet")
-				alice.tap("contact-1")
-			} else {
-				alice.tap("certificate")
-			}
+			upToCertificate(alice, bob, from)
 			alice.tap("in-use")
 			alice.wantScreen("question")
 			alice.approve("yes")
@@ -51,15 +58,7 @@ func TestTheOwnerSaysThatTheOtherDeviceHasThePad(t *testing.T) {
 				alice.tap("ok")
 			}
 			alice.wantScreen("home")
-			sealing := send(t.Context(), alice.rig, "", "we have met", "bob")
-			alice.approve("approve")
-			s := <-sealing
-			if s.err != nil {
-				t.Fatal(s.err)
-			}
-			if got := read(t, bob.store, "alice", s.sealed[0].Package); got != "we have met" {
-				t.Errorf("bob reads %q", got)
-			}
+			wantChat(alice, bob)
 		})
 	}
 }
@@ -69,13 +68,7 @@ func TestTheOwnerDiscardsAPadThatTheOtherDeviceHasNot(t *testing.T) {
 	for _, from := range []string{"home", "the end of the meeting"} {
 		bubble(t, func(t *testing.T) {
 			alice, bob := newPair(t)
-			upToPrepared(alice, bob)
-			if from == "home" {
-				alice.tap("ok")
-				alice.tap("contact-1")
-			} else {
-				alice.tap("certificate")
-			}
+			upToCertificate(alice, bob, from)
 			alice.tap("in-use")
 			alice.tap("no")
 			alice.wantText("Discard this pad?")

@@ -133,12 +133,7 @@ func TestTheOwnerCalibratesFromSettings(t *testing.T) {
 func TestAnUnfinishedPadCanBeRemoved(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := newSlowPair(t)
-		upToFilling(alice, bob)
-		alice.sockets.cut()
-		for _, m := range []*meeter{alice, bob} {
-			m.wantText("is kept")
-			m.tap("ok")
-		}
+		upToKept(alice, bob)
 		alice.choose("remove")
 		alice.wantText("bob", "unfinished pad")
 		alice.tap("contact-1")
