@@ -10,6 +10,7 @@ import (
 	"onetimechat/firmware/entropy"
 	"onetimechat/hal/noise"
 	"onetimechat/padstore"
+	"onetimechat/padstore/seal"
 )
 
 // Filling goes in pieces of about fillTime, so that slow noise is laid up
@@ -83,11 +84,11 @@ func poke(c chan struct{}) {
 	}
 }
 
-// wanted is how many bytes are to be laid up.
+// wanted is how many bytes are to be laid up. A reservoir has whole cells only.
 func (f *fill) wanted() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.capacity
+	return (f.capacity + seal.CellSize - 1) / seal.CellSize * seal.CellSize
 }
 
 // want has another number of bytes be laid up. A fill that has stopped tries
@@ -197,9 +198,6 @@ func (d *Device) resizeReservoir(ctx context.Context, reservoir *padstore.Reserv
 		}
 		if err := reservoir.Resize(min(max(wanted, now-resizeStep), now+resizeStep)); err != nil {
 			return err
-		}
-		if reservoir.Level().Capacity == now {
-			return nil // it holds whole cells only
 		}
 		d.refreshReserve()
 	}
