@@ -100,10 +100,11 @@ func escapeZone(s string) string {
 // validHost accepts IP addresses, with zones of the same letters as names, and
 // names of letters, digits, '-', '_' and dots.
 func validHost(host string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789-_."
 	if ip, err := netip.ParseAddr(host); err == nil {
-		return strings.Trim(strings.ToLower(ip.Zone()), "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
+		return strings.Trim(strings.ToLower(ip.Zone()), letters) == ""
 	}
-	return host != "" && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == "" &&
+	return host != "" && strings.Trim(host, letters) == "" &&
 		!strings.HasPrefix(host, ".") && !strings.Contains(host, "..")
 }
 
