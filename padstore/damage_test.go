@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"onetimechat/padstore"
@@ -288,5 +289,52 @@ func TestADamagedHashKeyIsAFaultAtOpeningAndAtUse(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Their numbers are in the names of their files.
+func TestPadsThatLostBothSlotsAreToldApart(t *testing.T) {
+	disk, bob, _ := twoContacts(t, seal.Unconditional)
+	store := open(t, disk, "alice")
+	if _, err := store.Import(generate(t, seal.Unconditional, 4096, padtest.Stream("second")), "second", nil); err != nil {
+		t.Fatal(err)
+	}
+	second := store.Pads()[0].Number
+	mustDo(t, store.Close())
+	for name := range disk.Image() {
+		if strings.HasSuffix(name, ".random.metadata") {
+			disk.Put(name, make([]byte, 16384))
+		}
+	}
+	store = open(t, disk, "alice")
+	numbers := map[string]bool{}
+	for _, p := range store.Pads() {
+		if !p.Fault || numbers[p.Number] {
+			t.Errorf("a damaged pad is number %s, damaged: %v", p.Number, p.Fault)
+		}
+		numbers[p.Number] = true
+	}
+	if len(numbers) != 3 || store.Pads()[0].Number != second {
+		t.Errorf("pads %v, newest %s, want 3 and %s", numbers, store.Pads()[0].Number, second)
+	}
+	mustServeNothing(t, store, disk, bob, bob.incoming(t, bob.base(), "in"))
+}
+
+// An older pad does not take the place of a newer one that is damaged.
+func TestADamagedPadStaysTheNewest(t *testing.T) {
+	disk, bob, _ := twoContacts(t, seal.Unconditional)
+	store := open(t, disk, "alice")
+	if _, err := store.Import(generate(t, seal.Unconditional, 4096, padtest.Stream("second")), "second", nil); err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("alice.bob.%s.random.metadata", store.Pads()[0].Number)
+	mustDo(t, store.Close())
+	disk.Put(name, make([]byte, 16384))
+	store = open(t, disk, "alice")
+	if err := bob.seal(t, store, "x"); !errors.Is(err, padstore.ErrFault) {
+		t.Errorf("sealed with the pad before: %v", err)
+	}
+	if _, err := bob.open(t, store, bob.incoming(t, bob.base(), "in")); err != nil {
+		t.Errorf("what was sealed with the pad before: %v", err)
 	}
 }

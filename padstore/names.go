@@ -3,6 +3,7 @@ package padstore
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"onetimechat/padstore/uid"
@@ -22,6 +23,18 @@ func fileName(owner, contact string, number int64, first bool) string {
 		return owner + "." + contact + metadataSuffix
 	}
 	return fmt.Sprintf("%s.%s.%d%s", owner, contact, number, metadataSuffix)
+}
+
+// numberOf is the number in a metadata file's name; 0 without one, which is a
+// contact's first pad and older than all of theirs.
+func numberOf(name, owner string) int64 {
+	stem := strings.TrimPrefix(strings.TrimSuffix(name, metadataSuffix), owner+".")
+	_, digits, _ := strings.Cut(stem, ".")
+	number, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || number < 0 {
+		return 0
+	}
+	return number
 }
 
 func storeName(metadataName string) string {

@@ -59,7 +59,14 @@ func (p *pad) public() Pad {
 	}
 }
 
-func (p *pad) publicNumber() string { return strconv.FormatInt(p.number, 10) }
+// publicNumber is unique on this device, also for a damaged pad that has none:
+// a contact has one such pad at most.
+func (p *pad) publicNumber() string {
+	if p.number == 0 {
+		return "0-" + p.contact
+	}
+	return strconv.FormatInt(p.number, 10)
+}
 
 // now is a copy of the pad's state.
 func (p *pad) now() metadata {

@@ -16,7 +16,7 @@ import (
 func openPad(disk durable.Disk, name, contact, owner string, record func(Entry)) (*pad, error) {
 	// What a damaged pad shows of itself.
 	unknown := &metadata{name: name, store: storeName(name), suite: seal.Unconditional, bucket: seal.DefaultBucket, state: InUse}
-	p := &pad{contact: contact, record: record, changed: time.Now(), meta: unknown}
+	p := &pad{contact: contact, number: numberOf(name, owner), record: record, changed: time.Now(), meta: unknown}
 	slots, text, err := durable.OpenSlots(disk, name, slotSize)
 	switch {
 	case errors.Is(err, durable.ErrNoSlot):
