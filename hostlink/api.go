@@ -122,6 +122,7 @@ type Pad struct {
 	SendMessages    int64  `json:"send_messages"`
 	ReceiveMessages int64  `json:"receive_messages"`
 	Forgeries       int64  `json:"forgeries"`
+	Damaged         bool   `json:"damaged,omitempty"` // it serves nothing; amounts may be 0
 }
 
 // Status is what a laptop may know at any time without asking the owner.

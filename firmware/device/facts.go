@@ -66,8 +66,15 @@ func kindText(raw, demo bool) string {
 
 // padFacts is what a pad is, in words for its owner.
 func padFacts(p padstore.Pad) []display.Fact {
+	pad := "number " + p.Number + " with " + p.Contact
+	if p.Fault { // it may not know the rest
+		return []display.Fact{
+			{Name: "Pad", Value: pad},
+			{Name: "Damaged", Value: "It seals and opens nothing. Switch the device off and on: it then checks its pads again. If this one stays damaged, meet, and make a new pad together."},
+		}
+	}
 	facts := []display.Fact{
-		{Name: "Pad", Value: "number " + p.Number + " with " + p.Contact + ", " + string(p.State)},
+		{Name: "Pad", Value: pad + ", " + string(p.State)},
 		{Name: "Size", Value: grouped(p.SendTotal) + " bytes each way"},
 		{Name: "Suite", Value: p.Suite.String()},
 		{Name: "From", Value: p.Source},

@@ -2,6 +2,7 @@ package device_test
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"testing"
 	"testing/synctest"
@@ -189,5 +190,29 @@ func TestAPanicIsAFaultAndHoldsNothingUp(t *testing.T) {
 		wantErr(t, (<-send(t.Context(), alice, "", "hello", "bob")).err, hostlink.DeviceFault)
 		alice.wantScreen("fault")
 		wantStopped(t, alice, in)
+	})
+}
+
+// A damaged pad is named to the laptop and on the screen, with what to do.
+func TestADamagedPadIsTold(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disks := cards(t, seal.Unconditional, 4<<10, "alice", "bob", "carol")
+		for _, contact := range []string{"bob", "carol"} {
+			disks["alice"].Put("alice."+contact+".random.metadata", nil)
+		}
+		alice := start(t, disks["alice"], "alice")
+		alice.wantText("damaged")
+		pads := alice.Status(time.Time{}).Pads
+		if len(pads) != 2 || !pads[0].Damaged || !pads[1].Damaged || pads[0].Number == pads[1].Number {
+			t.Errorf("the laptop is told %+v", pads)
+		}
+		for i, p := range pads {
+			for range i { // a page each
+				alice.tap("next")
+			}
+			alice.tap(fmt.Sprintf("contact-%d", i+1))
+			wantAll(t, alice.allText(), "with "+p.Contact, "Switch the device off and on")
+			alice.tap("ok")
+		}
 	})
 }

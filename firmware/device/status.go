@@ -31,7 +31,7 @@ func (d *Device) Status(told time.Time) hostlink.Status {
 			Source: p.Source, State: string(p.State),
 			SendLeft: p.SendLeft, ReceiveLeft: p.ReceiveLeft,
 			SendMessages: p.SendMessages, ReceiveMessages: p.ReceiveMessages,
-			Forgeries: p.Forgeries,
+			Forgeries: p.Forgeries, Damaged: p.Fault,
 		})
 	}
 	d.mu.Lock()

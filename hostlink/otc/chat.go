@@ -125,8 +125,8 @@ func (c *chat) greet(ctx context.Context, status hostlink.Status) {
 	_ = c.ui.say("Pad   device address: %s", c.settings.Device)
 	_ = c.ui.say("User ID: %s", status.Owner)
 	_ = c.ui.print(c.ui.out, bold, "Welcome to One Time Chat. Type 'help' for help.")
-	if err := c.relay.Check(ctx); err != nil {
-		_ = c.ui.fail(err)
+	for _, trouble := range []error{damageError(status), c.relay.Check(ctx)} {
+		_ = c.ui.fail(trouble)
 	}
 	unsure, err := c.host.Unsure(ctx)
 	if err != nil {

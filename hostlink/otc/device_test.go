@@ -32,7 +32,8 @@ type padDevice struct {
 	report   string
 	source   string
 	screen   string
-	spent    bool // nothing is left to send with
+	spent    bool   // nothing is left to send with
+	damaged  string // the contact whose pad cannot be used
 
 	address string
 	wire    *wire
@@ -193,6 +194,9 @@ func (d *padDevice) Status(time.Time) hostlink.Status {
 		pad := hostlink.Pad{
 			Contact: c, Number: fmt.Sprint(i + 1), Suite: "unconditional", Bucket: 32, Source: d.source, State: "in use",
 			SendLeft: 4096, ReceiveLeft: 8192, SendMessages: 28, ReceiveMessages: 56,
+		}
+		if c == d.damaged {
+			pad = hostlink.Pad{Contact: c, Number: "0-" + c, Suite: "unconditional", State: "in use", Damaged: true}
 		}
 		if d.spent {
 			pad.SendLeft, pad.SendMessages = 0, 0

@@ -63,6 +63,7 @@ func (a *app) examine(ctx context.Context) error {
 		}
 		found("its owner is "+status.Owner, ownerError(status, s.settings.User))
 		found("it shares pads", padError(status))
+		found("its pads are whole", damageError(status))
 	}
 	a.ui.waiting("Asking the relay …")
 	found("relay at "+s.settings.Relay, s.relay.Check(ctx))
@@ -98,7 +99,8 @@ func ownerError(status hostlink.Status, user string) error {
 }
 
 func padError(status hostlink.Status) error {
-	sends := func(p hostlink.Pad) bool { return p.State == "in use" && p.SendMessages > 0 }
+	// A damaged one may not know what is left, and is told of for itself.
+	sends := func(p hostlink.Pad) bool { return p.Damaged || p.State == "in use" && p.SendMessages > 0 }
 	switch {
 	case len(status.Pads) == 0:
 		return errNoPads

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"onetimechat/hostlink"
 	"onetimechat/hostlink/host"
@@ -85,6 +87,30 @@ var (
 	errPadsUsed = errors.New("no pad of this pad device has anything left to send with")
 )
 
+// damagedPads are pads that the device cannot use.
+type damagedPads struct{ contacts []string }
+
+func (e *damagedPads) Error() string {
+	if len(e.contacts) == 1 {
+		return "a pad with " + e.contacts[0] + " is damaged: nothing is sealed or opened with it"
+	}
+	return "pads with " + strings.Join(e.contacts, ", ") + " are damaged: nothing is sealed or opened with them"
+}
+
+// damageError is nil if the device can use all of its pads.
+func damageError(status hostlink.Status) error {
+	var contacts []string
+	for _, p := range status.Pads {
+		if p.Damaged && !slices.Contains(contacts, p.Contact) {
+			contacts = append(contacts, p.Contact)
+		}
+	}
+	if len(contacts) == 0 {
+		return nil
+	}
+	return &damagedPads{contacts}
+}
+
 // explain is how errors look to people: what happened, a hint apart from it
 // (which may be empty), and the exit code.
 func (u *ui) explain(err error) (what, hint string, c int) {
@@ -96,6 +122,7 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	var refusal hostlink.Refusal
 	var folder folderError
 	var damaged *host.DamagedError
+	var pads *damagedPads
 	switch {
 	case errors.As(err, &wrong):
 		return wrong.Error(), u.helpHint(), exitUsage
@@ -131,6 +158,8 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 		return err.Error(), "Meet a friend, and tap New contact on both devices.", exitFailed
 	case errors.Is(err, errPadsUsed):
 		return err.Error(), "Meet, and make a new pad together.", exitFailed
+	case errors.As(err, &pads):
+		return err.Error(), "Switch the pad device off and on: it checks its pads again. What stays damaged is replaced by a new pad: meet, and make one together.", exitWarning
 	case errors.As(err, &owner):
 		return owner.Error(), "--user says who you are.", exitFailed
 	case errors.As(err, &refusal):

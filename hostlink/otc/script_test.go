@@ -38,6 +38,7 @@ type world struct {
 //	unplug NAME, plug NAME
 //	shows NAME SCREEN        what is on its screen
 //	spend NAME               use all its pad for sending up
+//	damage NAME CONTACT      have its pad with CONTACT be damaged
 //	relay start, relay stop
 //	bring TO FROM TEXT       put something into a mailbox, as anybody can
 //	exits CODE otc ARGS...   run, and look at the exit code
@@ -65,6 +66,7 @@ func TestTranscripts(t *testing.T) {
 			"unplug": onWorld((*world).unplug),
 			"shows":  onWorld((*world).shows),
 			"spend":  onWorld((*world).spend),
+			"damage": onWorld((*world).damage),
 			"relay":  onWorld((*world).switchRelay),
 			"bring":  onWorld((*world).bring),
 			"exits":  exits,
@@ -115,6 +117,11 @@ func (w *world) shows(_ *testscript.TestScript, args []string) error {
 
 func (w *world) spend(_ *testscript.TestScript, args []string) error {
 	w.devices[args[0]].change(func(d *padDevice) { d.spent = true })
+	return nil
+}
+
+func (w *world) damage(_ *testscript.TestScript, args []string) error {
+	w.devices[args[0]].change(func(d *padDevice) { d.damaged = args[1] })
 	return nil
 }
 

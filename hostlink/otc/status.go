@@ -91,7 +91,7 @@ func (a *app) showStatus(ctx context.Context, s *session, _ []string) error {
 		return err
 	}
 	result := exitOK
-	for _, trouble := range []error{deviceErr, relayErr} {
+	for _, trouble := range []error{deviceErr, damageError(status), relayErr} {
 		if trouble != nil {
 			result = worse(result, a.ui.fail(trouble))
 		}
@@ -152,6 +152,9 @@ func (u *ui) contacts(status hostlink.Status) error {
 		more := ""
 		if p.State != "in use" {
 			more += ", " + p.State
+		}
+		if p.Damaged {
+			more += ", damaged"
 		}
 		if p.Source == "urandom" {
 			more += ", demo randomness"
