@@ -49,6 +49,7 @@ const (
 	DecryptionFailed Refusal = "Decryption failed."
 
 	AlreadyOpened Refusal = "Already opened."
+	PadUnreadable Refusal = "Pad unreadable."
 	ShownOnDevice Refusal = "Shown on the pad device only."
 	Busy          Refusal = "Busy."
 	TimedOut      Refusal = "Timed out."
@@ -63,7 +64,7 @@ func (r Refusal) Error() string { return string(r) }
 func (r Refusal) known() bool {
 	switch r {
 	case ToYourself, Rejected, NoPad, Depleted, EncryptionFailed, DecryptionFailed,
-		AlreadyOpened, ShownOnDevice, Busy, TimedOut, Withdrawn, TooLong, DeviceFault:
+		AlreadyOpened, PadUnreadable, ShownOnDevice, Busy, TimedOut, Withdrawn, TooLong, DeviceFault:
 		return true
 	}
 	return false

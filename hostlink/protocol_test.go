@@ -90,7 +90,7 @@ func TestTheProtocolListsEveryFixedText(t *testing.T) {
 	for _, fixed := range []string{
 		string(ToYourself), string(Rejected), string(NoPad), string(Depleted), string(EncryptionFailed),
 		string(DecryptionFailed), string(AlreadyOpened), string(ShownOnDevice), string(Busy), string(TimedOut),
-		string(Withdrawn), string(TooLong), string(DeviceFault),
+		string(PadUnreadable), string(Withdrawn), string(TooLong), string(DeviceFault),
 		string(noSuchMethod), string(notAllowed), string(threw),
 	} {
 		if !strings.Contains(text, "\n| `"+fixed+"` |") {

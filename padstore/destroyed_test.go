@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"onetimechat/padstore"
+	"onetimechat/padstore/durable"
 	"onetimechat/padstore/durable/durabletest"
 	"onetimechat/padstore/seal"
 )
@@ -159,6 +161,48 @@ func TestACardThatDoesNotAnswerCostsNoPadAtUse(t *testing.T) {
 		}
 		if !bytes.Equal(disk.Bytes(padName), before) {
 			t.Error("pad was overwritten")
+		}
+	})
+}
+
+// A dead sector in a gap costs the messages on it, and they are told from
+// forgeries, from replays and from a card that does not answer.
+func TestAPackageOnADeadSectorIsNamedAndHoldsNothingUp(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		store, disk, l := imported(t, suite, 1<<20)
+		size := l.segmentSize("in")
+		at := func(k int64) []byte { return l.incoming(t, l.base()+k*size, "in") }
+		if _, err := l.open(t, store, at(40)); err != nil {
+			t.Fatal(err)
+		}
+		dead := l.where(t, l.contact, at(20))[0] / durable.SectorSize
+		disk.Unreadable(padName, int(dead))
+		before := disk.Image()
+		for range 3 {
+			if _, err := store.Unseal("bob", at(20)); !errors.Is(err, padstore.ErrUnreadable) {
+				t.Fatalf("a package on the dead sector: %v", err)
+			}
+		}
+		sameFiles(t, before, disk.Image(), "device.log")
+		if told := texts(store.Log(), padstore.KindFault); len(told) != 1 {
+			t.Errorf("the log says %q", told)
+		}
+		lost := 0
+		for k := range int64(40) {
+			touches := slices.ContainsFunc(l.where(t, l.contact, at(k)), func(o int64) bool { return o/durable.SectorSize == dead })
+			_, err := store.Unseal("bob", at(k))
+			if touches != errors.Is(err, padstore.ErrUnreadable) || !touches && err != nil {
+				t.Errorf("package %d, on the dead sector %v: %v", k, touches, err)
+			}
+			if touches {
+				lost++
+			}
+		}
+		if lost == 0 || lost > 20 {
+			t.Errorf("%d packages lost", lost)
+		}
+		if damaged(t, store, "bob") {
+			t.Error("the whole pad is called damaged")
 		}
 	})
 }

@@ -33,6 +33,7 @@ type pad struct {
 	// Messages that a stop may have swallowed, as found when it was opened.
 	unfinished []Unfinished
 	changed    time.Time
+	lossTold   bool // the log has it that some of the pad cannot be read
 }
 
 // Reasons inside the package; callers see ErrNotVerified and ErrAlreadyOpened.
@@ -187,7 +188,7 @@ func (p *pad) verify(pkg []byte) (plain []byte, s span, err error) {
 	defer segment.Wipe()
 	switch {
 	case len(lost) > 0:
-		return nil, s, ErrFault // neither opened before nor forged, for all that is known
+		return nil, s, p.unreadable(s)
 	case len(destroyed) == 1 && destroyed[0] == (span{0, s.len()}):
 		return nil, s, errBurned
 	case len(destroyed) > 0:
@@ -202,6 +203,26 @@ func (p *pad) verify(pkg []byte) (plain []byte, s span, err error) {
 		return nil, s, errRefused
 	}
 	return plain, s, nil
+}
+
+// unreadable is why a package is not opened some of whose segment s the card
+// cannot read. It is neither opened before nor forged, for all that is known:
+// gone with its sector, unless nothing around can be read either.
+func (p *pad) unreadable(s span) error {
+	end := p.meta.usable(p.meta.receive)
+	around := span{from: max(p.meta.base(), min(s.from, end-sliceSize))}
+	around.to = min(end, around.from+sliceSize)
+	b, _, lost := p.read(p.meta.receive, around)
+	clear(b)
+	if len(lost) == 1 && lost[0].len() == around.len() {
+		return ErrFault
+	}
+	if !p.lossTold { // once, since whoever reaches the relay can bring such packages
+		p.lossTold = true
+		p.record(Entry{Kind: KindFault, Contact: p.contact,
+			Text: "the card cannot read some of this pad: a message that needs it cannot be opened, and has to be sent again"})
+	}
+	return ErrUnreadable
 }
 
 // segmentOf says which lane bytes pkg claims, and refuses it unread unless all

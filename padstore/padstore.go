@@ -19,6 +19,9 @@ var (
 	ErrAlreadyOpened = errors.New("padstore: package lies in burned pad")
 	// ErrMalformed: the package verified and is burned, but holds no text.
 	ErrMalformed = errors.New("padstore: verified package holds no text")
+	// ErrUnreadable: the card cannot read the pad of this package, which may be
+	// what the contact sealed. Nothing has changed.
+	ErrUnreadable = errors.New("padstore: the card cannot read this package's pad")
 	// ErrFault: a disk operation failed, or this pad is damaged. The first is
 	// final until the store is opened again.
 	ErrFault = errors.New("padstore: fault")

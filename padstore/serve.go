@@ -109,7 +109,7 @@ func (s *Store) try(contact string, f func(*pad) error) error {
 	if len(pads) == 0 {
 		return ErrNoPad
 	}
-	burned := false
+	burned, unreadable := false, false
 	var fault error
 	for _, p := range pads {
 		err := f(p)
@@ -118,6 +118,8 @@ func (s *Store) try(contact string, f func(*pad) error) error {
 			return err
 		case errors.Is(err, ErrFault):
 			fault = err
+		case errors.Is(err, ErrUnreadable):
+			unreadable = true
 		case errors.Is(err, errBurned):
 			burned = true
 		}
@@ -125,6 +127,8 @@ func (s *Store) try(contact string, f func(*pad) error) error {
 	switch {
 	case fault != nil:
 		return fault
+	case unreadable:
+		return ErrUnreadable
 	case burned:
 		s.note(Entry{Kind: KindReuse, Contact: contact, Text: "packages whose pad is burned: replayed or forged. None was opened"})
 		return ErrAlreadyOpened

@@ -320,6 +320,7 @@ func (d *Device) refusal(err error) hostlink.Refusal {
 		{padstore.ErrNotVerified, hostlink.DecryptionFailed},
 		{padstore.ErrMalformed, hostlink.DecryptionFailed},
 		{padstore.ErrAlreadyOpened, hostlink.AlreadyOpened},
+		{padstore.ErrUnreadable, hostlink.PadUnreadable},
 	} {
 		if errors.Is(err, r.err) {
 			return r.says

@@ -9,6 +9,7 @@ import (
 
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
+	"onetimechat/padstore/durable"
 	"onetimechat/padstore/durable/durabletest"
 	"onetimechat/padstore/seal"
 )
@@ -290,6 +291,39 @@ func TestOneApprovalForABatch(t *testing.T) {
 				}
 			}
 			time.Sleep(10 * time.Second)
+		}
+	})
+}
+
+// What the card cannot read any more is named, and keeps nothing else from being
+// opened.
+func TestAPackageOnADeadSectorHoldsUpNoOther(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := pair(t)
+		var all []hostlink.Incoming
+		for i := range 30 {
+			all = append(all, from(t, bob, "alice", numbered(i)))
+		}
+		answer := open(t.Context(), alice, "", all[29])
+		alice.approve("to-laptop")
+		<-answer
+		index, err := seal.Index(all[15].Package)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alice.disk.Unreadable("alice.bob.random.store", int(index/durable.SectorSize))
+		answer = open(t.Context(), alice, "", all[0], all[15], all[28])
+		alice.wantText("2 from bob")
+		alice.approve("to-laptop")
+		got := (<-answer).opened
+		if len(got) != 3 || got[0].Text != numbered(0) || got[1].Err != hostlink.PadUnreadable || got[2].Text != numbered(28) {
+			t.Errorf("opened %+v", got)
+		}
+		alice.wantScreen("home")
+		alice.wantText("Log: new")
+		got = (<-open(t.Context(), alice, "", all[15])).opened
+		if got[0].Err != hostlink.PadUnreadable || alice.logged(padstore.KindFault) != 1 {
+			t.Errorf("opened %+v, %d times in the log", got, alice.logged(padstore.KindFault))
 		}
 	})
 }

@@ -26,6 +26,7 @@ const (
 	Reopened   Outcome = "already opened"           // a replay or a forgery
 	Elsewhere  Outcome = "already opened elsewhere" // by another of the user's hosts
 	TextLost   Outcome = "opened, text lost"        // this host had it opened, and the answer got lost
+	Unreadable Outcome = "pad cannot be read"       // by the pad device's card: never opened
 	Stranger   Outcome = "unknown sender"
 	Denied     Outcome = "kept for later" // on this host's later list
 )

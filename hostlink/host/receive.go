@@ -339,6 +339,8 @@ func (p *pass) outcome(r hostlink.Refusal, ref int64, presented bool) Outcome {
 		return Stranger
 	case hostlink.Busy, hostlink.TimedOut, hostlink.Withdrawn, hostlink.DeviceFault:
 		return ""
+	case hostlink.PadUnreadable:
+		return Unreadable
 	case hostlink.AlreadyOpened:
 		switch {
 		case presented:

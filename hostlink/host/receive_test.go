@@ -42,6 +42,7 @@ func TestTheCursorIsTheLowestRefWithoutAnOutcome(t *testing.T) {
 		{"", host.Opened},
 		{hostlink.ShownOnDevice, host.OnDevice},
 		{hostlink.DecryptionFailed, host.Unverified},
+		{hostlink.PadUnreadable, host.Unreadable},
 		{hostlink.AlreadyOpened, host.Reopened},
 		{hostlink.NoPad, host.Stranger},
 		{hostlink.Rejected, host.Denied},

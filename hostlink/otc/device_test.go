@@ -120,7 +120,7 @@ func (d *padDevice) answer() string {
 var refusals = map[string]hostlink.Refusal{
 	"deny": hostlink.Rejected, "busy": hostlink.Busy, "late": hostlink.TimedOut,
 	"withdrawn": hostlink.Withdrawn, "fault": hostlink.DeviceFault, "depleted": hostlink.Depleted,
-	"here": hostlink.ShownOnDevice,
+	"here": hostlink.ShownOnDevice, "unread": hostlink.PadUnreadable,
 }
 
 func (d *padDevice) Package(_ context.Context, req hostlink.PackageRequest) ([]hostlink.Sealed, error) {

@@ -101,7 +101,7 @@ func (r *receiver) showObject(a host.Arrival) (alarming bool, err error) {
 		o.Type, o.Outcome, o.Text = "message", "", &a.Text
 	}
 	switch a.Outcome {
-	case host.Unverified, host.Reopened, host.TextLost:
+	case host.Unverified, host.Reopened, host.TextLost, host.Unreadable:
 		alarming = true
 	}
 	return alarming || a.Skip || a.Reuse, r.ui.object(o)

@@ -34,7 +34,7 @@ type world struct {
 // commands there are
 //
 //	device NAME CONTACT...   plug in a pad device; its address is $NAME
-//	owner NAME ANSWER...     what its owner answers: yes deny busy late fault here skip reuse, or vanish
+//	owner NAME ANSWER...     what its owner answers: yes deny busy late fault here unread skip reuse, or vanish
 //	unplug NAME, plug NAME
 //	shows NAME SCREEN        what is on its screen
 //	spend NAME               use all its pad for sending up

@@ -198,6 +198,9 @@ func (u *ui) arrival(a host.Arrival) (alarming bool, err error) {
 	case host.Unverified:
 		alarming = true
 		err = errors.Join(err, u.warn("WARNING: A package said to be from %s could not be verified. It was not opened.", a.From))
+	case host.Unreadable:
+		alarming = true
+		err = errors.Join(err, u.warn("WARNING: A package said to be from %s cannot be opened any more: the pad device's card cannot read its pad. Ask for it to be sent again.", a.From))
 	case host.Reopened:
 		err = errors.Join(err, u.say("A package said to be from %s was refused: already opened.", a.From))
 	case host.TextLost:
