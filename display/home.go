@@ -16,6 +16,10 @@ func (s Home) draw(c *canvas) {
 	if s.Reserve != nil {
 		groups = append(groups, c.reserveRows(*s.Reserve, box.Dx()))
 	}
+	if s.Unfinished != "" {
+		rows := c.marked(symDot, colInk, s.Unfinished, style{face: c.fonts.small, ink: colInk}, box.Dx())
+		groups = append(groups, append(rows, c.space(c.gap)))
+	}
 	for i, contact := range s.Contacts {
 		if s.Details {
 			groups = append(groups, c.contactCards(i, contact, box.Dx(), room)...)

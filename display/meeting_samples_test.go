@@ -58,13 +58,14 @@ func facts() []Fact {
 func meetingSamples() []sample {
 	long := eight[5]
 	home := Home{Owner: "alice", Link: "http://10.90.51.1:9051", Contacts: contacts("bob", "carol"), Reserve: &fullReserve, NewContact: true, Details: true}
-	filling, stuck, first, many := home, home, home, home
+	filling, stuck, first, kept, many := home, home, home, home, home
 	filling.Reserve = &someReserve
 	filling.Contacts = contacts("bob", "carol")
 	filling.Contacts[0].Receive = gauge(5*mebi, 64*mebi)
 	filling.Contacts[1].Note = "prepared: carol’s device has not answered yet"
 	stuck.Reserve = &Reserve{Ready: 40 * mebi, Capacity: 256 * mebi, Messages: 145_635, Wait: time.Minute, Problem: noNoise}
 	first.Contacts, first.Reserve = nil, &Reserve{Capacity: 256 * mebi, Filling: true, Demo: true}
+	kept.Unfinished = "A pad with dave is unfinished, at 23 %: meet again to go on with it."
 	many.Contacts, many.Unread = contacts(eight...), true
 	many.Page = 2
 	hour, again := choices()[2], choices()[3]
@@ -76,6 +77,7 @@ func meetingSamples() []sample {
 		{"home-reserve-filling", "a pad is low, another is prepared", filling},
 		{"home-reserve-problem", "the noise source is gone", stuck},
 		{"home-reserve-first", "before the first meeting, demo randomness", first},
+		{"home-unfinished", "a meeting was cut, what it filled is kept", kept},
 		{"home-reserve-eight", "eight contacts, by pages, unread log", many},
 		{"new-contact", "what to do, a laptop is linked", NewContact{Laptop: true, Reserve: someReserve, Noise: true}},
 		{"new-contact-retry", "the noise source is gone, but some is ready", NewContact{Reserve: *stuck.Reserve, Problem: noNoise, Retry: true}},

@@ -43,6 +43,7 @@ type Home struct {
 	Link       string // address to type on the laptop
 	Contacts   []Contact
 	Reserve    *Reserve // nil: no noise source, nothing is said
+	Unfinished string   // what is kept of a pad that a meeting has not finished; may be empty
 	Unread     bool     // the log has entries the owner has not seen
 	NewContact bool     // a pad can be made: there is a target new-contact
 	Details    bool     // each contact is a target: contact-1, contact-2, …

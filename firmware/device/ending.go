@@ -2,6 +2,7 @@ package device
 
 import (
 	"errors"
+	"fmt"
 
 	"onetimechat/firmware/meeting"
 	"onetimechat/hal/cable"
@@ -12,6 +13,11 @@ import (
 // one, has left unfinished.
 func kept(contact string) string {
 	return " What was filled with " + contact + " is kept: meet again to go on with it."
+}
+
+// unfinishedPad is how home tells of what is kept.
+func unfinishedPad(m padstore.Making, done int64) string {
+	return fmt.Sprintf("A pad with %s is unfinished, at %d %%: meet again to go on with it.", m.Contact, 100*done/max(m.Bytes, 1))
 }
 
 // ending says why a meeting made no pad, and what its owner can do; nothing if

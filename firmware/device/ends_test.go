@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,7 +77,8 @@ func goOn(alice, bob *meeter) {
 }
 
 // endsOn checks that a meeting's end is on the glass, or that home is if title
-// is empty; after a tap home is, without a pad, and the laptop's link is open.
+// is empty; after a tap home is, without a pad, and the laptop's link is open. Home
+// tells of what is kept.
 func (m *meeter) endsOn(title string, kept bool) {
 	m.t.Helper()
 	if title != "" {
@@ -91,6 +93,9 @@ func (m *meeter) endsOn(title string, kept bool) {
 	m.wantScreen("home")
 	if n := len(m.store.Pads()); n > 0 || (m.store.Draft() != nil) != kept {
 		m.t.Errorf("%s has %d pads, and a draft: %v", m.store.Owner(), n, m.store.Draft() != nil)
+	}
+	if text := m.allText(); strings.Contains(text, "is unfinished, at ") != kept {
+		m.t.Errorf("%s's home says %q, with something kept: %v", m.store.Owner(), text, kept)
 	}
 }
 

@@ -106,6 +106,9 @@ func (d *Device) readHome() display.Home {
 		Owner: d.store.Owner(), Link: d.link, Unread: d.store.Unread(),
 		Reserve: d.readReserve(), NewContact: d.ports != nil, Details: true, Settings: true,
 	}
+	if draft := d.store.Draft(); draft != nil {
+		home.Unfinished = unfinishedPad(draft.Making(), draft.Done())
+	}
 	seen := map[string]bool{}
 	for _, p := range d.store.Pads() {
 		if seen[p.Contact] {
