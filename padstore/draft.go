@@ -58,7 +58,7 @@ func (s *Store) Begin(m Making) (*Draft, error) {
 		return nil, s.roomOrFault(err)
 	}
 	if old := s.Draft(); old != nil {
-		if err := old.remove(); err != nil {
+		if err := old.remove(untold); err != nil {
 			return nil, s.faulted(err)
 		}
 	}
@@ -238,7 +238,7 @@ func (d *Draft) Discard() error {
 	if err := d.ready(Copying, Checked, Agreed); err != nil {
 		return err
 	}
-	return d.store.faulted(d.remove())
+	return d.store.faulted(d.remove(untold))
 }
 
 // ready tells whether a draft can be changed in the stage that it is in.

@@ -121,7 +121,7 @@ func removeAny(disk durable.Disk, name string) error {
 
 // remove throws the draft away: the record first, so that it never tells of
 // bytes that are half overwritten.
-func (d *Draft) remove() error {
+func (d *Draft) remove(wrote func(bytes int64)) error {
 	s := d.store
 	s.mu.Lock()
 	s.draft, d.gone = nil, true
@@ -134,7 +134,7 @@ func (d *Draft) remove() error {
 		err = s.latch.Sync()
 	}
 	if err == nil {
-		err = destroy(s.latch, draftName, 0)
+		err = destroy(s.latch, draftName, 0, wrote)
 	}
 	if err == nil {
 		err = s.latch.Sync()
@@ -167,7 +167,7 @@ func (s *Store) openDraft(names []string) error {
 			return err
 		}
 	}
-	return destroy(s.latch, draftName, 0)
+	return destroy(s.latch, draftName, 0, untold)
 }
 
 func (s *Store) loadDraft() (*Draft, error) {

@@ -3,6 +3,7 @@ package padstore
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -17,8 +18,8 @@ const eraseMark = "erase.begun"
 // draft that was to become one. The oldest go first: as long as the newest is
 // there, none of those that it replaced seals. Cut by the power, it may be
 // called again. The ids of the pads stay known, so that none of them comes back.
-// ErrNoPad if there is nothing.
-func (s *Store) Remove(contact string) error {
+// ErrNoPad if there is nothing. progress, which may be nil, is told the bytes.
+func (s *Store) Remove(contact string, progress func(done, total int64)) error {
 	s.moving.Lock()
 	defer s.moving.Unlock()
 	if err := s.Fault(); err != nil {
@@ -29,8 +30,20 @@ func (s *Store) Remove(contact string) error {
 	if len(pads) == 0 && !drafted {
 		return ErrNoPad
 	}
+	var names []string
+	for _, p := range pads {
+		names = append(names, p.now().store)
+	}
 	if drafted {
-		if err := s.draft.remove(); err != nil {
+		names = append(names, draftName)
+	}
+	total, err := sizeOf(s.latch, names)
+	if err != nil {
+		return s.faulted(err)
+	}
+	wrote := tally(progress, total)
+	if drafted {
+		if err := s.draft.remove(wrote); err != nil {
 			return s.faulted(err)
 		}
 	}
@@ -39,7 +52,7 @@ func (s *Store) Remove(contact string) error {
 		if err := p.giveUp(m.state); err != nil {
 			return err
 		}
-		if err := s.discard(m); err != nil {
+		if err := s.discard(m, wrote); err != nil {
 			return s.faulted(err)
 		}
 		s.drop(p)
@@ -122,13 +135,9 @@ func eraseAll(disk durable.Disk, progress func(done, total int64)) error {
 	if err != nil {
 		return err
 	}
-	done := int64(0)
+	wrote := tally(progress, total)
 	for _, name := range names {
-		if err := blank(disk, name, func(n int64) {
-			if done += n; progress != nil {
-				progress(done, total)
-			}
-		}); err != nil {
+		if err := blank(disk, name, wrote); err != nil {
 			return err
 		}
 	}
@@ -154,10 +163,29 @@ func bulk(name string) int {
 	return 0
 }
 
-// sizeOf is how many bytes the files have together.
+// tally counts bytes that were overwritten, for progress, which may be nil.
+func tally(progress func(done, total int64), total int64) (wrote func(bytes int64)) {
+	if progress == nil {
+		return untold
+	}
+	done := int64(0)
+	progress(done, total)
+	return func(bytes int64) {
+		done += bytes
+		progress(done, total)
+	}
+}
+
+// untold is for what nobody watches.
+func untold(int64) {}
+
+// sizeOf is how many bytes those of the files that are there have together.
 func sizeOf(disk durable.Disk, names []string) (total int64, err error) {
 	for _, name := range names {
 		file, err := disk.Open(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -170,7 +198,26 @@ func sizeOf(disk durable.Disk, names []string) (total int64, err error) {
 	return total, nil
 }
 
-// blank overwrites a whole file, durably, and tells of each slice.
+// wipeSize is how much is overwritten before it is synced, in bytes: else all would
+// be told as done while it still waits in memory.
+const wipeSize = 4 << 20
+
+// overwrite zeros a stretch of a file, durably, and tells of each piece.
+func overwrite(file durable.File, whole lane, s span, wrote func(bytes int64)) error {
+	for at := s.from; at < s.to; at += wipeSize {
+		piece := span{at, min(s.to, at+wipeSize)}
+		if err := zero(file, whole, piece); err != nil {
+			return err
+		}
+		if err := file.Sync(); err != nil {
+			return err
+		}
+		wrote(piece.len())
+	}
+	return nil
+}
+
+// blank overwrites a whole file, and tells of each piece.
 func blank(disk durable.Disk, name string, wrote func(bytes int64)) (err error) {
 	file, err := disk.Open(name)
 	if err != nil {
@@ -182,14 +229,7 @@ func blank(disk durable.Disk, name string, wrote func(bytes int64)) (err error) 
 		return err
 	}
 	whole, _ := lanes(size, size)
-	for at := int64(0); at < size; at += copySize {
-		slice := span{at, min(size, at+copySize)}
-		if err := zero(file, whole, slice); err != nil {
-			return err
-		}
-		wrote(slice.len())
-	}
-	return file.Sync()
+	return overwrite(file, whole, span{0, size}, wrote)
 }
 
 // finishErase brings to its end what a power cut has left of an erase.

@@ -120,7 +120,7 @@ func TestRemovingAContactIsFinishedByRemovingAgain(t *testing.T) {
 			store := open(t, disk, "alice")
 			newest := store.Pads()[0].PadID
 			disk.CutAt(k)
-			err := store.Remove(contact)
+			err := store.Remove(contact, nil)
 			reached := disk.Failed()
 			if !reached {
 				mustDo(t, err)
@@ -131,7 +131,7 @@ func TestRemovingAContactIsFinishedByRemovingAgain(t *testing.T) {
 			if len(pads) > 0 && pads[0].PadID != newest {
 				t.Fatalf("cut at %d, unsynced %v: the newest is gone before %+v", k, fate, pads)
 			}
-			if err := after.Remove(contact); len(pads) > 0 && err != nil || len(pads) == 0 && !errors.Is(err, padstore.ErrNoPad) {
+			if err := after.Remove(contact, nil); len(pads) > 0 && err != nil || len(pads) == 0 && !errors.Is(err, padstore.ErrNoPad) {
 				t.Fatalf("removing again: %v", err)
 			}
 			for _, name := range disk.Names() {
@@ -152,6 +152,43 @@ func TestRemovingAContactIsFinishedByRemovingAgain(t *testing.T) {
 	}
 }
 
+// What is told as overwritten is so on the card, and in the end that is all.
+func TestOverwritingTellsOfWhatIsOnTheCard(t *testing.T) {
+	const size = 20 << 20
+	whole, disk := device(t, generate(t, seal.Unconditional, size, padtest.Stream("whole")), "alice")
+	before := disk.Clone(1)
+	var told []int64
+	mustDo(t, whole.Remove("bob", func(done, total int64) {
+		if total != size {
+			t.Errorf("%d bytes are to be overwritten, not %d", total, size)
+		}
+		told = append(told, done)
+	}))
+	if !slices.IsSorted(told) || len(told) < 5 || told[0] != 0 || told[len(told)-1] != size {
+		t.Fatalf("told of %d bytes", told)
+	}
+	cut := open(t, before, "alice")
+	at := int64(0)
+	if err := cut.Remove("bob", func(done, _ int64) {
+		if at == 0 && done > size/2 {
+			at = done
+			before.PowerOff()
+		}
+	}); err == nil {
+		t.Fatal("overwritten without power")
+	}
+	before.PowerOn(durabletest.Lost)
+	zeros := int64(0)
+	for _, cell := range slices.Collect(slices.Chunk(before.Bytes(padName), 16)) {
+		if [16]byte(cell) == [16]byte{} {
+			zeros += 16
+		}
+	}
+	if zeros < at {
+		t.Errorf("%d bytes are overwritten when %d were told of", zeros, at)
+	}
+}
+
 // Not even a bad sector on top of a power cut has a pad forgotten that was here.
 func TestAPadThatWasRemovedNeverComesBack(t *testing.T) {
 	folder := generate(t, seal.Unconditional, 1024, padtest.Stream(t.Name()))
@@ -162,7 +199,7 @@ func TestAPadThatWasRemovedNeverComesBack(t *testing.T) {
 		disk := disk.Clone(1)
 		disk.DropSector("pads.record", slot*32768/512)
 		store := open(t, disk, "alice")
-		mustDo(t, store.Remove("bob"))
+		mustDo(t, store.Remove("bob", nil))
 		if _, err := store.Import(copied.Clone(1), "copy", nil); !errors.Is(err, padstore.ErrKnownPad) {
 			t.Errorf("without slot %d of what was here: %v", slot, err)
 		}

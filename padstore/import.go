@@ -182,7 +182,7 @@ func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 		return err
 	}
 	if err := s.writeCopy(in, text, progress); err != nil {
-		err = errors.Join(err, destroy(s.latch, m.store+temporaryName, 0), removeAny(s.latch, m.name+temporaryName))
+		err = errors.Join(err, destroy(s.latch, m.store+temporaryName, 0, untold), removeAny(s.latch, m.name+temporaryName))
 		if s.Fault() != nil {
 			return s.faulted(err)
 		}
@@ -265,7 +265,7 @@ func (s *Store) removeSource(source durable.Disk, name string, p *pad) error {
 	if same, err := samePad(source, storeName(name), from, p); err != nil || !same {
 		return err
 	}
-	if err := destroy(source, storeName(name), from.split); err != nil {
+	if err := destroy(source, storeName(name), from.split, untold); err != nil {
 		return err
 	}
 	// The metadata go last: by them an interrupted import finds the rest.

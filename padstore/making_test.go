@@ -161,7 +161,7 @@ func replaced(t *testing.T, suite seal.Suite) *scene {
 func (tr *trial) discard() error {
 	p := tr.stock.pads[0]
 	p.mayGo = true
-	err := tr.store.Discard(tr.numberOf(p))
+	err := tr.store.Discard(tr.numberOf(p), nil)
 	if err == nil {
 		p.states = nil
 	}
@@ -322,7 +322,7 @@ func everyMaking(tr *trial) map[string]func() error {
 		"MakeDeviceID": s.MakeDeviceID,
 		"Begin":        func() error { _, err := s.Begin(making(tr.suite, "ff", padToMake)); return err },
 		"Use":          func() error { return s.Use("1") },
-		"Discard":      func() error { return s.Discard("1") },
+		"Discard":      func() error { return s.Discard("1", nil) },
 		"Certificate":  func() error { _, _, err := s.Certificate("1"); return err },
 		"Free":         func() error { _, err := s.Free(); return err },
 	}

@@ -163,7 +163,7 @@ func (c *career) doDiscard() {
 	}
 	may := is.State == padstore.Prepared || is.State == padstore.Retired
 	p.mayGo = p.mayGo || may
-	err := c.store.Discard(is.Number)
+	err := c.store.Discard(is.Number, nil)
 	c.allowed(err, padstore.ErrState)
 	switch {
 	case err == nil && !may:

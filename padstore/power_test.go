@@ -270,7 +270,7 @@ func everyAction(tr *trial) map[string]func() error {
 		"Import":      func() error { _, err := s.Import(durabletest.New(1), "x", nil); return err },
 		"Choose":      func() error { return s.Choose(padstore.DefaultSettings()) },
 		"Check":       func() error { _, err := s.Check(); return err },
-		"Remove":      func() error { return s.Remove("bob") },
+		"Remove":      func() error { return s.Remove("bob", nil) },
 		"Erase":       func() error { return s.Erase(nil) },
 		"Close":       s.Close,
 	}

@@ -187,9 +187,9 @@ func samePad(source durable.Disk, store string, from *metadata, p *pad) (bool, e
 	return true, nil
 }
 
-// destroy overwrites a file with zeros and removes it. The bytes at the split,
-// by which an interrupted import knows its pad again, go last.
-func destroy(source durable.Disk, name string, split int64) error {
+// destroy overwrites a file with zeros, tells of each piece, and removes it. The
+// bytes at the split, by which an interrupted import knows its pad again, go last.
+func destroy(source durable.Disk, name string, split int64, wrote func(bytes int64)) error {
 	file, err := source.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -204,19 +204,10 @@ func destroy(source durable.Disk, name string, split int64) error {
 	}
 	mark := span{max(0, split-16), min(size, split+16)}
 	whole, _ := lanes(size, size)
-	for _, s := range []span{{0, mark.from}, {mark.to, size}} {
-		if err := zero(file, whole, s); err != nil {
+	for _, s := range []span{{0, mark.from}, {mark.to, size}, mark} {
+		if err := overwrite(file, whole, s, wrote); err != nil {
 			return err
 		}
-	}
-	if err := file.Sync(); err != nil {
-		return err
-	}
-	if err := zero(file, whole, mark); err != nil {
-		return err
-	}
-	if err := file.Sync(); err != nil {
-		return err
 	}
 	return source.Remove(name)
 }

@@ -108,8 +108,9 @@ func (p *pad) commitTwice(next *metadata) error {
 }
 
 // Discard overwrites and removes a prepared or a retired pad. ErrState for any
-// other, and for a retired one while none that replaced it is in use.
-func (s *Store) Discard(number string) error {
+// other, and for a retired one while none that replaced it is in use. progress,
+// which may be nil, is told the bytes.
+func (s *Store) Discard(number string, progress func(done, total int64)) error {
 	s.moving.Lock()
 	defer s.moving.Unlock()
 	if err := s.Fault(); err != nil {
@@ -123,11 +124,15 @@ func (s *Store) Discard(number string) error {
 	if !s.discardable(p, m.state) {
 		return ErrState
 	}
+	total, err := sizeOf(s.latch, []string{m.store})
+	if err != nil {
+		return s.faulted(err)
+	}
 	if err := p.giveUp(m.state); err != nil {
 		return err
 	}
 	s.drop(p)
-	if err := s.discard(m); err != nil {
+	if err := s.discard(m, tally(progress, total)); err != nil {
 		return s.faulted(err)
 	}
 	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s discarded", p.publicNumber())})
@@ -162,14 +167,14 @@ func (p *pad) giveUp(state State) error {
 // discard overwrites and removes a pad's files. Without its metadata, which go
 // first, it is no pad any more, and what a power cut leaves of it is overwritten
 // when the store is opened.
-func (s *Store) discard(m metadata) error {
+func (s *Store) discard(m metadata, wrote func(bytes int64)) error {
 	if err := s.latch.Remove(m.name); err != nil {
 		return err
 	}
 	if err := s.latch.Sync(); err != nil {
 		return err
 	}
-	if err := destroy(s.latch, m.store, 0); err != nil {
+	if err := destroy(s.latch, m.store, 0, wrote); err != nil {
 		return err
 	}
 	if err := removeAny(s.latch, certificateName(m.name)); err != nil {

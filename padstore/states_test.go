@@ -71,7 +71,7 @@ func TestAFreshPadTakesOverOnceBothHaveIt(t *testing.T) {
 			t.Fatalf("room while the new pad is prepared: %v", err)
 		}
 	}
-	if err := m.alice.Discard(m.old); !errors.Is(err, padstore.ErrState) {
+	if err := m.alice.Discard(m.old, nil); !errors.Is(err, padstore.ErrState) {
 		t.Fatalf("the old pad was discarded before the new one is in use: %v", err)
 	}
 	// Bob knows that alice has it. His first package tells her.
@@ -89,13 +89,13 @@ func TestAFreshPadTakesOverOnceBothHaveIt(t *testing.T) {
 	if got, err := m.bob.Unseal("alice", mustSeal(t, m.alice, "bob", "here too")); err != nil || got.Text != "here too" {
 		t.Fatal(err)
 	}
-	if err := m.alice.Discard(m.new); !errors.Is(err, padstore.ErrState) {
+	if err := m.alice.Discard(m.new, nil); !errors.Is(err, padstore.ErrState) {
 		t.Fatalf("a pad in use was discarded: %v", err)
 	}
-	mustDo(t, m.alice.Discard(m.old))
+	mustDo(t, m.alice.Discard(m.old, nil))
 	m.want(newID + " in use")
-	for _, call := range []func(string) error{m.alice.Discard, m.alice.Use} {
-		if err := call(m.old); !errors.Is(err, padstore.ErrNoPad) {
+	for _, err := range []error{m.alice.Discard(m.old, nil), m.alice.Use(m.old)} {
+		if !errors.Is(err, padstore.ErrNoPad) {
 			t.Fatalf("a pad that is gone: %v", err)
 		}
 	}
@@ -131,7 +131,7 @@ func TestWhatWasSealedWithARetiredPadStillOpens(t *testing.T) {
 	if _, err := alice.Verify("bob", second); err != nil {
 		t.Fatal(err)
 	}
-	mustDo(t, alice.Discard(old.Number))
+	mustDo(t, alice.Discard(old.Number, nil))
 	if _, err := alice.Unseal("bob", second); !errors.Is(err, padstore.ErrNotVerified) {
 		t.Fatalf("with a pad that is gone: %v", err)
 	}
@@ -139,7 +139,7 @@ func TestWhatWasSealedWithARetiredPadStillOpens(t *testing.T) {
 
 func TestADiscardedPreparedPadGivesTheOldOneBack(t *testing.T) {
 	m := meet(t)
-	mustDo(t, m.alice.Discard(m.new))
+	mustDo(t, m.alice.Discard(m.new, nil))
 	m.want(m.oldID + " in use")
 	if _, err := m.bob.Unseal("alice", mustSeal(t, m.alice, "bob", "on the old one")); err != nil {
 		t.Fatal(err)
@@ -190,7 +190,7 @@ func TestADamagedPadCanBeDiscarded(t *testing.T) {
 		if len(pads) != 2 || !pads[1].Fault {
 			t.Fatalf("%+v", pads)
 		}
-		mustDo(t, store.Discard(pads[1].Number))
+		mustDo(t, store.Discard(pads[1].Number, nil))
 		if got := states(store); got != newID+" in use" {
 			t.Fatal(got)
 		}
@@ -199,7 +199,7 @@ func TestADamagedPadCanBeDiscarded(t *testing.T) {
 		}
 	}
 	store := damage("alice.bob." + m.new + ".random.store")
-	if err := store.Discard(m.old); !errors.Is(err, padstore.ErrState) {
+	if err := store.Discard(m.old, nil); !errors.Is(err, padstore.ErrState) {
 		t.Fatalf("the pad that still works was discarded: %v", err)
 	}
 }
@@ -312,7 +312,7 @@ func TestDiscardAgainstTheFirstPackage(t *testing.T) {
 		var wg sync.WaitGroup
 		var opened, gone [2]error
 		for i := range 2 {
-			wg.Go(func() { gone[i] = tr.store.Discard(number) })
+			wg.Go(func() { gone[i] = tr.store.Discard(number, nil) })
 			wg.Go(func() { _, opened[i] = tr.store.Unseal(contact, pkg) })
 		}
 		wg.Wait()

@@ -83,7 +83,7 @@ func (s *Store) open() error {
 	}
 	for _, name := range names {
 		if leftover(name, names) && !s.draft.becomes(name) {
-			if err := destroy(s.latch, name, 0); err != nil {
+			if err := destroy(s.latch, name, 0, untold); err != nil {
 				return err
 			}
 		}

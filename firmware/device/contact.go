@@ -108,8 +108,9 @@ func (d *Device) act(ctx context.Context, p padstore.Pad, target string) {
 		}
 	}
 	if d.sure(ctx, "Discard this pad?", "What was sealed with it and not yet opened can never be opened again. Its bytes are overwritten; a laboratory may still find some of them on the card.", "Discard", "Keep") {
-		d.put(waiting("Overwriting the pad. A large one takes a while."))
-		d.change(ctx, d.store.Discard(p.Number))
+		if tell := d.progress("Overwriting the pad with " + p.Contact); tell != nil {
+			d.change(ctx, d.store.Discard(p.Number, tell))
+		}
 	}
 }
 

@@ -120,6 +120,30 @@ func (d *Device) tell(ctx context.Context, title, text string) {
 	}})
 }
 
+// progress shows how far something is that is under way, in bytes, and returns whom
+// to tell. It is nil if the device has stopped.
+func (d *Device) progress(title string) (tell func(done, total int64)) {
+	begun, is := time.Now(), display.Progress{Title: title, Unit: "bytes"}
+	v := &view{
+		screen: func(int, bool) display.Screen { return is },
+		tap:    func(string) func() { return nil },
+	}
+	if !d.put(v) {
+		return nil
+	}
+	return func(done, total int64) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		is.Done, is.Total = done, total
+		if seconds := time.Since(begun).Seconds(); seconds > 1 {
+			is.Rate = int64(float64(done) / seconds)
+		}
+		if d.view == v {
+			d.draw()
+		}
+	}
+}
+
 func waiting(text string) *view {
 	return &view{screen: func(int, bool) display.Screen { return display.Busy{Text: text} }}
 }

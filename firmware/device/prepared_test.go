@@ -82,7 +82,7 @@ func TestTheOwnerDiscardsAPadThatTheOtherDeviceHasNot(t *testing.T) {
 			alice.wantText("Discard this pad?")
 			alice.approve("yes")
 			alice.wantScreen("home")
-			if !alice.saw("Overwriting the pad.") {
+			if !alice.saw("Overwriting the pad with bob 0 %: ") {
 				t.Error("alice was not told what she waits for")
 			}
 			if p := alice.store.Pads(); len(p) != 0 {

@@ -115,8 +115,9 @@ func (d *Device) remove(ctx context.Context) {
 		!d.sure(ctx, "Really remove "+name+"?", "This cannot be taken back. Flash memory may still remember some of what is overwritten: a laboratory may find it on the card.", "Remove now", "Keep") {
 		return
 	}
-	d.put(waiting("Overwriting the pads. Large ones take a while."))
-	d.change(ctx, d.store.Remove(name))
+	if tell := d.progress("Overwriting the pads with " + name); tell != nil {
+		d.change(ctx, d.store.Remove(name, tell))
+	}
 }
 
 // removable is whom the owner can remove, those with nothing but an unfinished pad
@@ -151,23 +152,11 @@ func (d *Device) erase(ctx context.Context) {
 		!d.sure(ctx, "Really erase everything?", "This cannot be taken back. It clears every file, but flash memory may still remember what was overwritten: to be sure against a laboratory, destroy the card. What others have is not erased.", "Erase now", "Keep") {
 		return
 	}
-	var done, total int64
-	v := &view{
-		screen: func(int, bool) display.Screen {
-			return display.Progress{Title: "Erasing everything", Done: done, Total: total, Unit: "bytes"}
-		},
-		tap: func(string) func() { return nil },
-	}
-	if !d.put(v) {
+	tell := d.progress("Erasing everything")
+	if tell == nil {
 		return
 	}
-	err := d.store.Erase(func(now, of int64) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if done, total = now, of; d.view == v {
-			d.draw()
-		}
-	})
+	err := d.store.Erase(tell)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fail(errors.Join(err, d.store.Fault()))

@@ -59,6 +59,11 @@ func TestTheOwnerRemovesOneContactByTwoConfirmations(t *testing.T) {
 		}
 		alice.approve("yes")
 		alice.wantScreen("settings")
+		for _, shown := range []string{"Overwriting the pads with bob", "0 %: 0 bytes of 64.0 KiB", "100 %: 64.0 KiB of 64.0 KiB"} {
+			if !strings.Contains(strings.Join(alice.glass.text, " "), shown) {
+				t.Errorf("%q was not shown", shown)
+			}
+		}
 		alice.tap("ok")
 		alice.wantScreen("home")
 		if strings.Contains(alice.text(), "bob") {

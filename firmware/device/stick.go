@@ -110,24 +110,11 @@ func (d *Device) offerStick(ctx context.Context, folder Folder, name, answered s
 
 // moveFromStick imports what is on the stick, and says how that went.
 func (d *Device) moveFromStick(ctx context.Context, folder Folder, name string) {
-	begun, v := time.Now(), &view{}
-	var done, total int64
-	v.screen = func(int, bool) display.Screen {
-		p := display.Progress{Title: "Moving pads from the stick", Done: done, Total: total, Unit: "bytes"}
-		if seconds := time.Since(begun).Seconds(); seconds > 1 {
-			p.Rate = int64(float64(done) / seconds)
-		}
-		return p
+	tell := d.progress("Moving pads from the stick")
+	if tell == nil {
+		return
 	}
-	v.tap = func(string) func() { return nil }
-	d.put(v)
-	contacts, err := d.store.Import(folder, name, func(now, of int64) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if done, total = now, of; d.view == v {
-			d.draw()
-		}
-	})
+	contacts, err := d.store.Import(folder, name, tell)
 	d.refresh(true)
 	switch {
 	case errors.Is(err, padstore.ErrFault):

@@ -114,7 +114,7 @@ func (m *meet) discard(why reason, err error) error {
 	case m.half:
 		if p, ok := m.Store.PadByID(m.about); ok && p.State == padstore.Prepared {
 			m.Owner.Discard()
-			return errors.Join(err, m.Store.Discard(p.Number))
+			return errors.Join(err, m.Store.Discard(p.Number, nil))
 		}
 	}
 	return err

@@ -252,7 +252,7 @@ func TestADraftAndADiscardedPadAreKnown(t *testing.T) {
 				})
 				for _, d := range []*device{s.alice, s.bob} {
 					for _, p := range d.store.Pads() {
-						must(t, d.store.Discard(p.Number))
+						must(t, d.store.Discard(p.Number, nil))
 					}
 				}
 				if d := s.bob.store.Draft(); d != nil && until == 'R' {
