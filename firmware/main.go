@@ -252,37 +252,39 @@ func (s stick) Look() (device.Folder, string, error) {
 	return folder, name, err
 }
 
-// showFault shows why there is no device, until the board is switched off.
+// showFault shows why there is no device, until the board is switched off. Where the
+// screen that otc.conf names is not known, or cannot be used, the LED tells, and a
+// screen that the kernel drives shows why, if there is one.
 func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, error) {
-	found, err := settled(m.Conf)
-	if err != nil {
-		return withoutPanel(ctx, m, reason) // it says so
+	signal := m.LED
+	c, err := settled(m.Conf)
+	var screen *glass
+	if err == nil {
+		screen, err = newGlass(c)
 	}
-	m.Conf = found
-	screen, err := newGlass(m.Conf)
-	if err != nil {
+	if err == nil {
+		if turned := screen.turnTo(m.Turned); turned != nil {
+			reason = errors.Join(reason, turned) // it is shown in any case
+		}
+	} else {
+		if signal == 0 {
+			signal = boot.NoPanel
+		}
 		if !strings.Contains(reason.Error(), err.Error()) {
 			reason = errors.Join(reason, err)
 		}
-		return withoutPanel(ctx, m, reason)
+		c = usb(m.Conf)
+		screen, err = newGlass(c)
 	}
-	if err := screen.turnTo(m.Turned); err != nil {
-		reason = errors.Join(reason, err) // it is shown in any case
+	if signal == 0 {
+		return showOn(ctx, screen, c, reason)
 	}
-	return showOn(ctx, screen, m.Conf, reason)
-}
-
-// withoutPanel has the LED tell that the panel cannot be used, and a screen that
-// the kernel drives show why, if there is one.
-func withoutPanel(ctx context.Context, m *boot.Machine, reason error) (boot.End, error) {
 	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	signalled := make(chan error, 1)
-	go func() { signalled <- m.Signal(ctx, boot.NoPanel) }()
-	c := usb(m.Conf)
-	screen, err := newGlass(c)
+	go func() { signalled <- m.Signal(ctx, signal) }()
 	if err != nil {
 		// The LED is all there is.
-		defer stop()
 		return boot.PowerOff, errors.Join(err, <-signalled)
 	}
 	end, err := showOn(ctx, screen, c, reason)

@@ -57,6 +57,7 @@ type Machine struct {
 	Net      int    // N of the link's address 10.77.N.1: from Conf, else from Serial
 	CID      string // of the card, 32 hexadecimal digits
 	Store    string // the folder of the store, on the data partition
+	LED      Signal // of a start that failed before it was known which screen there is; 0: none did
 	Turned   int    // degrees that the owner has the picture turned by, as far as Main has told
 	Roots    Roots
 

@@ -11,12 +11,23 @@ import (
 	"time"
 )
 
-// Signal is what the board's green LED says where there is no screen to say it:
-// so many flashes, a pause, and again.
+// Signal is what the board's green LED says where nobody may see a screen that says
+// it: so many flashes, a pause, and again. None but NoPanel has a number that the
+// Pi's own boot code flashes (https://www.raspberrypi.com/documentation/computers/configuration.html,
+// "LED warning flash codes"). image/README.md lists them for owners.
 type Signal int
 
-// NoPanel: the screen that otc.conf names cannot be used.
-const NoPanel Signal = 3
+// NoPanel: the screen that otc.conf names cannot be used. The others come before
+// that is known, and are in the order in which the start comes to them: the kernel,
+// its modules or the board's name are not as they should be; ErrNoCard; ErrBoot;
+// ErrConfig.
+const (
+	NoPanel   Signal = 3
+	NoStart   Signal = 1
+	NoCard    Signal = 2
+	BadBoot   Signal = 5
+	BadConfig Signal = 6
+)
 
 // How Signals are told: a flash, the dark before the next one, and that before
 // the first one of the next round, which must be told apart from it at a glance.

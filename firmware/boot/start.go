@@ -27,7 +27,7 @@ type system interface {
 // far it got: the fault screen needs what is known. Each step needs those
 // before it, so the first that fails is the last.
 func (m *Machine) start(k system) error {
-	m.Conf = conf.Default()
+	m.Conf, m.LED = conf.Default(), NoStart
 	r := m.Roots
 	if err := mountKernel(r, k); err != nil {
 		return err
@@ -47,11 +47,12 @@ func (m *Machine) start(k system) error {
 	if m.Model, m.Serial, err = readBoard(r); err != nil {
 		return err
 	}
+	m.LED = NoCard
 	c, err := waitCard(r, cardTime)
 	if err != nil {
 		return err
 	}
-	m.CID = c.cid
+	m.CID, m.LED = c.cid, BadBoot
 	if err := m.readConf(k, c); err != nil {
 		return err
 	}
@@ -74,15 +75,19 @@ func waitCard(r Roots, patience time.Duration) (card, error) {
 // readConf reads what the boot partition says about this device.
 func (m *Machine) readConf(k mounter, c card) error {
 	files, err := readBoot(m.Roots, k, c)
+	if errors.Is(err, ErrConfig) {
+		m.LED = BadConfig
+	}
 	if err != nil {
 		return err
 	}
 	parsed, err := conf.Parse(files.config)
 	if err != nil {
-		m.Conf = conf.Salvage(files.config)
+		// The line that names the screen may be among those that are wrong.
+		m.Conf, m.LED = conf.Salvage(files.config), BadConfig
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	m.Conf, m.Manifest, m.Net = parsed, files.manifest, parsed.Net
+	m.Conf, m.Manifest, m.Net, m.LED = parsed, files.manifest, parsed.Net, 0
 	if m.Net == 0 {
 		m.Net = netOf(m.Serial)
 	}

@@ -217,22 +217,24 @@ func TestWhatIsWrongWithACardIsNamed(t *testing.T) {
 		spoil func(t *testing.T, b *fakeBoard)
 		want  error
 		says  string
+		led   Signal
 	}{
-		"no otc.conf": {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.boot("otc.conf")) }, ErrConfig, "an empty one will do"},
+		"no otc.conf": {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.boot("otc.conf")) }, ErrConfig, "an empty one will do", BadConfig},
 		"a wrong otc.conf": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.boot("otc.conf"), "owner = alice\nrotate = 45\n") },
-			ErrConfig, `line 2, "rotate = 45"`},
+			ErrConfig, `line 2, "rotate = 45"`, BadConfig},
 		"a huge otc.conf": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.boot("otc.conf"), strings.Repeat("#", smallFile+1)) },
-			ErrConfig, "too long"},
-		"no manifest":    {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.boot("manifest.txt")) }, ErrBoot, "manifest.txt"},
-		"a smaller card": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.sys("block/mmcblk0/size"), "100000\n") }, ErrSmallCard, "it has 48"},
-		"no file system": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.dev("mmcblk0p2"), strings.Repeat("x", 4096)) }, ErrData, "no ext4"},
+			ErrConfig, "too long", BadConfig},
+		"no boot partition": {func(_ *testing.T, b *fakeBoard) { b.failOnce("mount vfat") }, ErrBoot, "it failed", BadBoot},
+		"no manifest":       {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.boot("manifest.txt")) }, ErrBoot, "manifest.txt", BadBoot},
+		"a smaller card":    {func(t *testing.T, b *fakeBoard) { put(t, b.roots.sys("block/mmcblk0/size"), "100000\n") }, ErrSmallCard, "it has 48", 0},
+		"no file system":    {func(t *testing.T, b *fakeBoard) { put(t, b.roots.dev("mmcblk0p2"), strings.Repeat("x", 4096)) }, ErrData, "no ext4", 0},
 		"a faulty one": {func(t *testing.T, b *fakeBoard) {
 			put(t, b.roots.dev("mmcblk0p2"), superblock(16384, faulty, features))
-		}, ErrData, "errors in itself"},
-		"another card":    {func(t *testing.T, b *fakeBoard) { put(t, b.roots.data("cid"), otherCID+"\n") }, ErrOtherCard, otherCID},
-		"a copy of files": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.data("card/device"), "x") }, ErrNoCID, "missing"},
-		"no card":         {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.sys("block/mmcblk0")) }, ErrNoCard, "not found"},
-		"no device tree":  {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.proc("device-tree")) }, fs.ErrNotExist, "device-tree"},
+		}, ErrData, "errors in itself", 0},
+		"another card":    {func(t *testing.T, b *fakeBoard) { put(t, b.roots.data("cid"), otherCID+"\n") }, ErrOtherCard, otherCID, 0},
+		"a copy of files": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.data("card/device"), "x") }, ErrNoCID, "missing", 0},
+		"no card":         {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.sys("block/mmcblk0")) }, ErrNoCard, "not found", NoCard},
+		"no device tree":  {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.proc("device-tree")) }, fs.ErrNotExist, "device-tree", NoStart},
 	} {
 		synctest.Test(t, func(t *testing.T) { // waits for the card
 			b := newBoard(t)
@@ -245,6 +247,9 @@ func TestWhatIsWrongWithACardIsNamed(t *testing.T) {
 			}
 			if m.Conf.Panel == "" {
 				t.Errorf("%s: the fault screen is not told which screen there is", name)
+			}
+			if m.LED != test.led {
+				t.Errorf("%s: the LED flashes %d times, want %d", name, m.LED, test.led)
 			}
 		})
 	}
