@@ -7,9 +7,11 @@ import (
 	"strings"
 )
 
-// What of its sources a lot may tell, so that records stay small.
+// MaxOrigins is how many sources can have made a lot.
+const MaxOrigins = 8
+
+// What else a lot may tell of its sources, so that records stay small.
 const (
-	maxOrigins    = 8 // of one lot
 	maxOriginName = 48
 	maxCredit     = 1_000_000
 )
@@ -30,8 +32,8 @@ func (o Origin) check() error {
 
 // checkOrigins refuses what cannot have made anything.
 func checkOrigins(made []Origin) error {
-	if len(made) == 0 || len(made) > maxOrigins {
-		return fmt.Errorf("%d sources made this, not 1 to %d", len(made), maxOrigins)
+	if len(made) == 0 || len(made) > MaxOrigins {
+		return fmt.Errorf("%d sources made this, not 1 to %d", len(made), MaxOrigins)
 	}
 	for _, o := range made {
 		if err := o.check(); err != nil {

@@ -33,6 +33,7 @@ type fill struct {
 	looked time.Time                      // when that was last asked
 
 	mu       sync.Mutex
+	unused   []string      // sources beyond those that a pad can tell of
 	missed   error         // why sources may be there that were not found
 	capacity int64         // bytes wanted
 	grown    chan struct{} // closed when there is more, or failed has changed

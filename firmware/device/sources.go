@@ -2,11 +2,13 @@ package device
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
 	"onetimechat/display"
 	"onetimechat/firmware/entropy"
+	"onetimechat/hal/noise"
 	"onetimechat/padstore"
 )
 
@@ -39,7 +41,7 @@ func (d *Device) findNoise() (found bool) {
 	f.looked = time.Now()
 	more, err := f.find()
 	for _, s := range more {
-		f.noise.Join(s)
+		d.takeIn(s)
 	}
 	if f.miss(err) && err != nil {
 		d.note(padstore.KindNoise, "", missedText(err))
@@ -48,6 +50,21 @@ func (d *Device) findNoise() (found bool) {
 		d.refresh(false)
 	}
 	return len(more) > 0
+}
+
+// takeIn has a source join, unless there are as many as a pad can tell of: then it is
+// said to be left out.
+func (d *Device) takeIn(s noise.Source) {
+	f, name := d.fill, s.Describe().Name
+	if len(f.sources()) < padstore.MaxOrigins {
+		f.noise.Join(s)
+		return
+	}
+	_ = s.Close() // nothing was read of it
+	f.mu.Lock()
+	f.unused = append(f.unused, name)
+	f.mu.Unlock()
+	d.note(padstore.KindNoise, "", name+" is "+unusedText())
 }
 
 // settleNoise has the sources join that Linux finds within a while of the start.
@@ -100,6 +117,9 @@ func (f *fill) facts() (facts []display.Fact) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for _, name := range f.unused {
+		facts = append(facts, display.Fact{Name: name, Value: unusedText()})
+	}
 	if f.missed != nil {
 		facts = append(facts, display.Fact{Name: "Not found", Value: missedText(f.missed)})
 	}
@@ -112,6 +132,11 @@ func (f *fill) details() (lines []string) {
 		lines = append(lines, fact.Name+": "+fact.Value)
 	}
 	return lines
+}
+
+// unusedText says why a source is left out.
+func unusedText() string {
+	return fmt.Sprintf("not used: a pad is made of %d sources at most", padstore.MaxOrigins)
 }
 
 func missedText(err error) string {

@@ -146,6 +146,42 @@ func TestASourceThatIsPluggedInStandsInForNoOther(t *testing.T) {
 	})
 }
 
+// More sources than a pad can tell of do not stop the others; which of them is left
+// out, and why, is said.
+func TestSourcesBeyondTheMostAreLeftOut(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &board{}
+		var names []string
+		for i := range padstore.MaxOrigins + 1 {
+			names = append(names, fmt.Sprintf("source %d", i+1))
+			b.plug(names[i], uint64(i+1))
+		}
+		m := startBoard(t, b)
+		time.Sleep(time.Minute)
+		if n := m.ready(); n != reservoir {
+			t.Errorf("%d bytes are ready, and home says %q", n, m.text())
+		}
+		b.plug("the tenth", 99)
+		time.Sleep(time.Minute)
+		m.tap("new-contact")
+		m.tap("noise")
+		text := m.allText()
+		for _, name := range append(names, "the tenth not used: a pad is made of 8 sources at most", "source 9 not used") {
+			if !strings.Contains(text, name) {
+				t.Errorf("%q is not in %q", name, text)
+			}
+		}
+		m.tap("ok")
+		m.tap("cancel")
+		if logged := m.logged(padstore.KindNoise); logged != 2 {
+			t.Errorf("%d entries in the log", logged)
+		}
+		if made := m.madeOf(32); made != "32 of "+strings.Join(names[:padstore.MaxOrigins], " and ") {
+			t.Errorf("it is made of %s", made)
+		}
+	})
+}
+
 // What is plugged in and cannot be looked at is said where the sources are shown,
 // and in the log, once; the sources that were found go on.
 func TestASourceThatCannotBeLookedAtIsSaid(t *testing.T) {
