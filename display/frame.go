@@ -20,7 +20,7 @@ type Target struct {
 	kind kind
 }
 
-// Frame is one drawn screen. It is not changed after Render returned it.
+// Frame is one drawn screen. It is not changed once it was shown.
 type Frame struct {
 	Name    string // of the screen, such as "home"
 	Image   *image.RGBA
@@ -29,6 +29,9 @@ type Frame struct {
 	// Page is the page shown, from 0; it differs from the one asked for when
 	// that does not exist. Pages is at least 1.
 	Page, Pages int
+	// Question tells apart what a device asks or shows one after the other, however
+	// alike it looks: frames of one have the same number. Render leaves it 0.
+	Question uint64
 
 	boxes []textBox
 }

@@ -311,6 +311,45 @@ func TestAKeyThatIsHeldTapsOnce(t *testing.T) {
 	}
 }
 
+// A tap on a question that is gone does nothing to the one that came in its place,
+// though its button is at the same spot and alive: the page had not heard of it.
+func TestATapOnAQuestionThatIsGoneDoesNothing(t *testing.T) {
+	aliceDevice, _ := startPair(t, "480x320")
+	alice := openPage(t, browser(t, nil), aliceDevice, "alice")
+	alice.do(t, chromedp.Evaluate[chromedp.Void](`(() => {
+		const real = window.fetch;
+		window.held = false;
+		window.fetch = async (url, options) => {
+			const answer = await real(url, options);
+			while (window.held && String(url).startsWith("/screen.json")) await new Promise((done) => setTimeout(done, 10));
+			return answer;
+		};
+	})()`))
+	first := aliceDevice.seal(t, "alice", "bob", "the first")
+	approve := alice.alive(t, "approve")
+	alice.see(t, "approve-send")
+	alice.do(t, chromedp.Evaluate[chromedp.Void](`window.held = true`))
+	aliceDevice.tap(t, "deny") // on another page, say
+	<-first
+	second := aliceDevice.seal(t, "alice", "bob", "and a second one")
+	shown, err := aliceDevice.finger.WaitUntil(soon(t), func(s finger.Screen) bool {
+		return aliveApprove(s) && strings.Contains(strings.Join(s.Text, " "), "and a second one")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen := eval[string](t, alice, `document.getElementById("screen").dataset.revision`); seen == fmt.Sprint(shown.Revision) {
+		t.Fatal("the page knows of the second question")
+	}
+	alice.do(t, chromedp.Click(approve), chromedp.Focus(chromedp.CSS("#screen")), chromedp.KeyEvent("a"))
+	alice.do(t, chromedp.Evaluate[chromedp.Void](`window.held = false`))
+	alice.see(t, "approve-send")
+	alice.do(t, chromedp.KeyEvent("d")) // touches arrive in order
+	if r := <-second; r.err != hostlink.Rejected && (len(r.value) != 1 || r.value[0].Err != hostlink.Rejected) {
+		t.Errorf("the second question was answered %+v, %v", r.value, r.err)
+	}
+}
+
 // turnsPage tells whether a question has a page left, before it can be approved.
 func (d *running) turnsPage(t *testing.T) bool {
 	t.Helper()

@@ -96,7 +96,8 @@ type Device struct {
 	mu       sync.Mutex
 	renderer *display.Renderer
 	light    light
-	view     *view // on the glass
+	view     *view  // on the glass
+	views    uint64 // shown so far
 	frame    *display.Frame
 	home     display.Home
 	news     int           // log entries that the owner has not seen

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -77,5 +78,28 @@ func TestAPanelThatFailsUnderAFingerIsAFault(t *testing.T) {
 			t.Error("a device sends that cannot show anything")
 		}
 		_ = alice.off()
+	})
+}
+
+// Texts that look alike are told apart by their number, which a finger or a gauge
+// does not change.
+func TestEachThingShownHasANumberOfItsOwn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := pair(t)
+		open(t.Context(), alice, "", from(t, bob, "alice", "yes"), from(t, bob, "alice", "yes"))
+		alice.approve("read-here")
+		alice.wantText("1 of 2")
+		first := alice.glass.now().Question
+		time.Sleep(time.Second) // its Done comes alive
+		synctest.Wait()
+		alice.Press(middle(alice.target("ok")))
+		if now := alice.glass.now().Question; now != first {
+			t.Errorf("a finger made number %d of %d", now, first)
+		}
+		alice.Release(middle(alice.target("ok")))
+		alice.wantText("2 of 2")
+		if now := alice.glass.now().Question; now == first {
+			t.Errorf("both texts have number %d", now)
+		}
 	})
 }

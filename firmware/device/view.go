@@ -37,6 +37,7 @@ type view struct {
 // show puts v on the glass. mu is held.
 func (d *Device) show(v *view) {
 	d.view = v
+	d.views++
 	d.draw()
 	d.shine()
 	d.stir()
@@ -48,6 +49,7 @@ func (d *Device) draw() {
 	v := d.view
 	ready := v.awake && v.read
 	f := d.renderer.Render(v.screen(v.page, ready))
+	f.Question = d.views
 	if v.late != nil && !v.awake {
 		f = asleep(f, v.late)
 	}

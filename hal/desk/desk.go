@@ -45,7 +45,9 @@ type Touchscreen struct {
 	picture *image.RGBA // of the newest frame
 	encoded []byte      // picture as PNG, nil until somebody asks
 	screen  finger.Screen
-	changed chan struct{} // closed when screen.Revision grows
+	drawn   *display.Frame // the newest
+	since   uint64         // the first revision on which a tap means what it means now
+	changed chan struct{}  // closed when screen.Revision grows
 }
 
 // New returns a dark touchscreen of size pixels for that owner's device.
@@ -56,6 +58,8 @@ func New(size image.Point, owner string) *Touchscreen {
 		sink:    videosink.New(&videosink.Options{Width: size.X, Height: size.Y}),
 		picture: image.NewRGBA(image.Rectangle{Max: size}),
 		screen:  finger.Screen{Revision: 1, Name: "busy", Text: []string{}, Targets: []finger.Target{}},
+		drawn:   &display.Frame{},
+		since:   1,
 		changed: make(chan struct{}),
 	}
 }
@@ -72,12 +76,15 @@ func (t *Touchscreen) Show(f *display.Frame) error {
 
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	samePicture := bytes.Equal(f.Image.Pix, t.picture.Pix)
-	if samePicture && sameWords(next, t.screen) {
+	samePicture, sameTaps := bytes.Equal(f.Image.Pix, t.picture.Pix), sameTaps(f, t.drawn)
+	if samePicture && sameTaps && sameWords(next, t.screen) {
 		return nil
 	}
 	next.Revision = t.screen.Revision + 1
-	t.screen = next
+	t.screen, t.drawn = next, f
+	if !sameTaps {
+		t.since = next.Revision
+	}
 	if !samePicture {
 		t.picture, t.encoded = f.Image, nil
 		if err := t.sink.Draw(f.Image.Bounds(), f.Image, image.Point{}); err != nil {
@@ -104,6 +111,21 @@ func describe(f *display.Frame) finger.Screen {
 // sameWords compares all but the revision.
 func sameWords(a, b finger.Screen) bool {
 	return a.Name == b.Name && slices.Equal(a.Text, b.Text) && slices.Equal(a.Targets, b.Targets)
+}
+
+// sameTaps tells whether a tap on one frame means the same on the other: of both a
+// gauge may have moved, but it is the same question, the same page, and the same
+// buttons.
+func sameTaps(a, b *display.Frame) bool {
+	return a.Name == b.Name && a.Question == b.Question && a.Page == b.Page && slices.Equal(a.Targets, b.Targets)
+}
+
+// isMeant tells whether a tap on what a page showed at a revision is meant for what
+// is shown now. A revision may be of an earlier life of the device.
+func (t *Touchscreen) isMeant(revision uint64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.since <= revision && revision <= t.screen.Revision
 }
 
 // now returns what is shown, and a channel that closes when that changes.

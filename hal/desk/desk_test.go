@@ -299,7 +299,7 @@ func TestNothingComesBetweenPressAndReleaseOfATap(t *testing.T) {
 	touches := &touches{finger: h}
 	var all sync.WaitGroup
 	for i := range 200 {
-		all.Go(func() { touches.do(touches.tap, image.Pt(i, i)) })
+		all.Go(func() { touches.do(touches.tap, touch{Point: image.Pt(i, i)}) })
 	}
 	all.Wait()
 	did := h.all()
@@ -307,6 +307,86 @@ func TestNothingComesBetweenPressAndReleaseOfATap(t *testing.T) {
 		if down, up := strings.TrimPrefix(did[i], "press "), strings.TrimPrefix(did[i+1], "release "); down != up {
 			t.Fatalf("%q is followed by %q", did[i], did[i+1])
 		}
+	}
+}
+
+// meant is a frame of the n-th question.
+func meant(n uint64, f *display.Frame) *display.Frame {
+	f.Question = n
+	return f
+}
+
+// A touch that was meant for an earlier screen is none on what came instead, and
+// lifts a finger that was down; a gauge that moved meanwhile does not matter.
+func TestATouchIsForTheScreenThatItWasMeantFor(t *testing.T) {
+	home := func(left int64) *display.Frame {
+		return render(t, display.Home{Owner: "alice", Settings: true, Contacts: []display.Contact{{Name: "bob", Send: display.Gauge{Left: left, Total: 9 << 20}}}})
+	}
+	for name, c := range map[string]struct {
+		before, now *display.Frame
+		hits        bool
+	}{
+		"nothing has changed": {meant(1, question(t, "one", true)), meant(1, question(t, "one", true)), true},
+		"a gauge has moved":   {meant(1, home(8<<20)), meant(1, home(7<<20)), true},
+		"the next question":   {meant(1, question(t, "one", true)), meant(2, question(t, "one", true)), false},
+		"a button came alive": {meant(1, question(t, "one", false)), meant(1, question(t, "one", true)), false},
+		"another screen":      {meant(1, home(8<<20)), meant(1, question(t, "one", true)), false},
+		"the next page of one": {meant(1, question(t, strings.Repeat("long ", 300), true)), func() *display.Frame {
+			f := *meant(1, question(t, strings.Repeat("long ", 300), true))
+			f.Page++
+			return &f
+		}(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			screen, h, url := serve(t, c.before)
+			seen, _ := screen.now()
+			if err := screen.Show(c.now); err != nil {
+				t.Fatal(err)
+			}
+			h.mu.Lock()
+			h.frame = c.now
+			h.mu.Unlock()
+			at := seen.Targets[0].Middle()
+			for _, route := range []string{"/press", "/tap"} {
+				body := fmt.Sprintf(`{"x":%d,"y":%d,"revision":%d}`, at.X, at.Y, seen.Revision)
+				answer, err := http.Post(url+route, "application/json", strings.NewReader(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				answer.Body.Close()
+			}
+			pressed := slices.ContainsFunc(h.all(), func(did string) bool { return strings.HasPrefix(did, "press") })
+			if did := h.all(); pressed != c.hits || !c.hits && did[0] != "release -1,-1" {
+				t.Errorf("the device was told %q", did)
+			}
+		})
+	}
+}
+
+// late is a hand under which the screen changes just as the finger comes down.
+type late struct {
+	*hand
+	came func()
+}
+
+func (l late) Press(p image.Point) (string, bool) {
+	l.came()
+	return l.hand.Press(p)
+}
+
+func TestAFingerThatComesDownJustTooLateIsOffTheGlass(t *testing.T) {
+	screen, h, _ := serve(t, meant(1, question(t, "one", true)))
+	seen, _ := screen.now()
+	next := meant(2, question(t, "two", true))
+	touches := &touches{isMeant: screen.isMeant, finger: late{h, func() {
+		if err := screen.Show(next); err != nil {
+			t.Error(err)
+		}
+	}}}
+	at := seen.Targets[0].Middle()
+	touches.do(touches.press, touch{at, &seen.Revision})
+	if did, want := h.all(), []string{fmt.Sprintf("press %d,%d", at.X, at.Y), "release -1,-1"}; !slices.Equal(did, want) {
+		t.Errorf("the device was told %q, want %q", did, want)
 	}
 }
 
@@ -338,7 +418,7 @@ func TestMalformedTouchesReachNobody(t *testing.T) {
 	_, h, url := serve(t, question(t, "hello", true))
 	for _, body := range []string{
 		``, `null`, `[]`, `{}`, `{"x":1}`, `{"x":1,"y":null}`, `{"x":1.5,"y":1}`, `{"x":"1","y":1}`,
-		`{"x":1,"y":1,"z":1}`, `{"x":1,"y":1} {}`, `{"x":1e400,"y":1}`, `{"x":9223372036854775808,"y":1}`,
+		`{"x":1,"y":1,"z":1}`, `{"x":1,"y":1,"revision":-1}`, `{"x":1,"y":1,"revision":"1"}`, `{"x":1,"y":1} {}`, `{"x":1e400,"y":1}`, `{"x":9223372036854775808,"y":1}`,
 		`{"x":-9223372036854775808,"y":1}`, `{"x":1048577,"y":1}`,
 		`{"x":1,"y":1` + strings.Repeat(" ", 1<<20) + `}`,
 	} {

@@ -32,7 +32,7 @@ var pageFiles embed.FS
 // Handler serves the touchscreen to whoever names one of hosts (host:port) and
 // is not a foreign page. Touches go to f, one at a time.
 func (t *Touchscreen) Handler(f Finger, hosts []string) http.Handler {
-	touches := &touches{finger: f}
+	touches := &touches{finger: f, isMeant: t.isMeant}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", t.servePage)
 	mux.HandleFunc("GET /page.css", serveFile("page/page.css", "text/css; charset=utf-8"))
@@ -111,39 +111,62 @@ func (t *Touchscreen) newer(ctx context.Context, after uint64) finger.Screen {
 	return screen
 }
 
-type touch func(p image.Point) (target string, active bool)
-
 // touches hands points to the finger, one touch at a time: nothing comes
 // between the press and the release of a tap.
 type touches struct {
-	mu     sync.Mutex
-	finger Finger
+	mu      sync.Mutex
+	finger  Finger
+	isMeant func(revision uint64) bool
 }
 
-func (s *touches) press(p image.Point) (string, bool)   { return s.finger.Press(p) }
-func (s *touches) release(p image.Point) (string, bool) { return s.finger.Release(p) }
-
-func (s *touches) tap(p image.Point) (string, bool) {
-	s.finger.Press(p)
-	return s.finger.Release(p)
+// touch is a point, and the revision of the screen that it is meant for; nil is
+// whatever is shown.
+type touch struct {
+	image.Point
+	revision *uint64
 }
 
-func (s *touches) do(what touch, p image.Point) (string, bool) {
+// off is on no screen.
+func off() image.Point { return image.Pt(-1, -1) }
+
+// press puts the finger down, unless the screen that it is meant for is not there
+// any more: then it is off the glass. It may be gone just before the finger comes
+// down, so that it is looked for before and after; nothing is done before it is
+// lifted.
+func (s *touches) press(t touch) (string, bool) {
+	meant := t.revision == nil || s.isMeant(*t.revision)
+	if meant {
+		name, active := s.finger.Press(t.Point)
+		if t.revision == nil || s.isMeant(*t.revision) {
+			return name, active
+		}
+	}
+	return s.finger.Release(off())
+}
+
+func (s *touches) release(t touch) (string, bool) { return s.finger.Release(t.Point) }
+
+func (s *touches) tap(t touch) (string, bool) {
+	s.press(t)
+	return s.finger.Release(t.Point)
+}
+
+func (s *touches) do(what func(touch) (string, bool), t touch) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return what(p)
+	return what(t)
 }
 
-// serve reads a point and answers what was hit there.
-func (s *touches) serve(what touch) http.HandlerFunc {
+// serve reads a touch and answers what was hit there.
+func (s *touches) serve(what func(touch) (string, bool)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		p, err := readTouch(w, r)
+		t, err := readTouch(w, r)
 		if err != nil {
 			w.Header().Set("Connection", "close")
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		name, active := s.do(what, p)
+		name, active := s.do(what, t)
 		hit := finger.Hit{Active: active}
 		if name != "" {
 			hit.Name = &name
@@ -152,25 +175,29 @@ func (s *touches) serve(what touch) http.HandlerFunc {
 	}
 }
 
-// readTouch reads the body of a touch: both coordinates, and nothing else.
-func readTouch(w http.ResponseWriter, r *http.Request) (image.Point, error) {
-	errForm := errors.New(`a touch is {"x": pixels, "y": pixels}`)
+// readTouch reads the body of a touch: both coordinates, perhaps a revision, and
+// nothing else.
+func readTouch(w http.ResponseWriter, r *http.Request) (touch, error) {
+	errForm := errors.New(`a touch is {"x": pixels, "y": pixels, "revision": of the screen that it is meant for}`)
 	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)); err != nil {
-		return image.Point{}, errForm
+		return touch{}, errForm
 	}
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxTouch))
 	dec.DisallowUnknownFields()
-	var in struct{ X, Y *int }
+	var in struct {
+		X, Y     *int
+		Revision *uint64
+	}
 	if err := dec.Decode(&in); err != nil || in.X == nil || in.Y == nil {
-		return image.Point{}, errForm
+		return touch{}, errForm
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return image.Point{}, errForm
+		return touch{}, errForm
 	}
 	if max(*in.X, *in.Y) > maxDistance || min(*in.X, *in.Y) < -maxDistance {
-		return image.Point{}, errors.New("the touch is too far off the screen")
+		return touch{}, errors.New("the touch is too far off the screen")
 	}
-	return image.Pt(*in.X, *in.Y), nil
+	return touch{image.Pt(*in.X, *in.Y), in.Revision}, nil
 }
 
 func replyJSON(w http.ResponseWriter, v any) {

@@ -67,6 +67,10 @@ func (s Screen) Target(name string) (Target, bool) {
 type Touch struct {
 	X int `json:"x"`
 	Y int `json:"y"`
+	// Revision is of the screen that the touch is meant for: when it means
+	// something else on what is shown by now, it hits nothing. 0 is whatever is
+	// shown.
+	Revision uint64 `json:"revision,omitempty"`
 }
 
 // Hit is what a touch met: the target's name, or nil, and whether it was alive.
@@ -145,14 +149,14 @@ func (c *Client) WaitFor(ctx context.Context, name string) (Screen, error) {
 func (c *Client) Tap(ctx context.Context, name string) error {
 	for {
 		var t Target
-		_, err := c.WaitUntil(ctx, func(s Screen) bool {
+		s, err := c.WaitUntil(ctx, func(s Screen) bool {
 			t, _ = s.Target(name)
 			return t.Active
 		})
 		if err != nil {
 			return fmt.Errorf("tap %s: %w", name, err)
 		}
-		hit, err := c.TapAt(ctx, t.Middle())
+		hit, err := c.touch(ctx, "/tap", t.Middle(), s.Revision)
 		switch {
 		case err != nil:
 			return fmt.Errorf("tap %s: %w", name, err)
@@ -167,17 +171,17 @@ func (c *Client) Tap(ctx context.Context, name string) error {
 
 // TapAt taps one pixel, whatever is there.
 func (c *Client) TapAt(ctx context.Context, p image.Point) (Hit, error) {
-	return c.touch(ctx, "/tap", p)
+	return c.touch(ctx, "/tap", p, 0)
 }
 
 // Press puts the finger down; Release lifts it.
 func (c *Client) Press(ctx context.Context, p image.Point) (Hit, error) {
-	return c.touch(ctx, "/press", p)
+	return c.touch(ctx, "/press", p, 0)
 }
 
 // Release lifts the finger at p, which may be off the screen.
 func (c *Client) Release(ctx context.Context, p image.Point) (Hit, error) {
-	return c.touch(ctx, "/release", p)
+	return c.touch(ctx, "/release", p, 0)
 }
 
 // PNG returns a picture of the screen.
@@ -185,8 +189,8 @@ func (c *Client) PNG(ctx context.Context) ([]byte, error) {
 	return c.do(ctx, http.MethodGet, "/screen.png", nil, maxPNG)
 }
 
-func (c *Client) touch(ctx context.Context, path string, p image.Point) (Hit, error) {
-	in, err := json.Marshal(Touch{p.X, p.Y})
+func (c *Client) touch(ctx context.Context, path string, p image.Point, revision uint64) (Hit, error) {
+	in, err := json.Marshal(Touch{p.X, p.Y, revision})
 	if err != nil {
 		return Hit{}, err
 	}

@@ -57,13 +57,14 @@ function touch(action, point) {
   });
 }
 
-// The device's pixel under a pointer. A finger that slid off the glass is off
+// The device's pixel under a pointer, and the screen that it is meant for. A finger that slid off the glass is off
 // the screen there too.
 function pixel(event) {
   const box = picture.getBoundingClientRect();
   return {
     x: Math.floor((event.clientX - box.left) * width / box.width),
     y: Math.floor((event.clientY - box.top) * height / box.height),
+    revision: shown.revision,
   };
 }
 
@@ -85,7 +86,7 @@ screen.addEventListener("pointerup", (event) => {
 screen.addEventListener("pointercancel", (event) => {
   if (event.pointerId !== down) return;
   down = null;
-  touch("release", { x: -1, y: -1 });
+  touch("release", { x: -1, y: -1, revision: shown.revision });
 });
 
 function tapTarget(name) {
@@ -94,6 +95,7 @@ function tapTarget(name) {
   touch("tap", {
     x: target.x + Math.floor(target.w / 2),
     y: target.y + Math.floor(target.h / 2),
+    revision: shown.revision,
   });
 }
 
