@@ -320,6 +320,27 @@ func TestPadsThatLostBothSlotsAreToldApart(t *testing.T) {
 	mustServeNothing(t, store, disk, bob, bob.incoming(t, bob.base(), "in"))
 }
 
+// Once there is another pad with the contact, a damaged one can be discarded, and no
+// other contact's goes instead.
+func TestADamagedPadThatWasReplacedCanBeDiscarded(t *testing.T) {
+	disk, _, carol := twoContacts(t, seal.Unconditional)
+	disk.Put(metadataName, make([]byte, 16384))
+	disk.Put(carol.file+".metadata", make([]byte, 16384))
+	store := open(t, disk, "alice")
+	broken := store.Pads()[slices.IndexFunc(store.Pads(), func(p padstore.Pad) bool { return p.Contact == "bob" })].Number
+	if err := store.Discard(broken, nil); !errors.Is(err, padstore.ErrState) {
+		t.Fatalf("the only pad: %v", err)
+	}
+	if _, err := store.Import(generate(t, seal.Unconditional, 4096, padtest.Stream("second")), "second", nil); err != nil {
+		t.Fatal(err)
+	}
+	mustDo(t, store.Discard(broken, nil))
+	if disk.Bytes(padName) != nil || disk.Bytes(carol.file+".store") == nil {
+		t.Errorf("left are %q", disk.Names())
+	}
+	mustSeal(t, store, "bob", "with the second")
+}
+
 // An older pad does not take the place of a newer one that is damaged.
 func TestADamagedPadStaysTheNewest(t *testing.T) {
 	disk, bob, _ := twoContacts(t, seal.Unconditional)

@@ -70,7 +70,7 @@ func padFacts(p padstore.Pad) []display.Fact {
 	if p.Fault { // it may not know the rest
 		return []display.Fact{
 			{Name: "Pad", Value: pad},
-			{Name: "Damaged", Value: "It seals and opens nothing. Switch the device off and on: it then checks its pads again. If this one stays damaged, meet, and make a new pad together."},
+			{Name: "Damaged", Value: "It seals and opens nothing. Switch the device off and on: it then checks its pads again. If this one stays damaged, meet, and make a new pad together; then this one can be discarded here."},
 		}
 	}
 	facts := []display.Fact{

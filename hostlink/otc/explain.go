@@ -159,7 +159,7 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	case errors.Is(err, errPadsUsed):
 		return err.Error(), "Meet, and make a new pad together.", exitFailed
 	case errors.As(err, &pads):
-		return err.Error(), "Switch the pad device off and on: it checks its pads again. What stays damaged is replaced by a new pad: meet, and make one together.", exitWarning
+		return err.Error(), "Switch the pad device off and on: it checks its pads again. What stays damaged is replaced by a new pad: meet, and make one together; then tap the contact on the device, and discard the damaged one.", exitWarning
 	case errors.As(err, &owner):
 		return owner.Error(), "--user says who you are.", exitFailed
 	case errors.As(err, &refusal):
