@@ -26,7 +26,7 @@ var (
 )
 
 const (
-	// tries is how many failures in a row stop a Well.
+	// tries is how many failures in a row, or of one Draw, stop a Well.
 	tries = 5
 	// firstPause is how long it waits after the first of them; after each
 	// further one it waits twice as long, so 15 s in all.
@@ -95,19 +95,21 @@ func (w *Well) draw(ctx context.Context, p []byte) error {
 	if err := w.enter(cancel); err != nil {
 		return err
 	}
-	for pause := firstPause; ; pause *= 2 {
+	pause := firstPause
+	for failures := 1; ; failures++ {
 		failed, err := w.attempt(ctx, p)
 		switch {
 		case err == nil:
 			return nil
 		case failed == nil:
 			return fmt.Errorf("drawing: %w", context.Cause(ctx))
-		case failed.failures() >= tries, errors.Is(err, ErrUnfit), errors.Is(err, errOverdrawn):
+		case max(failures, failed.failures()) >= tries, errors.Is(err, ErrUnfit), errors.Is(err, errOverdrawn):
 			return w.stop(err)
 		}
 		clear(p)
 		select {
 		case <-time.After(pause):
+			pause *= 2
 		case <-ctx.Done():
 			return fmt.Errorf("drawing: %w", context.Cause(ctx))
 		}

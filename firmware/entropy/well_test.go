@@ -254,3 +254,58 @@ func TestFailuresInARowStopAWell(t *testing.T) {
 		}
 	})
 }
+
+// Behind a whitener a generator whose noise is dead looks well, and gives the same
+// each time that it is switched on.
+func TestASourceThatBeginsAsItDidBeforeIsStuck(t *testing.T) {
+	const once = 300_000 // bytes of noise until it fails
+	for _, shift := range []int{0, 96, 1520} {
+		synctest.Test(t, func(t *testing.T) {
+			opened := 0
+			open := func() entropytest.Behaviour {
+				same := entropytest.Bytes(1)
+				if opened++; opened > 1 { // what a port threw away was not the same each time
+					if err := same(t.Context(), make([]byte, shift)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return entropytest.Ending(once, noise.ErrMissing, same)
+			}
+			source := entropytest.Good(1)
+			source.BecomeAnew(open)
+			w := NewWell(source)
+			mustDraw(t, w, once/3)
+			if _, err := draw(t, w, once/3); !errors.Is(err, ErrStopped) || !errors.Is(err, ErrStuck) {
+				t.Errorf("%d bytes later: %v", shift, err)
+			}
+			w.Restart()
+			if _, err := draw(t, w, once/3); !errors.Is(err, ErrStopped) || !errors.Is(err, ErrStuck) {
+				t.Errorf("%d bytes later, after a restart: %v", shift, err)
+			}
+			if err := w.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A Draw that takes long fails for good as well, however much is sound in between.
+func TestFailuresOfOneDrawStopAWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := noise.Description{Name: "simulated", SampleBits: 8, Credit: lowestCredit}
+		source := entropytest.New(slow, entropytest.Bytes(1))
+		seed := uint64(0)
+		source.BecomeAnew(func() entropytest.Behaviour {
+			seed++
+			return entropytest.Ending(8*sound, noise.ErrMissing, entropytest.Bytes(seed))
+		})
+		w := NewWell(source)
+		begin := time.Now()
+		if _, err := draw(t, w, much); !errors.Is(err, ErrStopped) || !errors.Is(err, noise.ErrMissing) {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took > time.Minute {
+			t.Errorf("it stopped after %v", took)
+		}
+	})
+}
