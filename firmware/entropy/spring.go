@@ -28,7 +28,7 @@ const (
 type spring struct {
 	source    noise.Source
 	begun     bool // the start-up test is passed
-	starts    starts
+	starts    *starts
 	health    *Health
 	extractor *Extractor
 	ledger    ledger
@@ -46,8 +46,8 @@ type spring struct {
 	since   int // noise since the last of them, in bytes
 }
 
-func newSpring(source noise.Source) *spring {
-	return &spring{source: source, state: SourceState{Description: source.Describe()}}
+func newSpring(source noise.Source, starts *starts) *spring {
+	return &spring{source: source, starts: starts, state: SourceState{Description: source.Describe()}}
 }
 
 // fill fills p with extracted bytes.
@@ -99,8 +99,8 @@ func (s *spring) begin(ctx context.Context) error {
 		return err
 	}
 	defer clear(tested)
-	if s.starts.again(tested, about.Credit) {
-		return fmt.Errorf("%s: %w: it begins as it did before", about.Name, ErrStuck)
+	if err := s.starts.judge(tested, about.Credit); err != nil {
+		return fmt.Errorf("%s: %w", about.Name, err)
 	}
 	s.begun = true
 	return nil

@@ -289,6 +289,44 @@ func TestASourceThatBeginsAsItDidBeforeIsStuck(t *testing.T) {
 	}
 }
 
+// So does one of a device that was switched off in between.
+func TestHowASourceBeganIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kept [][]byte
+		wrote := 0
+		start := func(seed uint64, failing error) *Well {
+			source := entropytest.Good(seed)
+			source.BecomeAnew(func() entropytest.Behaviour { return entropytest.Bytes(seed) })
+			w := NewWell(source)
+			t.Cleanup(func() { w.Close() })
+			w.Remember(kept, func(known [][]byte) error {
+				if failing == nil {
+					kept = known
+					wrote++
+				}
+				return failing
+			})
+			return w
+		}
+		full := errors.New("no room")
+		if _, err := draw(t, start(1, full), 100); !errors.Is(err, ErrStopped) || !errors.Is(err, full) || len(kept) > 0 {
+			t.Errorf("what cannot be kept: %v", err)
+		}
+		mustDraw(t, start(1, nil), 100)
+		for seed := range uint64(2 * MaxStarts) { // the oldest are forgotten, but not one that comes again
+			if seed%(MaxStarts/2) == 0 {
+				if _, err := draw(t, start(1, nil), 100); !errors.Is(err, ErrStopped) || !errors.Is(err, ErrStuck) {
+					t.Errorf("after %d others: %v", seed, err)
+				}
+			}
+			mustDraw(t, start(1000+seed, nil), 100)
+		}
+		if len(kept) != MaxStarts || wrote != 1+4*tries+2*MaxStarts {
+			t.Errorf("%d are kept, written %d times", len(kept), wrote)
+		}
+	})
+}
+
 // A Draw that takes long fails for good as well, however much is sound in between.
 func TestFailuresOfOneDrawStopAWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
