@@ -162,6 +162,7 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 	}
 	defer func() { err = errors.Join(err, halt()) }()
 	config.Noise, config.FindNoise = entropy.NewWell(comparator...), noise.NewFinder(noise.Roots{}).Find
+	config.Noise.Remember(store.NoiseStarts(), store.KeepNoiseStarts)
 	defer func() { err = errors.Join(err, config.Noise.Close()) }()
 	var dev *device.Device
 	ports.link, err = link.New(&link.Opts{Port: port, Net: m.Net, Serial: m.Serial, Changed: func(up bool) {

@@ -87,13 +87,5 @@ func (s *Store) tryCard(h *Health) (err error) {
 func (p *pad) sound() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.damaged != nil {
-		return false
-	}
-	for _, l := range []lane{p.meta.send, p.meta.receive} {
-		if _, err := p.key(l); err != nil {
-			return false
-		}
-	}
-	return true
+	return p.damaged == nil && p.keysSound()
 }

@@ -120,6 +120,7 @@ func (s *Store) awaitAll() {
 	s.cursors.now()
 	s.ever.now()
 	s.settings.now()
+	s.noise.now()
 }
 
 // eraseAll erases a disk that has the mark: first what tells which pad is

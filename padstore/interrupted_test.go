@@ -175,3 +175,17 @@ func TestACardThatCannotBeReadCostsNoPad(t *testing.T) {
 		t.Error("pad was overwritten")
 	}
 }
+
+// A sector that cannot be read counts as used, and is then overwritten as all that is
+// used: the next time it may be read again.
+func TestWhatRecoveryCannotReadIsOverwritten(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		store, disk, l := imported(t, suite, 4096)
+		rest(t, store)
+		for _, sector := range []int{2, 5} { // in either lane
+			disk.Unreadable(padName, sector)
+			open(t, disk, "alice")
+			l.check(t, disk)
+		}
+	})
+}

@@ -109,6 +109,7 @@ func (p *pad) seal(text string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer key.Wipe()
 	plain := p.meta.suite.Encode(text, p.meta.bucket)
 	defer clear(plain)
 	for {
@@ -198,6 +199,7 @@ func (p *pad) verify(pkg []byte) (plain []byte, s span, err error) {
 	if err != nil {
 		return nil, s, err
 	}
+	defer key.Wipe()
 	plain, err = m.suite.Open(key, segment, pkg)
 	if err != nil {
 		return nil, s, errRefused

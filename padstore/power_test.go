@@ -268,6 +268,7 @@ func everyAction(tr *trial) map[string]func() error {
 		"MarkRead":    func() error { return s.MarkRead(1) },
 		"SaveNextRef": func() error { return s.SaveNextRef(relay, 99) },
 		"Import":      func() error { _, err := s.Import(durabletest.New(1), "x", nil); return err },
+		"KeepNoise":   func() error { return s.KeepNoiseStarts(nil) },
 		"Choose":      func() error { return s.Choose(padstore.DefaultSettings()) },
 		"Check":       func() error { _, err := s.Check(); return err },
 		"Remove":      func() error { return s.Remove("bob", nil) },

@@ -78,10 +78,8 @@ func (p *pad) close() error {
 // recover brings both used-marks up to each other, as FORMAT.md says,
 // and makes durable what it found before the pad serves anything.
 func (p *pad) recover() error {
-	for _, l := range []lane{p.meta.send, p.meta.receive} {
-		if _, err := p.key(l); err != nil {
-			return nil // the pad's own fault, kept in damaged
-		}
+	if !p.keysSound() {
+		return nil // the pad's own fault, kept in damaged
 	}
 	next := *p.meta
 	if !next.segment.empty() {
@@ -141,6 +139,10 @@ func (p *pad) recoverReceive(next *metadata) error {
 	}
 	next.gaps = next.gaps.add(found.gap)
 	next.segment, next.segmentSent = span{max(next.maximum, found.gap.to), found.to}, false // likewise
+	// What could not be read may be sound.
+	if err := zero(p.file, next.receive, next.segment); err != nil {
+		return p.fault(err)
+	}
 	next.maximum = found.to
 	p.mayBeLost(false)
 	closed := next.limitGaps()

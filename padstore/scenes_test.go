@@ -244,6 +244,19 @@ func actions() []action {
 			}
 			return nil
 		}},
+		{"keep how noise began", lived, false, func(tr *trial) error {
+			for k := byte(1); k <= 3; k++ {
+				if err := tr.store.KeepNoiseStarts([][]byte{{k}}); err != nil {
+					return err
+				}
+				tr.promised = func(s *padstore.Store) {
+					if known := s.NoiseStarts(); len(known) != 1 || known[0][0] < k {
+						tr.Errorf("%x is kept of how noise began", known)
+					}
+				}
+			}
+			return nil
+		}},
 		{"mark the log read", lived, false, func(tr *trial) error {
 			if err := tr.store.Record(padstore.Entry{Kind: padstore.KindDenied, Text: "mark"}); err != nil {
 				return err

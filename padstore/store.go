@@ -25,6 +25,7 @@ type Store struct {
 
 	settings  *kept[settingsRecord]
 	reservoir *Reservoir
+	noise     *kept[[]string] // how sources began, in hex
 
 	moving     sync.Mutex // one pad comes, or becomes one, at a time
 	mu         sync.RWMutex
@@ -72,6 +73,9 @@ func (s *Store) open() error {
 		return err
 	}
 	if err := s.openReservoir(names); err != nil {
+		return err
+	}
+	if err := s.openNoise(); err != nil {
 		return err
 	}
 	if err := s.openDraft(names); err != nil {
@@ -203,6 +207,9 @@ func (s *Store) close() error {
 	}
 	if s.settings != nil {
 		errs = append(errs, s.settings.slots.Close())
+	}
+	if s.noise != nil {
+		errs = append(errs, s.noise.slots.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -67,6 +67,18 @@ func (p *pad) key(l lane) (seal.HashKey, error) {
 	return key, nil
 }
 
+// keysSound looks at the hash keys of both lanes.
+func (p *pad) keysSound() bool {
+	for _, l := range []lane{p.meta.send, p.meta.receive} {
+		key, err := p.key(l)
+		if err != nil {
+			return false
+		}
+		key.Wipe()
+	}
+	return true
+}
+
 var errKeySum = errors.New("a hash key differs from its checksum")
 
 // keySum is the checksum of a key cell, against accidents only. It stays on

@@ -50,6 +50,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	}
 	ports := newPorts(link, o.meet)
 	well := entropy.NewWell(deskfile.New(o.noise))
+	well.Remember(store.NoiseStarts(), store.KeepNoiseStarts)
 	defer func() { err = errors.Join(err, well.Close()) }()
 	if o.meet != "" {
 		config.Noise, config.Ports = well, ports

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"onetimechat/hal/desk/finger"
 	"onetimechat/padstore"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
@@ -109,6 +112,24 @@ func TestAMeetingThatNobodyComesToGivesTheLinkBack(t *testing.T) {
 	if !d.answers(t) {
 		t.Error("the link does not answer")
 	}
+}
+
+// A recording is what a dead generator gives: the same at each start.
+func TestNoiseThatBeginsTheSameAtTheNextStartIsRefused(t *testing.T) {
+	recording := filepath.Join(t.TempDir(), "recording")
+	noise, err := io.ReadAll(io.LimitReader(padtest.Stream("recording"), 3<<20))
+	if err == nil {
+		err = os.WriteFile(recording, noise, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--data", filepath.Join(t.TempDir(), "alice"), "--owner", "alice", "--meet", cableAddress(t), "--noise", recording, "--reservoir", "1"}
+	d := start(t, args...)
+	d.waitFor(t, "home", "1.0 MiB of 1.0 MiB")
+	d.stop()
+	d = start(t, args...)
+	d.waitFor(t, "home", "No more randomness is made")
 }
 
 func TestAFolderStandsForAStick(t *testing.T) {

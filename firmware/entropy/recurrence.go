@@ -24,8 +24,7 @@ type recurrence struct {
 }
 
 func newRecurrence(credit noise.Credit) recurrence {
-	const entropy = 128 // bits
-	return recurrence{length: (8*entropy + int(credit) - 1) / int(credit)}
+	return recurrence{length: stretchSize(credit)}
 }
 
 // test says whether noise, which is whole blocks, passes.

@@ -28,6 +28,7 @@ const (
 type spring struct {
 	source    noise.Source
 	begun     bool // the start-up test is passed
+	starts    *starts
 	health    *Health
 	extractor *Extractor
 	ledger    ledger
@@ -45,8 +46,8 @@ type spring struct {
 	since   int // noise since the last of them, in bytes
 }
 
-func newSpring(source noise.Source) *spring {
-	return &spring{source: source, state: SourceState{Description: source.Describe()}}
+func newSpring(source noise.Source, starts *starts) *spring {
+	return &spring{source: source, starts: starts, state: SourceState{Description: source.Describe()}}
 }
 
 // fill fills p with extracted bytes.
@@ -93,10 +94,14 @@ func (s *spring) begin(ctx context.Context) error {
 	s.mu.Lock()
 	s.state.Description = about
 	s.mu.Unlock()
-	if _, err := s.read(ctx, startUp); err != nil {
+	tested, err := s.read(ctx, startUp)
+	if err != nil {
 		return err
 	}
-	clear(s.noise)
+	defer clear(tested)
+	if err := s.starts.judge(tested, about.Credit); err != nil {
+		return fmt.Errorf("%s: %w", about.Name, err)
+	}
 	s.begun = true
 	return nil
 }
@@ -212,9 +217,11 @@ func (s *spring) wipe() {
 	}
 }
 
-// failed notes a failure: the next batch begins with a start-up test.
+// failed notes a failure: the source is opened again, and the next batch begins
+// with a start-up test. One that begins as it did before does so each time then.
 func (s *spring) failed(err error) {
 	s.begun = false
+	_ = s.source.Close() // it failed already, and says more when it is opened
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.Failed = err

@@ -26,7 +26,7 @@ var (
 )
 
 const (
-	// tries is how many failures in a row stop a Well.
+	// tries is how many failures in a row, or of one Draw, stop a Well.
 	tries = 5
 	// firstPause is how long it waits after the first of them; after each
 	// further one it waits twice as long, so 15 s in all.
@@ -41,6 +41,7 @@ const (
 // called concurrently.
 type Well struct {
 	drawing sync.Mutex // held while springs are in use
+	starts  starts
 
 	mu      sync.Mutex // guards what follows
 	springs []*spring  // more of them only with drawing held, too
@@ -53,9 +54,18 @@ type Well struct {
 func NewWell(sources ...noise.Source) *Well {
 	w := &Well{}
 	for _, source := range sources {
-		w.springs = append(w.springs, newSpring(source))
+		w.springs = append(w.springs, newSpring(source, &w.starts))
 	}
 	return w
+}
+
+// Remember tells how sources began in earlier lives of this device, and has keep
+// keep it for later ones: at most MaxStarts stretches of noise, of at most
+// MaxStart bytes, of which nothing is made. No Draw goes on before they are kept.
+func (w *Well) Remember(known [][]byte, keep func(known [][]byte) error) {
+	w.starts.mu.Lock()
+	defer w.starts.mu.Unlock()
+	w.starts.known, w.starts.keep = known, keep
 }
 
 // Join takes one more source in, for every Draw that begins from now on. What a
@@ -65,7 +75,7 @@ func (w *Well) Join(source noise.Source) {
 	defer w.drawing.Unlock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.springs = append(w.springs, newSpring(source))
+	w.springs = append(w.springs, newSpring(source, &w.starts))
 }
 
 // all are the springs there are by now.
@@ -95,19 +105,21 @@ func (w *Well) draw(ctx context.Context, p []byte) error {
 	if err := w.enter(cancel); err != nil {
 		return err
 	}
-	for pause := firstPause; ; pause *= 2 {
+	pause := firstPause
+	for failures := 1; ; failures++ {
 		failed, err := w.attempt(ctx, p)
 		switch {
 		case err == nil:
 			return nil
 		case failed == nil:
 			return fmt.Errorf("drawing: %w", context.Cause(ctx))
-		case failed.failures() >= tries, errors.Is(err, ErrUnfit), errors.Is(err, errOverdrawn):
+		case max(failures, failed.failures()) >= tries, errors.Is(err, ErrUnfit), errors.Is(err, errOverdrawn):
 			return w.stop(err)
 		}
 		clear(p)
 		select {
 		case <-time.After(pause):
+			pause *= 2
 		case <-ctx.Done():
 			return fmt.Errorf("drawing: %w", context.Cause(ctx))
 		}

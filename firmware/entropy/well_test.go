@@ -254,3 +254,96 @@ func TestFailuresInARowStopAWell(t *testing.T) {
 		}
 	})
 }
+
+// Behind a whitener a generator whose noise is dead looks well, and gives the same
+// each time that it is switched on.
+func TestASourceThatBeginsAsItDidBeforeIsStuck(t *testing.T) {
+	const once = 300_000 // bytes of noise until it fails
+	for _, shift := range []int{0, 96, 1520} {
+		synctest.Test(t, func(t *testing.T) {
+			opened := 0
+			open := func() entropytest.Behaviour {
+				same := entropytest.Bytes(1)
+				if opened++; opened > 1 { // what a port threw away was not the same each time
+					if err := same(t.Context(), make([]byte, shift)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return entropytest.Ending(once, noise.ErrMissing, same)
+			}
+			source := entropytest.Good(1)
+			source.BecomeAnew(open)
+			w := NewWell(source)
+			mustDraw(t, w, once/3)
+			if _, err := draw(t, w, once/3); !errors.Is(err, ErrStopped) || !errors.Is(err, ErrStuck) {
+				t.Errorf("%d bytes later: %v", shift, err)
+			}
+			w.Restart()
+			if _, err := draw(t, w, once/3); !errors.Is(err, ErrStopped) || !errors.Is(err, ErrStuck) {
+				t.Errorf("%d bytes later, after a restart: %v", shift, err)
+			}
+			if err := w.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// So does one of a device that was switched off in between.
+func TestHowASourceBeganIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kept [][]byte
+		wrote := 0
+		start := func(seed uint64, failing error) *Well {
+			source := entropytest.Good(seed)
+			source.BecomeAnew(func() entropytest.Behaviour { return entropytest.Bytes(seed) })
+			w := NewWell(source)
+			t.Cleanup(func() { w.Close() })
+			w.Remember(kept, func(known [][]byte) error {
+				if failing == nil {
+					kept = known
+					wrote++
+				}
+				return failing
+			})
+			return w
+		}
+		full := errors.New("no room")
+		if _, err := draw(t, start(1, full), 100); !errors.Is(err, ErrStopped) || !errors.Is(err, full) || len(kept) > 0 {
+			t.Errorf("what cannot be kept: %v", err)
+		}
+		mustDraw(t, start(1, nil), 100)
+		for seed := range uint64(2 * MaxStarts) { // the oldest are forgotten, but not one that comes again
+			if seed%(MaxStarts/2) == 0 {
+				if _, err := draw(t, start(1, nil), 100); !errors.Is(err, ErrStopped) || !errors.Is(err, ErrStuck) {
+					t.Errorf("after %d others: %v", seed, err)
+				}
+			}
+			mustDraw(t, start(1000+seed, nil), 100)
+		}
+		if len(kept) != MaxStarts || wrote != 1+4*tries+2*MaxStarts {
+			t.Errorf("%d are kept, written %d times", len(kept), wrote)
+		}
+	})
+}
+
+// A Draw that takes long fails for good as well, however much is sound in between.
+func TestFailuresOfOneDrawStopAWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := noise.Description{Name: "simulated", SampleBits: 8, Credit: lowestCredit}
+		source := entropytest.New(slow, entropytest.Bytes(1))
+		seed := uint64(0)
+		source.BecomeAnew(func() entropytest.Behaviour {
+			seed++
+			return entropytest.Ending(8*sound, noise.ErrMissing, entropytest.Bytes(seed))
+		})
+		w := NewWell(source)
+		begin := time.Now()
+		if _, err := draw(t, w, much); !errors.Is(err, ErrStopped) || !errors.Is(err, noise.ErrMissing) {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took > time.Minute {
+			t.Errorf("it stopped after %v", took)
+		}
+	})
+}

@@ -45,6 +45,8 @@ type Source interface {
 	// counts, and the next Read tries to find the hardware again. It returns
 	// within the source's deadline for len(p) bytes or when ctx ends.
 	Read(ctx context.Context, p []byte) error
+	// Close lets go of the hardware. A Read after it opens it anew, unless the
+	// source cannot begin again.
 	Close() error
 }
 

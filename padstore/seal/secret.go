@@ -38,6 +38,13 @@ func NewHashKey(cell []byte) (HashKey, error) {
 	return HashKey{keep(bytes.Clone(cell))}, nil
 }
 
+// Wipe overwrites the key with zeros, in all copies of this HashKey.
+func (k HashKey) Wipe() {
+	if k.r != nil {
+		clear(k.r())
+	}
+}
+
 // clamp is what Poly1305 keeps of r: 106 bits.
 var clamp = [CellSize]byte{
 	0xff, 0xff, 0xff, 0x0f, 0xfc, 0xff, 0xff, 0x0f,

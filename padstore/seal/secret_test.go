@@ -138,4 +138,23 @@ func TestWipeLeavesZeros(t *testing.T) {
 	if (seal.Segment{}).Len() != 0 {
 		t.Error("the empty segment has bytes")
 	}
+	key, err := seal.NewHashKey(madePad([]byte("key"), 16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := madePad([]byte("one"), 32)
+	sealed := func(key seal.HashKey) []byte {
+		pkg, err := seal.Unconditional.Seal(key, 16, seal.NewSegment(bytes.Clone(one)), make([]byte, 16))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pkg
+	}
+	before, same := sealed(key), key
+	key.Wipe()
+	// Under a key of zeros the tag is the mask.
+	if after := sealed(same); bytes.Equal(before, after) || !bytes.Equal(after[len(after)-16:], one[:16]) {
+		t.Error("the hash key is left")
+	}
+	seal.HashKey{}.Wipe()
 }

@@ -19,8 +19,9 @@ type Source struct {
 	about noise.Description
 	good  Behaviour
 
-	mu  sync.Mutex
-	now Behaviour
+	mu   sync.Mutex
+	now  Behaviour        // nil until Read opens the source
+	open func() Behaviour // nil: it does the same as before
 }
 
 // New makes a Source that does what good does.
@@ -55,19 +56,41 @@ func (s *Source) Read(ctx context.Context, p []byte) error {
 		return ctx.Err()
 	}
 	s.mu.Lock()
+	if s.now == nil {
+		s.now = s.open()
+	}
 	now := s.now
 	s.mu.Unlock()
-	return now(ctx, p)
+	err := now(ctx, p)
+	if err != nil {
+		_ = s.Close()
+	}
+	return err
 }
 
 // Close implements noise.Source.
-func (s *Source) Close() error { return nil }
+func (s *Source) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open != nil {
+		s.now = nil
+	}
+	return nil
+}
 
 // Become changes what the source does from the next Read on.
 func (s *Source) Become(b Behaviour) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.now = b
+	s.now, s.open = b, nil
+}
+
+// BecomeAnew has it do what open makes, anew each time that it is opened: now,
+// and after each failed Read and each Close.
+func (s *Source) BecomeAnew(open func() Behaviour) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now, s.open = nil, open
 }
 
 // Heal makes the source good again.
