@@ -79,6 +79,16 @@ tool() {
   echo "$path"
 }
 
+# run PACKAGE ARG…: runs one of our programs. Its exit code is the command's, which
+# go run makes 1 of.
+run() {
+  need_go
+  local program=out/run/${1##*/}
+  go build -buildvcs=false -o "$program" "$1"
+  shift
+  "$program" "$@"
+}
+
 build() {
   need_go
   mkdir -p bin
@@ -139,13 +149,13 @@ board() {
 
 image() {
   board
-  go run ./image --binary out/init "$@"
+  run ./image --binary out/init "$@"
 }
 
 emulate() {
   need qemu-system-aarch64 qemu-system-arm
   [ -f out/otc-pad.img ] || image --xz=false
-  go run ./image/emulate "$@"
+  run ./image/emulate "$@"
 }
 
 vet() {
@@ -226,14 +236,14 @@ stage() {
   echo "-- $name: $((SECONDS - begin)) s"
 }
 
-demo_alone() { go run ./firmware/desk/demo --alone; }
+demo_alone() { run ./firmware/desk/demo --alone; }
 
 demo() {
   build
   if [ $# -gt 0 ]; then
-    go run ./firmware/desk/demo "$@"
+    run ./firmware/desk/demo "$@"
   elif [ -t 0 ] && [ -t 1 ]; then
-    go run ./firmware/desk/demo
+    run ./firmware/desk/demo
   else
     demo_alone
   fi
@@ -244,7 +254,7 @@ bench() {
   need qemu-system-aarch64 qemu-system-arm
   need debugfs e2fsprogs
   mkdir -p out
-  go run ./firmware/desk/bench "$@"
+  run ./firmware/desk/bench "$@"
 }
 
 randomness() {
@@ -252,7 +262,7 @@ randomness() {
   need rngtest rng-tools5
   need ent ent
   need dieharder dieharder
-  go run ./firmware/desk/randomness "$@"
+  run ./firmware/desk/randomness "$@"
 }
 
 kill_all() {

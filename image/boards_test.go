@@ -197,10 +197,10 @@ func checkSockets(t *testing.T, o outline, b link.Board) {
 		}
 	}
 	laptop := "Ethernet"
-	switch b.Auto {
-	case link.USB:
+	switch {
+	case b.Gadget != link.USBNone:
 		laptop = string(b.Gadget)
-	case link.Either:
+	case !b.Ethernet: // an adapter
 		laptop = string(b.Host)
 	}
 	if !strings.Contains(has[laptop], "laptop") {

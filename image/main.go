@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "image: %v\nSee go run ./image --help.\n", err)
+		fmt.Fprintf(stderr, "image: %v\nSee ./build.sh image --help.\n", err)
 		return exitUsage
 	}
 	if err := build(ctx, opts, stdout); err != nil {

@@ -15,17 +15,15 @@ import (
 
 const usage = `image makes the card of a pad device.
 
-  go run ./image --binary PROGRAM [--out out/otc-pad.img] [--owner NAME] …
-  go run ./image --binary PROGRAM --update FOLDER-OR-ZIP
+  ./build.sh image [--owner NAME] [--panel NAME] [--out out/otc-pad.img] …
+  ./build.sh image --update FOLDER-OR-ZIP
 
 The first writes an image for a new card, an .xz of it, a list of what went into
 it, and SHA256SUMS. The second writes only what is on the card's boot partition,
 without otc.conf: copied over the files there, on any PC, it brings a device up
-to date, and its pads stay. PROGRAM is ./firmware, built for the board:
-
-  GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -o out/init ./firmware
-
-Debian's kernel comes from --kernel-deb, or by apt into the folder --cache.
+to date, and its pads stay. build.sh compiles the program for the board and names
+it by --binary. Debian's kernel comes from --kernel-deb, or by apt into the folder
+--cache.
 
 `
 
@@ -70,6 +68,11 @@ func parse(args []string, w io.Writer) (options, error) {
 		}
 		return o, err
 	}
+	for _, path := range []string{o.binary, o.out, o.update, o.kernelDeb, o.cache} {
+		if strings.HasPrefix(path, "-") {
+			return o, fmt.Errorf("%q stands where a file or folder belongs", path)
+		}
+	}
 	unfit := ""
 	if o.update != "" {
 		flags.Visit(func(f *flag.Flag) {
@@ -110,4 +113,10 @@ func parseSize(s string) (int64, error) {
 	return 0, fmt.Errorf("%q is no size such as 256MiB or 1GiB", s)
 }
 
-func sizeText(n int64) string { return fmt.Sprintf("%dMiB", n>>20) }
+// sizeText is n, whole MiB, as parseSize reads it.
+func sizeText(n int64) string {
+	if n%(1<<30) == 0 {
+		return fmt.Sprintf("%dGiB", n>>30)
+	}
+	return fmt.Sprintf("%dMiB", n>>20)
+}

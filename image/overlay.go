@@ -10,25 +10,23 @@ import (
 // The overlays. The board's firmware lays those that config.txt names over the
 // board's device tree, whose labels they refer to.
 const (
-	overlayPins = "otc"     // on every board
-	overlayUSB  = "otc-usb" // on boards whose USB port can be either end of a cable
+	overlayPins = "otc"
 	// overlayTouch is not in config.txt: the firmware looks for it under this name
 	// where it has found Raspberry Pi's 7-inch display.
 	overlayTouch = "rpi-ft5406"
 )
 
 // overlayNames lists the overlays in the order in which they can be laid.
-func overlayNames() []string { return []string{overlayPins, overlayUSB, overlayTouch} }
+func overlayNames() []string { return []string{overlayPins, overlayTouch} }
 
 // overlays returns our overlays by name.
 func overlays() map[string][]byte {
-	return map[string][]byte{
-		overlayPins: pinsOverlay().bytes(), overlayUSB: usbOverlay().bytes(), overlayTouch: touchOverlay().bytes(),
-	}
+	return map[string][]byte{overlayPins: pinsOverlay().bytes(), overlayTouch: touchOverlay().bytes()}
 }
 
 // pinsOverlay switches on what the pin header is for: SPI 0 with two chip
-// selects, and I2C 1.
+// selects, and I2C 1; and off the serial port on it, which Linux would take for
+// its console and whose lines are push-buttons' as well.
 func pinsOverlay() *overlay {
 	var o overlay
 	spi := o.fragment("spi")
@@ -47,6 +45,7 @@ func pinsOverlay() *overlay {
 		}})
 	}
 	o.fragment("i2c1").Set("status", fdt.Strings("okay"))
+	o.fragment("uart1").Set("status", fdt.Strings("disabled"))
 	// Linux numbers the buses as it finds them, on a 4B those to its HDMI sockets
 	// first. With an alias this one is /dev/i2c-1 on every board.
 	o.fragment("/aliases").Set("i2c1", fdt.Strings("/soc/i2c@7e804000"))
@@ -57,19 +56,6 @@ func pinsOverlay() *overlay {
 		{Name: "compatible", Value: fdt.Strings("brcm,bcm2708-fb")},
 		{Name: "status", Value: fdt.Strings("disabled")},
 	}}}
-	return &o
-}
-
-// usbOverlay lets the SoC's own USB port be a device's for the laptop and
-// either end of the meeting cable. The sizes of its buffers are those of
-// Linux's bcm283x-rpi-usb-otg.dtsi.
-func usbOverlay() *overlay {
-	var o overlay
-	usb := o.fragment("usb")
-	usb.Set("dr_mode", fdt.Strings("otg"))
-	usb.Set("g-rx-fifo-size", fdt.Cells(256))
-	usb.Set("g-np-tx-fifo-size", fdt.Cells(32))
-	usb.Set("g-tx-fifo-size", fdt.Cells(256, 256, 512, 512, 512, 768, 768))
 	return &o
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"onetimechat/firmware/boot/conf"
+	"onetimechat/hal/link"
 	"onetimechat/image/card"
 	"onetimechat/image/fdt"
 )
@@ -86,7 +87,7 @@ func checkFiles(t *testing.T, c *card.Card) {
 		t.Fatal(err)
 	}
 	want := []string{"bootcode.bin", "start.elf", "fixup.dat", "start4.elf", "fixup4.dat", "licence.broadcom",
-		"vmlinuz", "initramfs", "cmdline.txt", "config.txt", "manifest.txt", "otc.conf", "overlays/otc.dtbo", "overlays/otc-usb.dtbo", "overlays/rpi-ft5406.dtbo"}
+		"vmlinuz", "initramfs", "cmdline.txt", "config.txt", "manifest.txt", "otc.conf", "overlays/otc.dtbo", "overlays/rpi-ft5406.dtbo"}
 	want = append(want, boards[:]...)
 	slices.Sort(want)
 	if !slices.Equal(names, want) {
@@ -139,21 +140,40 @@ func checkOverlays(t *testing.T, c *card.Card) {
 			tool(t, "fdtoverlay", "-i", path, "-o", over, keep(t, overlay))
 			path = over
 		}
-		for want, args := range map[string][]string{
-			"okay":            {"/soc/spi@7e204000", "status"},
-			"rohm,dh2228fv":   {"/soc/spi@7e204000/spidev@1", "compatible"},
-			"otg":             {"/soc/usb@7e980000", "dr_mode"},
-			"okay ":           {"/soc/i2c@7e804000", "status"},
-			"brcm,bcm2708-fb": {"/soc/fb", "compatible"},
-
-			"/soc/i2c@7e804000":       {"/aliases", "i2c1"},
-			"raspberrypi,firmware-ts": {"/soc/firmware/touchscreen", "compatible"},
+		for _, says := range [][3]string{
+			{"/soc/spi@7e204000", "status", "okay"},
+			{"/soc/spi@7e204000/spidev@1", "compatible", "rohm,dh2228fv"},
+			{"/soc/i2c@7e804000", "status", "okay"},
+			{"/aliases", "i2c1", "/soc/i2c@7e804000"},
+			{"/soc/serial@7e215040", "status", "disabled"},
+			{"/soc/fb", "compatible", "brcm,bcm2708-fb"},
+			{"/soc/fb", "status", "disabled"},
+			{"/soc/firmware/touchscreen", "compatible", "raspberrypi,firmware-ts"},
+			{"/soc/usb@7e980000", "dr_mode", roleOf(t, parsed)},
 		} {
-			if got := tool(t, "fdtget", append([]string{path}, args...)...); strings.TrimSpace(got) != strings.TrimSpace(want) {
-				t.Errorf("%s: %q is %q", board, args, got)
+			if got := tool(t, "fdtget", path, says[0], says[1]); strings.TrimSpace(got) != says[2] {
+				t.Errorf("%s: %s of %s is %q, want %q", board, says[1], says[0], got, says[2])
 			}
 		}
 	}
+}
+
+// roleOf is what the processor's own USB controller has to be on the board of a
+// tree, by the sockets that package link knows.
+func roleOf(t *testing.T, tree *fdt.Tree) string {
+	t.Helper()
+	model, _ := tree.Root.Prop("model")
+	b, ok := link.BoardOf(strings.TrimRight(string(model), "\x00"))
+	if !ok {
+		t.Fatalf("package link knows no %q", model)
+	}
+	switch b.Gadget {
+	case link.USBNone:
+		return "host"
+	case b.Host:
+		return "otg" // by what is plugged in
+	}
+	return "peripheral" // its sockets for devices are another controller's
 }
 
 // checkModules reads the initramfs as Linux does and looks at its modules.

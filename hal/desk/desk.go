@@ -50,7 +50,8 @@ type Touchscreen struct {
 	changed chan struct{}  // closed when screen.Revision grows
 }
 
-// New returns a dark touchscreen of size pixels for that owner's device.
+// New returns a dark touchscreen of size pixels for that owner's device; "" if
+// nobody knows yet whose.
 func New(size image.Point, owner string) *Touchscreen {
 	return &Touchscreen{
 		owner:   owner,

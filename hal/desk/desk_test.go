@@ -81,7 +81,12 @@ func question(t *testing.T, text string, ready bool) *display.Frame {
 // serve starts a touchscreen that shows f, on a port of its own.
 func serve(t *testing.T, f *display.Frame) (*Touchscreen, *hand, string) {
 	t.Helper()
-	screen, h := New(size, "alice"), &hand{frame: f}
+	return serveFor(t, f, "alice")
+}
+
+func serveFor(t *testing.T, f *display.Frame, owner string) (*Touchscreen, *hand, string) {
+	t.Helper()
+	screen, h := New(size, owner), &hand{frame: f}
 	if err := screen.Show(f); err != nil {
 		t.Fatal(err)
 	}

@@ -140,6 +140,10 @@ func TestPageNamesTheOwnerAndLoadsNothingFromElsewhere(t *testing.T) {
 	if !strings.Contains(page, "<title>alice’s pad device</title>") {
 		t.Errorf("page is %s", page)
 	}
+	_, _, nobodys := serveFor(t, question(t, "hello", true), "")
+	if _, page := request(t, "GET", nobodys+"/", "", nil); !strings.Contains(page, "<title>Pad device</title>") {
+		t.Errorf("nobody's page is %s", page)
+	}
 	if policy := resp.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; img-src 'self'") {
 		t.Errorf("policy %q", policy)
 	}

@@ -36,7 +36,8 @@ const adapter = "USB-Ethernet adapter"
 
 // Boards is every model that an image is made for. Which sockets a model has,
 // and to which of its controllers they lead, is in its product brief and its
-// schematics; the 3A+ has its ID pin at ground, which makes it a host.
+// schematics. What each controller is, a host or a device, the board's device tree
+// says; the 3A+ has its ID pin at ground, and is a host.
 func Boards() []Board {
 	const (
 		byEthernet = "an Ethernet cable between laptop and board"
@@ -52,7 +53,7 @@ func Boards() []Board {
 			Link: byEthernet, Meeting: "the same Ethernet socket, without the laptop, or an adapter in a USB-A socket",
 		},
 		{
-			Name: "3A+", Model: "Raspberry Pi 3 Model A+", Auto: Either, Host: USBA,
+			Name: "3A+", Model: "Raspberry Pi 3 Model A+", Auto: Ethernet, Host: USBA,
 			Link: byHub, Meeting: "the same adapter, without the laptop, or the USB-A socket",
 		},
 		{
@@ -61,7 +62,7 @@ func Boards() []Board {
 		},
 		{
 			Name: "4B", Model: "Raspberry Pi 4 Model B", Auto: USB, Ethernet: true, Host: USBA, Gadget: USBC,
-			Link: "a cable in the USB-C socket, which powers the board too", Meeting: "the Ethernet socket; a USB-A socket",
+			Link: "a cable in the USB-C socket, which powers the board too", Meeting: "the Ethernet socket, or a USB-A socket; a power supply in the USB-C socket",
 		},
 	}
 }

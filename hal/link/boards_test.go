@@ -41,7 +41,7 @@ func TestTheBoardSaysWhatOtcConfDoesNot(t *testing.T) {
 		{"ethernet", "Raspberry Pi 4 Model B Rev 1.5", Ethernet},
 		{"auto", "Raspberry Pi 3 Model B Rev 1.2", Ethernet},
 		{"auto", "Raspberry Pi 3 Model B Plus Rev 1.3", Ethernet},
-		{"auto", "Raspberry Pi 3 Model A Plus Rev 1.0", Either},
+		{"auto", "Raspberry Pi 3 Model A Plus Rev 1.0", Ethernet}, // an adapter
 		{"auto", "Raspberry Pi Zero 2 W Rev 1.0", Either},
 		{"auto", "Raspberry Pi 4 Model B Rev 1.5", USB},
 		{"auto", "a board of tomorrow", Either},
@@ -59,11 +59,12 @@ func TestTheBoardSaysWhatOtcConfDoesNot(t *testing.T) {
 
 func TestTheTableOfBoardsHoldsTogether(t *testing.T) {
 	for _, b := range Boards() {
-		if b.Auto == USB && b.Gadget == USBNone || b.Auto == Ethernet && !b.Ethernet {
+		// A board without a socket of either kind takes an adapter.
+		if (b.Auto == Ethernet) != (b.Gadget == USBNone) {
 			t.Errorf("the %s has no socket for %v", b.Name, b.Auto)
 		}
-		if b.Auto == USB && b.Gadget == b.Host {
-			t.Errorf("the %s has no USB socket left for a touchscreen", b.Name)
+		if (b.Auto == Either) != (b.Gadget == b.Host) {
+			t.Errorf("the %s has %s and %s, and its link is on %v", b.Name, b.Host, b.Gadget, b.Auto)
 		}
 		if b.Link == "" || b.Meeting == "" || b.Host == USBNone {
 			t.Errorf("%+v lacks something", b)

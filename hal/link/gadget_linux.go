@@ -60,7 +60,10 @@ func (g *gadget) settings() [][2]string {
 		{"idVendor", "0x1d6b"}, // the Linux Foundation's ids for gadgets
 		{"idProduct", "0x0104"},
 		{"bcdUSB", "0x0200"},
-		{"bcdDevice", "0x0100"},
+		// Windows asks for OS descriptors once for these ids and this number, remembers
+		// that there were none, and asks no more (Microsoft, "USB device registry
+		// entries", osvc). The usual 0x0100 may have been a gadget's without any.
+		{"bcdDevice", "0x7701"},
 		{"bDeviceClass", "0xef"}, // interfaces that belong together are marked so
 		{"bDeviceSubClass", "0x02"},
 		{"bDeviceProtocol", "0x01"},

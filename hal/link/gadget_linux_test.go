@@ -106,6 +106,7 @@ func TestTheGadgetIsMadeAndRemoved(t *testing.T) {
 		for path, want := range map[string]string{
 			"UDC":                     "3f980000.usb",
 			"idVendor":                "0x1d6b",
+			"bcdDevice":               "0x7701",
 			"os_desc/use":             "1",
 			"os_desc/qw_sign":         "MSFT100",
 			ncmWin + "/compatible_id": "WINNCM",

@@ -93,7 +93,7 @@ func reply(q *dhcpv4.DHCPv4, kind dhcpv4.MessageType, n network) *dhcpv4.DHCPv4 
 			dhcpv4.OptSubnetMask(net.CIDRMask(networkBits, 32)),
 		),
 	}
-	if addrOf(q.ClientIPAddr) == n.laptop {
+	if kind == dhcpv4.MessageTypeAck && addrOf(q.ClientIPAddr) == n.laptop {
 		r.ClientIPAddr = q.ClientIPAddr
 	}
 	// RFC 6842: the client finds its identifier in the answer.

@@ -63,6 +63,8 @@ func TestLeases(t *testing.T) {
 		{"start again as the device", asks(dhcpv4.MessageTypeRequest, wants("10.77.3.1")), nak, "255.255.255.255", false},
 		{"request nothing", asks(dhcpv4.MessageTypeRequest), nak, "255.255.255.255", false},
 		{"renew", asks(dhcpv4.MessageTypeRequest, has("10.77.3.2")), ack, "10.77.3.2", true},
+		{"discover with an address", asks(dhcpv4.MessageTypeDiscover, has("10.77.3.2")), offer, "255.255.255.255", true},
+		{"renew, and want another address", asks(dhcpv4.MessageTypeRequest, has("10.77.3.2"), wants("10.77.3.3")), nak, "255.255.255.255", false},
 		{"renew another network's", asks(dhcpv4.MessageTypeRequest, has("192.168.1.9")), nak, "255.255.255.255", false},
 		{"inform", asks(dhcpv4.MessageTypeInform, has("10.77.3.2")), ack, "10.77.3.2", false},
 		{"inform from another network", asks(dhcpv4.MessageTypeInform, has("192.168.1.9")), silence, "", false},
@@ -101,6 +103,13 @@ func checkReply(t *testing.T, name string, q, r *dhcpv4.DHCPv4, lease bool) {
 	t.Helper()
 	if r.OpCode != dhcpv4.OpcodeBootReply || r.TransactionID != q.TransactionID || !bytes.Equal(r.ClientHWAddr, q.ClientHWAddr) {
 		t.Errorf("%s: no answer to the question: %s", name, r.Summary())
+	}
+	client := netip.IPv4Unspecified() // but for what acknowledges an address in use
+	if r.MessageType() == dhcpv4.MessageTypeAck && q.ClientIPAddr != nil {
+		client = addrOf(q.ClientIPAddr)
+	}
+	if addrOf(r.ClientIPAddr) != client {
+		t.Errorf("%s: the client's address is %v, want %v", name, r.ClientIPAddr, client)
 	}
 	want := []uint8{53, 54}
 	if r.MessageType() != dhcpv4.MessageTypeNak {

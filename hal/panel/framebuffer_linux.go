@@ -79,9 +79,10 @@ func pixelsOf(file *os.File) (pixels, error) {
 	}
 	word := func(b []byte, at int) int { return int(binary.NativeEndian.Uint32(b[at:])) }
 	p := pixels{
-		size:   image.Pt(word(variable[:], 0), word(variable[:], 4)),
-		depth:  word(variable[:], 24) / 8,
-		stride: word(fixed[:], 48),
+		size:    image.Pt(word(variable[:], 0), word(variable[:], 4)),
+		depth:   word(variable[:], 24) / 8,
+		stride:  word(fixed[:], 48),
+		colours: colours{word(variable[:], 32), word(variable[:], 44), word(variable[:], 56)},
 	}
 	return p, p.check()
 }

@@ -11,18 +11,37 @@ import (
 type pixels struct {
 	size   image.Point // of the glass
 	stride int         // bytes from one row to the next
-	depth  int         // bytes a pixel: 2 for RGB565, 4 for XRGB8888
+	depth  int         // bytes a pixel: 2 for RGB565, 4 for a byte of each colour
+	colours
 }
 
-// check refuses a layout in which a pixel could lie outside its row.
+// colours are where a pixel has each one, by its lowest bit.
+type colours struct{ red, green, blue int }
+
+// check refuses a layout in which a pixel could lie outside its row, or a colour
+// elsewhere than where it is put.
 func (p pixels) check() error {
 	switch {
 	case p.depth != 2 && p.depth != 4:
-		return fmt.Errorf("a framebuffer of %d bits a pixel; 16 (RGB565) and 32 (XRGB8888) are known", 8*p.depth)
+		return fmt.Errorf("a framebuffer of %d bits a pixel; 16 (RGB565) and 32 are known", 8*p.depth)
+	case p.depth == 2 && p.colours != colours{11, 5, 0}, p.depth == 4 && !p.colours.inBytes():
+		return fmt.Errorf("a framebuffer of %d bits a pixel whose colours begin at bits %d, %d and %d", 8*p.depth, p.red, p.green, p.blue)
 	case p.size.X < 1 || p.size.Y < 1 || p.size.X > 8192 || p.size.Y > 8192 || p.stride < p.size.X*p.depth:
 		return fmt.Errorf("a framebuffer of %v pixels and %d bytes a row", p.size, p.stride)
 	}
 	return nil
+}
+
+// inBytes tells whether each colour has a byte of a 32-bit pixel to itself.
+func (c colours) inBytes() bool {
+	var taken [4]bool
+	for _, at := range []int{c.red, c.green, c.blue} {
+		if at < 0 || at > 24 || at%8 != 0 || taken[at/8] {
+			return false
+		}
+		taken[at/8] = true
+	}
+	return true
 }
 
 // rows draws the part area of the glass, taken from src turned by r, and hands
@@ -56,9 +75,11 @@ func (p pixels) row(row, pix []byte, from, step int) {
 		}
 		return
 	}
+	// The byte that no colour has is alpha, which the hardware may heed.
+	opaque := ^(uint32(0xff)<<p.red | uint32(0xff)<<p.green | uint32(0xff)<<p.blue)
 	for ; len(row) > 0; row, from = row[4:], from+step {
 		c := pix[from : from+3 : from+3]
-		binary.LittleEndian.PutUint32(row, uint32(c[0])<<16|uint32(c[1])<<8|uint32(c[2]))
+		binary.LittleEndian.PutUint32(row, uint32(c[0])<<p.red|uint32(c[1])<<p.green|uint32(c[2])<<p.blue|opaque)
 	}
 }
 

@@ -16,18 +16,24 @@ func glassOf(p pixels, memory []byte, x, y int) color.RGBA {
 		v := binary.LittleEndian.Uint16(at)
 		return color.RGBA{uint8(v >> 11 << 3), uint8(v >> 5 << 2), uint8(v << 3), 0xff}
 	}
-	v := binary.LittleEndian.Uint32(at)
-	return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 0xff}
+	alpha := 0 + 8 + 16 + 24 - p.red - p.green - p.blue
+	return color.RGBA{at[p.red/8], at[p.green/8], at[p.blue/8], at[alpha/8]}
 }
 
 func TestEveryPixelComesToItsPlaceInEveryFormatAndRotation(t *testing.T) {
 	const seed = 7
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	for _, depth := range []int{2, 4} {
+	for _, format := range []pixels{
+		{depth: 2, colours: colours{11, 5, 0}},
+		{depth: 4, colours: colours{16, 8, 0}},  // a8r8g8b8
+		{depth: 4, colours: colours{0, 8, 16}},  // a8b8g8r8
+		{depth: 4, colours: colours{24, 16, 8}}, // r8g8b8a8
+	} {
 		for _, r := range []Rotation{0, 90, 180, 270} {
-			t.Run(fmt.Sprintf("%d bytes, %d degrees", depth, r), func(t *testing.T) {
-				p := pixels{size: image.Pt(7, 5), depth: depth, stride: 7*depth + 6}
+			t.Run(fmt.Sprintf("%d bytes, %v, %d degrees", format.depth, format.colours, r), func(t *testing.T) {
+				p := format
+				p.size, p.stride = image.Pt(7, 5), 7*p.depth+6
 				if err := p.check(); err != nil {
 					t.Fatal(err)
 				}
@@ -47,7 +53,7 @@ func TestEveryPixelComesToItsPlaceInEveryFormatAndRotation(t *testing.T) {
 				for y := range seen.Y {
 					for x := range seen.X {
 						want := src.RGBAAt(x, y)
-						if depth == 2 {
+						if p.depth == 2 {
 							want.R, want.G, want.B = want.R&^7, want.G&^3, want.B&^7
 						}
 						want.A = 0xff
@@ -65,7 +71,7 @@ func TestEveryPixelComesToItsPlaceInEveryFormatAndRotation(t *testing.T) {
 					}
 				}
 				for y := range p.size.Y {
-					for _, b := range memory[y*p.stride+p.size.X*depth : (y+1)*p.stride] {
+					for _, b := range memory[y*p.stride+p.size.X*p.depth : (y+1)*p.stride] {
 						if b != 0 {
 							t.Fatal("bytes between the rows are written over")
 						}
@@ -106,10 +112,15 @@ func TestWhatHasChangedIsFoundAndNoMore(t *testing.T) {
 
 func TestStrangeFramebuffersAreRefused(t *testing.T) {
 	for _, p := range []pixels{
-		{image.Pt(640, 480), 1280, 3},
-		{image.Pt(640, 480), 1279, 2},
-		{image.Pt(0, 480), 1280, 2},
-		{image.Pt(640, 1<<20), 1280, 2},
+		{image.Pt(640, 480), 1920, 3, colours{16, 8, 0}},
+		{image.Pt(640, 480), 1279, 2, colours{11, 5, 0}},
+		{image.Pt(0, 480), 1280, 2, colours{11, 5, 0}},
+		{image.Pt(640, 1<<20), 1280, 2, colours{11, 5, 0}},
+		{image.Pt(640, 480), 1280, 2, colours{10, 5, 0}},
+		{image.Pt(640, 480), 2560, 4, colours{20, 10, 0}},
+		{image.Pt(640, 480), 2560, 4, colours{16, 8, 8}},
+		{image.Pt(640, 480), 2560, 4, colours{32, 8, 0}},
+		{image.Pt(640, 480), 2560, 4, colours{}},
 	} {
 		if p.check() == nil {
 			t.Errorf("%+v is taken", p)

@@ -33,7 +33,7 @@ var DefaultOpts = Opts{Folder: "/dev/input"}
 // kernel drives.
 type Evdev struct {
 	folder string
-	ranges func(*os.File) (x, y axis, ok bool)
+	ranges func(file *os.File, codes [2]uintptr) (x, y axis, ok bool)
 	there  atomic.Bool
 }
 
@@ -70,22 +70,26 @@ func (e *Evdev) Run(ctx context.Context, tell func(Touch)) error {
 // Run.
 func (e *Evdev) Present() bool { return e.there.Load() }
 
-// find opens the first device that tells where a finger is.
+// find opens the first device that tells where fingers are, else the first that
+// tells where one is: many a touchscreen has a pen and a mouse beside it, whose
+// devices tell of no finger.
 func (e *Evdev) find() (*os.File, *tracker) {
 	names, err := filepath.Glob(filepath.Join(e.folder, "event*"))
 	if err != nil {
 		return nil, nil
 	}
-	for _, name := range names {
-		// Non-blocking, so that Close ends a Read.
-		file, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
-		if err != nil {
-			continue
+	for _, codes := range [][2]uintptr{{absMTPositionX, absMTPositionY}, {absX, absY}} {
+		for _, name := range names {
+			// Non-blocking, so that Close ends a Read.
+			file, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
+			if err != nil {
+				continue
+			}
+			if x, y, ok := e.ranges(file, codes); ok {
+				return file, &tracker{x: x, y: y}
+			}
+			file.Close()
 		}
-		if x, y, ok := e.ranges(file); ok {
-			return file, &tracker{x: x, y: y}
-		}
-		file.Close()
 	}
 	return nil, nil
 }
@@ -113,16 +117,10 @@ func follow(r io.Reader, t *tracker, tell func(Touch)) {
 }
 
 // ranges asks the kernel for the range of both coordinates.
-func ranges(file *os.File) (x, y axis, ok bool) {
-	for _, pair := range [][2]uintptr{{absMTPositionX, absMTPositionY}, {absX, absY}} {
-		var errX, errY error
-		x, errX = rangeOf(file, pair[0])
-		y, errY = rangeOf(file, pair[1])
-		if errors.Join(errX, errY) == nil && x.most > x.least && y.most > y.least {
-			return x, y, true
-		}
-	}
-	return axis{}, axis{}, false
+func ranges(file *os.File, codes [2]uintptr) (x, y axis, ok bool) {
+	x, errX := rangeOf(file, codes[0])
+	y, errY := rangeOf(file, codes[1])
+	return x, y, errors.Join(errX, errY) == nil && x.most > x.least && y.most > y.least
 }
 
 // rangeOf is EVIOCGABS of linux/input.h: struct input_absinfo, whose second

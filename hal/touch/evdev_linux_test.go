@@ -107,11 +107,40 @@ func TestFingersOfEveryKindOfDevice(t *testing.T) {
 	}
 }
 
+// Many a touchscreen is a mouse as well, on a second device where no finger shows.
+func TestATouchscreensMouseIsNotTakenForIt(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"event0", "event1", "event2"} {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for want, has := range map[string]func(name string, multi bool) bool{
+		"event1": func(name string, multi bool) bool { return name == "event1" || name == "event0" && !multi },
+		"event2": func(name string, multi bool) bool { return name == "event2" && !multi },
+	} {
+		e := NewEvdev(&Opts{Folder: folder})
+		e.ranges = func(f *os.File, codes [2]uintptr) (axis, axis, bool) {
+			return axis{0, 10}, axis{0, 10}, has(filepath.Base(f.Name()), codes == [2]uintptr{absMTPositionX, absMTPositionY})
+		}
+		file, _ := e.find()
+		if file == nil {
+			t.Fatalf("nothing is found, want %s", want)
+		}
+		if got := filepath.Base(file.Name()); got != want {
+			t.Errorf("%s is taken, want %s", got, want)
+		}
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A device may come late, go away, and come again under another name.
 func TestATouchscreenIsFoundWheneverItIsPluggedIn(t *testing.T) {
 	folder := t.TempDir()
 	e := NewEvdev(&Opts{Folder: folder})
-	e.ranges = func(*os.File) (axis, axis, bool) { return axis{0, 10}, axis{0, 10}, true }
+	e.ranges = func(*os.File, [2]uintptr) (axis, axis, bool) { return axis{0, 10}, axis{0, 10}, true }
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	told := make(chan Touch, 10)

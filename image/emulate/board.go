@@ -29,7 +29,7 @@ const lookTime = 100 * time.Millisecond
 
 // board is an emulated board and the page that stands for its glass.
 type board struct {
-	name   string // the owner's; "pad device" where the first start asks
+	name   string // the owner's; "" where the first start asks
 	card   *emulator.Card
 	mac    byte
 	door   string       // address
@@ -42,7 +42,7 @@ type board struct {
 
 // newBoards flashes the cards that are not there, and opens the pages.
 func newBoards(ctx context.Context, o options) ([]*board, error) {
-	names := []string{"pad device"}
+	names := []string{""}
 	if o.two {
 		names = []string{"alice", "bob"}
 	}

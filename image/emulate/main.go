@@ -11,6 +11,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -61,7 +62,7 @@ func serve(ctx context.Context, o options, stdin io.Reader, stdout io.Writer) er
 	ctx, cancel := context.WithCancel(ctx)
 	served := make(chan error)
 	for _, b := range boards {
-		fmt.Fprintf(stdout, "%s: screen http://%s/   otc --device %s\n", b.name, b.page.Addr(), b.door)
+		fmt.Fprintf(stdout, "%s: screen http://%s/   otc --device %s\n", cmp.Or(b.name, "pad device"), b.page.Addr(), b.door)
 		go func() { served <- b.screen.Serve(ctx, b.page, b) }()
 	}
 	fmt.Fprintf(stdout, "\n%s\n", advice(boards))

@@ -48,8 +48,8 @@ func wanted() []group {
 		{names: "bcm2835_wdt", optional: true},
 		{names: "bcm2835-rng", optional: true, soc: pi3},
 		{names: "iproc-rng200", optional: true, soc: pi4},
-		// Touch: USB, and that of the official 7-inch screen.
-		{names: "evdev usbhid hid-generic hid-multitouch raspberrypi-ts edt-ft5x06", optional: true},
+		// Touch: USB, and that of Raspberry Pi's first 7-inch display, by the boot code.
+		{names: "evdev usbhid hid-generic hid-multitouch raspberrypi-ts", optional: true},
 		// The link: gadget, Pi 4's Ethernet, Pi 3's, and USB adapters; with the
 		// PHYs, which the kernel would otherwise ask modprobe for.
 		{names: "libcomposite usb_f_ncm", optional: true},

@@ -24,8 +24,8 @@ panel = %s
 # own settings can turn it on from there.
 rotate = %s
 
-# Where the laptop is plugged in: usb, ethernet, or auto, which takes the USB
-# port on boards that have one for it (Zero 2 W, 3A+, 4B) and Ethernet on others.
+# Where the laptop is plugged in: usb, ethernet (an adapter, too), or auto, which
+# takes the USB port on boards that have one for it (Zero 2 W, 4B) and Ethernet on others.
 link = %s
 
 # The device's address is 10.77.N.1. Empty: N comes from the board's serial
