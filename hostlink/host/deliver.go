@@ -29,8 +29,10 @@ const (
 )
 
 // Deliver tries once to deliver what waits for this relay, in order for each
-// recipient. It returns what it tried, also beside an error.
+// recipient. It returns what it tried, also beside an error. What is left then
+// waits for KeepDelivering.
 func (h *Host) Deliver(ctx context.Context) ([]Delivery, error) {
+	defer h.rouse()
 	return h.deliver(ctx, func(string) bool { return true })
 }
 

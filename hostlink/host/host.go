@@ -64,7 +64,7 @@ type Config struct {
 // concurrently, and beside other processes with the same Place.
 type Host struct {
 	cfg  Config
-	wake chan struct{} // a new package is in the outbox
+	wake chan struct{} // the outbox is to be looked through
 
 	mu       sync.Mutex
 	failures map[string]int // deliveries in a row that failed, by recipient

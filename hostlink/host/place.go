@@ -34,16 +34,36 @@ const (
 
 const lockPoll = 20 * time.Millisecond
 
+// filesName is where in a Folder the files are; beside it are the locks.
+const filesName = "files"
+
 // Folder is the real Place.
 type Folder struct{ path string }
 
 // NewFolder makes the folder at path, for this user alone, if it is not there.
 func NewFolder(path string) (*Folder, error) {
-	if err := os.MkdirAll(filepath.Join(path, "files"), 0o700); err != nil {
+	if err := durable.MakeFolder(filepath.Join(path, filesName)); err != nil {
 		return nil, err
 	}
 	return &Folder{path: path}, nil
 }
+
+// UserFolder is user's Folder below data. The name alone may be something else's
+// there: the relay's, on macOS the config file's, on Windows a device's, as "con"
+// is. A folder that has it nevertheless, as all had before, is taken over.
+func UserFolder(data, user string) (*Folder, error) {
+	path, before := filepath.Join(data, "user-"+user), filepath.Join(data, user)
+	_, err := os.Stat(path)
+	if info, statErr := os.Stat(filepath.Join(before, filesName)); errors.Is(err, fs.ErrNotExist) && statErr == nil && info.IsDir() {
+		if err := os.Rename(before, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return NewFolder(path)
+}
+
+// Files is the path of the folder that the files are in.
+func (f *Folder) Files() string { return filepath.Join(f.path, filesName) }
 
 // Lock is part of Place.
 func (f *Folder) Lock(ctx context.Context, name string) (unlock func(), err error) {
@@ -67,7 +87,7 @@ func (f *Folder) Lock(ctx context.Context, name string) (unlock func(), err erro
 
 // Disk is part of Place.
 func (f *Folder) Disk() (disk durable.Disk, done func(), err error) {
-	folder, err := durable.OpenFolder(filepath.Join(f.path, "files"))
+	folder, err := durable.OpenFolder(f.Files())
 	if err != nil {
 		return nil, nil, err
 	}

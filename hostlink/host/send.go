@@ -32,7 +32,7 @@ var (
 
 // Send has the device seal text for each recipient, after one approval for up
 // to hostlink.MaxContacts of them, and keeps the packages in the outbox, from
-// where Deliver takes them. Each recipient gets a Result. An error is about
+// where Deliver takes them, or KeepDelivering within a minute. Each recipient gets a Result. An error is about
 // all that have none.
 func (h *Host) Send(ctx context.Context, to []string, text string) ([]Result, error) {
 	switch {
@@ -188,6 +188,5 @@ func (h *Host) keepSealed(ctx context.Context, e entry, sealed []hostlink.Sealed
 	}
 	// A lost acknowledgement costs the device some memory until it starts anew.
 	_ = h.cfg.Device.Acknowledge(tidy, e.ID)
-	h.rouse()
 	return results, nil
 }

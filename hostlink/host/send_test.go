@@ -330,6 +330,44 @@ func TestDeliveryWaitsLongerAndLongerAndLessThanAMinute(t *testing.T) {
 	})
 }
 
+// A message that its sender delivers is told once; one that waits goes out soon.
+func TestWhoSendsDelivers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, r := newDevice("alice", "bob"), newRelay()
+		h := start(t, "alice", d, r, newShelf(1))
+		ctx, cancel := context.WithCancel(t.Context())
+		var notified []host.Delivery
+		var done sync.WaitGroup
+		done.Go(func() {
+			_ = h.KeepDelivering(ctx, func(d host.Delivery) { notified = append(notified, d) }, func(error) {})
+		})
+		defer done.Wait()
+		defer cancel()
+		for _, down := range []bool{false, true} {
+			r.mu.Lock()
+			r.down = down
+			r.mu.Unlock()
+			synctest.Wait()
+			if _, err := h.Send(t.Context(), []string{"bob"}, "hello"); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait() // whoever was woken has had its turn
+			tried, err := h.Deliver(t.Context())
+			if len(tried) != 1 || len(notified) != 0 || (err != nil) != down {
+				t.Fatalf("the sender delivered %v, %v; others %v", tried, err, notified)
+			}
+		}
+		r.mu.Lock()
+		r.down = false
+		r.mu.Unlock()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if len(notified) != 1 || notified[0].State != host.Delivered || len(r.contents("bob")) != 2 {
+			t.Errorf("what waited: %v, bob got %q", notified, r.contents("bob"))
+		}
+	})
+}
+
 func TestABusyRelaySaysHowLongToWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, r := newDevice("alice", "bob"), newRelay()

@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -94,5 +95,46 @@ func TestGroupsAreKept(t *testing.T) {
 	}
 	if groups, err := again.Groups(t.Context()); err != nil || len(groups) > 0 {
 		t.Errorf("%v, %v", groups, err)
+	}
+}
+
+// Names of users are data: none meets a file or folder that has another purpose.
+func TestNoUsersFolderIsSomethingElses(t *testing.T) {
+	data := t.TempDir()
+	if err := host.WriteConfigFile(filepath.Join(data, "config"), host.Settings{User: "config"}); err != nil {
+		t.Fatal(err)
+	}
+	relays := filepath.Join(data, "relay", "mailbox.db")
+	if err := errors.Join(os.Mkdir(filepath.Dir(relays), 0o700), os.WriteFile(relays, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []string{"config", "relay", "con", "nul", "alice"} {
+		folder, err := host.UserFolder(data, user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if base := filepath.Base(filepath.Dir(folder.Files())); base == user || base == "config" {
+			t.Errorf("%s has the folder %q", user, base)
+		}
+	}
+	if _, err := os.Stat(relays); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAUsersFolderOfBeforeIsTakenOver(t *testing.T) {
+	data := t.TempDir()
+	kept := filepath.Join(data, "alice", "files", "out-0000000000000001")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(kept), 0o700), os.WriteFile(kept, []byte("{}"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		folder, err := host.UserFolder(data, "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(folder.Files(), filepath.Base(kept))); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -25,8 +25,10 @@ RELAY and DEVICE are addresses, a port on localhost, host:port, or a URL. USER
 is you, the owner of the pad device. Left out, all three come from the flags, the
 environment or the config file.
 
-When its input is not a terminal, chat runs the commands it reads and receives
-on empty lines only.`,
+What is pasted becomes part of one message, with all its lines, and runs nothing;
+nearly every terminal says what is pasted. (In one that does not, each line is
+run.) When its input is not a terminal, chat runs the commands it reads, and
+receives on empty lines only.`,
 		Example: `  otc chat 9050 9051 alice
   otc chat https://relay.example.org 10.55.0.1 alice
   otc chat
@@ -81,7 +83,7 @@ func (a *app) chat(ctx context.Context, s *session) error {
 	interactive := isTerminal(a.in) && isTerminal(a.ui.out)
 	lines := console(newPipe(a.in))
 	if interactive {
-		editor, err := newEditor(a.ui.paint(bold, s.settings.User+"> "), c.words)
+		editor, err := newEditor(a.ui.out, a.ui.paint(bold, s.settings.User+"> "), c.words)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"onetimechat/hostlink/host"
 )
@@ -23,29 +25,32 @@ later                 messages you denied; "later open [N]", "later drop N"
 outbox                messages not delivered; "outbox retry [N]", "outbox drop N"
 id                    who you are, and through what you chat
 clear                 clear the screen
-quit, q, exit         leave`
+quit, q, exit         leave
+
+What you paste becomes part of one message, all its lines; Enter sends it.`
 
 // word is one command of the conversation.
 type word struct {
 	names []string
 	run   func(c *chat, ctx context.Context, rest string) error
+	text  bool // it takes one, which may have several lines
 }
 
 // words are the commands, those of 2015 first.
 func words() []word {
 	return []word{
-		{[]string{"send"}, (*chat).send},
-		{[]string{"ms"}, (*chat).sendMany},
-		{[]string{"group"}, (*chat).group},
-		{[]string{"gs"}, (*chat).sendGroup},
-		{[]string{"id"}, (*chat).identify},
-		{[]string{"clear"}, (*chat).clear},
-		{[]string{"help"}, (*chat).help},
-		{[]string{"contacts"}, (*chat).contacts},
-		{[]string{"log"}, func(c *chat, ctx context.Context, _ string) error { return c.showLog(ctx, c.session, nil) }},
-		{[]string{"later"}, (*chat).later},
-		{[]string{"outbox"}, (*chat).outbox},
-		{[]string{"quit", "q", "exit"}, nil},
+		{[]string{"send"}, (*chat).send, true},
+		{[]string{"ms"}, (*chat).sendMany, true},
+		{[]string{"group"}, (*chat).group, false},
+		{[]string{"gs"}, (*chat).sendGroup, true},
+		{[]string{"id"}, (*chat).identify, false},
+		{[]string{"clear"}, (*chat).clear, false},
+		{[]string{"help"}, (*chat).help, false},
+		{[]string{"contacts"}, (*chat).contacts, false},
+		{[]string{"log"}, func(c *chat, ctx context.Context, _ string) error { return c.showLog(ctx, c.session, nil) }, false},
+		{[]string{"later"}, (*chat).later, false},
+		{[]string{"outbox"}, (*chat).outbox, false},
+		{[]string{"quit", "q", "exit"}, nil, false},
 	}
 }
 
@@ -61,7 +66,8 @@ func commandNames() []string {
 func (c *chat) command(ctx context.Context, line string) (quit bool) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	name, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+	line = strings.TrimSpace(line)
+	name, rest := firstWord(line)
 	if name == "" {
 		c.ui.fail(c.receive(ctx))
 		return false
@@ -71,12 +77,26 @@ func (c *chat) command(ctx context.Context, line string) (quit bool) {
 		c.ui.complain(`There is no command %s. Type "help" for the commands.`, name)
 		return false
 	}
-	run := words()[i].run
-	if run == nil {
+	word := words()[i]
+	switch {
+	case strings.Contains(line, "\n") && !word.text: // pasted
+		c.ui.fail(misused("these are several lines, which only a message can have; nothing was run"))
+	case word.run == nil:
 		return true
+	default:
+		c.ui.fail(word.run(c, ctx, strings.TrimSpace(rest)))
 	}
-	c.ui.fail(run(c, ctx, strings.TrimSpace(rest)))
 	return false
+}
+
+// firstWord cuts text at its first blank, tab or newline.
+func firstWord(text string) (word, rest string) {
+	end := strings.IndexFunc(text, unicode.IsSpace)
+	if end < 0 {
+		return text, ""
+	}
+	_, size := utf8.DecodeRuneInString(text[end:])
+	return text[:end], text[end+size:]
 }
 
 func (c *chat) receive(ctx context.Context) error {
@@ -88,13 +108,22 @@ func (c *chat) receive(ctx context.Context) error {
 	return c.receiver.end(report, err)
 }
 
-// recipientAndText splits "bob hello".
+// recipientAndText splits "bob hello". It refuses "bob, carol hi" and "bob ,
+// carol hi": either would tell bob what begins with carol's name.
 func recipientAndText(rest, form string) (to, text string, err error) {
-	to, text, _ = strings.Cut(rest, " ")
+	to, text = firstWord(rest)
 	if to == "" || strings.TrimSpace(text) == "" {
 		return "", "", misused("write it so: %s", form)
 	}
-	return to, text, nil
+	return to, text, wholeList(to, text)
+}
+
+// wholeList refuses recipients of which some are in the text, behind a blank.
+func wholeList(to, text string) error {
+	if strings.HasSuffix(to, ",") || strings.HasPrefix(strings.TrimSpace(text), ",") {
+		return misused("write recipients without blanks: bob,carol")
+	}
+	return nil
 }
 
 func (c *chat) send(ctx context.Context, rest string) error {
@@ -102,7 +131,6 @@ func (c *chat) send(ctx context.Context, rest string) error {
 	if err != nil {
 		return err
 	}
-	to = strings.TrimSuffix(to, ",")
 	members, err := c.host.Members(ctx, []string{to, to}) // a contact, never a group
 	if err != nil {
 		return err
@@ -118,14 +146,10 @@ func (c *chat) sendGroup(ctx context.Context, rest string) error {
 	return c.sendList(ctx, rest, "gs GROUP TEXT")
 }
 
-// sendList refuses "bob, carol hi": it would tell bob "carol hi".
 func (c *chat) sendList(ctx context.Context, rest, form string) error {
 	to, text, err := recipientAndText(rest, form)
 	if err != nil {
 		return err
-	}
-	if strings.HasSuffix(to, ",") {
-		return misused("write it so: %s, without a blank behind a comma", form)
 	}
 	return c.sendTo(ctx, names(to), text)
 }

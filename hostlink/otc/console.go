@@ -59,26 +59,47 @@ func isTerminal(stream any) bool {
 }
 
 // editor is a console with line editing. Its history is in memory only: the
-// lines are messages.
-type editor struct{ *readline.Instance }
+// lines are messages. What is pasted waits in the line for Enter.
+type editor struct {
+	*readline.Instance
+	terminal io.Writer
+}
 
-func newEditor(prompt string, words *wordList) (editor, error) {
+func newEditor(terminal io.Writer, prompt string, words *wordList) (editor, error) {
+	pasted := newPastes(os.Stdin)
 	instance, err := readline.NewFromConfig(&readline.Config{
 		Prompt:          prompt,
 		AutoComplete:    words,
 		InterruptPrompt: "^C",
 		EOFPrompt:       "quit",
 		Undo:            true,
+		Stdin:           pasted,
+		Painter:         painted,
+		Listener: func(line []rune, pos int, key rune) ([]rune, int, bool) {
+			if key == readline.CharCtrlZ { // the shell had the terminal meanwhile
+				_, _ = io.WriteString(terminal, markPastes)
+			}
+			return pasted.insert(line, pos, key)
+		},
 	})
-	return editor{instance}, err
+	return editor{instance, terminal}, err
 }
 
 func (e editor) ReadLine() (string, error) {
+	if _, err := io.WriteString(e.terminal, markPastes); err != nil {
+		return "", err
+	}
 	line, err := e.Instance.ReadLine()
 	if errors.Is(err, readline.ErrInterrupt) {
 		return "", errDiscarded
 	}
-	return line, err
+	return unmark(line), err
+}
+
+// Close leaves the terminal as it was.
+func (e editor) Close() error {
+	_, err := io.WriteString(e.terminal, leavePastes)
+	return errors.Join(err, e.Instance.Close())
 }
 
 // wordList completes commands, and contacts and groups behind them.

@@ -34,6 +34,7 @@ type padDevice struct {
 	screen   string
 	spent    bool   // nothing is left to send with
 	damaged  string // the contact whose pad cannot be used
+	text     string // what was sealed last
 
 	address string
 	wire    *wire
@@ -139,11 +140,17 @@ func (d *padDevice) Package(_ context.Context, req hostlink.PackageRequest) ([]h
 		d.serial++
 		sealed = append(sealed, hostlink.Sealed{To: to, Package: packed(req.From, to, d.serial, req.Text)})
 	}
-	d.sealed[key] = sealed
+	d.sealed[key], d.text = sealed, req.Text
 	if answer == "vanish" { // between sealing and answering
 		d.wire.cut()
 	}
 	return sealed, nil
+}
+
+func (d *padDevice) lastText() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.text
 }
 
 func packed(from, to string, serial int, text string) []byte {

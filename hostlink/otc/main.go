@@ -3,10 +3,10 @@
 //
 // Start with newApp in app.go, the command tree; each group of commands has a
 // file of its own. chat.go is the conversation, over console.go (where lines
-// come from) and with the words in commands.go. ui.go is the one place that
-// writes to the terminal, and escapes what it writes; explain.go is the one
-// place that says how an error looks to a person, and with which code the
-// program ends.
+// come from; paste.go keeps pasted ones from running) and with the words in
+// commands.go. ui.go is the one place that writes to the terminal, and escapes
+// what it writes; explain.go is the one place that says how an error looks to a
+// person, and with which code the program ends.
 //
 // What it refuses to do: keep a text, log one, or show one raw.
 package main

@@ -51,6 +51,7 @@ func openTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
+	keepOutput(t, tty)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
@@ -65,6 +66,20 @@ func openTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 		pty.Close()
 	})
 	return term
+}
+
+// keepOutput has Ctrl-C throw away nothing that was written: Linux does so after it
+// told the program, which may have answered by then.
+func keepOutput(t *testing.T, tty *os.File) {
+	t.Helper()
+	mode, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mode.Lflag |= unix.NOFLSH
+	if err := unix.IoctlSetTermios(int(tty.Fd()), unix.TCSETS, mode); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // read keeps what the program writes, and answers where the cursor is when it
@@ -158,6 +173,33 @@ func TestAChatAtATerminal(t *testing.T) {
 	p.await("press Ctrl-D")
 	p.await("alice> ")
 	p.keys("\x04")
+	<-p.done
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Pasted lines are one message, which Enter sends; none of them is a command.
+func TestPastedLinesAreOneMessage(t *testing.T) {
+	m, d := startBoth(t, "alice", "bob")
+	cmd := exec.Command("otc", append([]string{"chat"}, flags(m, d, t.TempDir())...)...)
+	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1")
+	p := openTerminal(t, cmd)
+	p.await(markPastes)
+	p.await("alice> ")
+	p.keys("send bob " + pasteBegins + "one\r\ttwo\x03\x1b[2J\rquit\r" + pasteEnds)
+	p.await("one↵ two[2J↵quit↵")
+	p.keys("\r")
+	p.await("Message sent.")
+	if text := d.lastText(); text != "one\n\ttwo[2J\nquit" {
+		t.Errorf("sent was %q", text)
+	}
+	p.await("alice> ")
+	p.keys(pasteBegins + "contacts\rquit" + pasteEnds + "\r")
+	p.await("nothing was run")
+	p.await("alice> ")
+	p.keys("quit\r")
+	p.await(leavePastes)
 	<-p.done
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)

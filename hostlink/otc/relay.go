@@ -30,9 +30,13 @@ func (a *app) relayCommand() *cobra.Command {
 writes to whom.
 
 It prints one line, "relay http://ADDR", when it is ready, and ends cleanly on
-SIGTERM or Ctrl-C. By default only this computer can reach it.`,
+SIGTERM or Ctrl-C. By default only this computer can reach it.
+
+With --names it takes messages between those users alone, each of whom has room
+that nobody else can fill. Without, anybody who reaches it can fill it.`,
 		Example: `  otc relay
   otc relay --listen localhost:0 --data relay-data
+  otc relay --names alice,bob,carol
   otc relay --listen :9050 --cert relay.pem --key relay.key --retention 168h`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -87,6 +91,7 @@ SIGTERM or Ctrl-C. By default only this computer can reach it.`,
 		cfg.MaxBytes, err = parseSize(text)
 		return err
 	})
+	flags.StringSliceVar(&cfg.Names, "names", nil, "user ids whose messages to each other are taken, with commas (default: everybody's)")
 	flags.StringVar(&cert, "cert", "", "TLS certificate chain, PEM, read again when it changes; needs --key")
 	flags.StringVar(&key, "key", "", "TLS key, PEM; needs --cert")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log every request (user ids, never contents)")

@@ -35,6 +35,9 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 			ctx, stop := untilStopped(cmd.Context())
 			defer stop()
 			text, err := a.textOf(ctx, args[1:])
+			if err == nil {
+				err = wholeList(args[0], text)
+			}
 			if err != nil {
 				return err
 			}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -79,7 +78,7 @@ func (a *app) open() (*session, error) {
 	if err != nil {
 		return nil, misused("%s", err)
 	}
-	folder, err := host.NewFolder(filepath.Join(s.Data, s.User))
+	folder, err := host.UserFolder(s.Data, s.User)
 	if err != nil {
 		return nil, folderError{fmt.Errorf("outbox, later list and groups cannot be kept: %w", err)}
 	}
@@ -87,7 +86,7 @@ func (a *app) open() (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.ui.relay, a.ui.device, a.ui.files = s.Relay, s.Device, filepath.Join(s.Data, s.User, "files")
+	a.ui.relay, a.ui.device, a.ui.files = s.Relay, s.Device, folder.Files()
 	return &session{host: h, device: device, relay: relay, settings: s}, nil
 }
 

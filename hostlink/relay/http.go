@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -139,8 +140,8 @@ const echoTail = 10
 func (r *Relay) send(w http.ResponseWriter, req *http.Request, from origin) error {
 	// Three bytes for one is the longest way to write a form; the rest is for
 	// the other fields.
-	maxContents := (r.cfg.MaxPackage + 2) / 3 * 4
-	limited := http.MaxBytesReader(w, req.Body, 3*int64(maxContents)+4096)
+	longest := maxContents(r.cfg.MaxPackage)
+	limited := http.MaxBytesReader(w, req.Body, 3*longest+4096)
 	body := &loanReader{Reader: limited, loan: loan{budget: r.bodies, from: from}}
 	defer body.giveBack()
 	data, err := io.ReadAll(body)
@@ -151,9 +152,14 @@ func (r *Relay) send(w http.ResponseWriter, req *http.Request, from origin) erro
 	if err != nil {
 		return badRequest("send: not a form")
 	}
-	s, err := parseSend(form, maxContents)
+	s, err := parseSend(form, longest)
 	if err != nil {
 		return err
+	}
+	for _, name := range []string{s.recipient, s.sender} {
+		if len(r.cfg.Names) > 0 && !slices.Contains(r.cfg.Names, name) {
+			return badRequest("%s is not among the users of this relay: ask its keeper", name)
+		}
 	}
 	s.from = from
 	ref, err := r.write.submit(s)
@@ -173,7 +179,7 @@ func unread(err error) error {
 	return badRequest("send: the form broke off")
 }
 
-func parseSend(form url.Values, maxContents int) (*submission, error) {
+func parseSend(form url.Values, longest int64) (*submission, error) {
 	for _, field := range []string{"recipient_uid", "sender_uid", "contents"} {
 		if form.Get(field) == "" {
 			return nil, badRequest("send missing required field: %s", field)
@@ -185,7 +191,7 @@ func parseSend(form url.Values, maxContents int) (*submission, error) {
 		return nil, badRequest("send: %v", err)
 	}
 	switch {
-	case len(s.contents) > maxContents:
+	case int64(len(s.contents)) > longest:
 		return nil, &refused{http.StatusRequestEntityTooLarge, "package too large"}
 	case !utf8.ValidString(s.contents):
 		return nil, badRequest("send: contents must be UTF-8 text")

@@ -28,12 +28,14 @@ import (
 	"time"
 
 	"onetimechat/hostlink/mailbox"
+	"onetimechat/padstore/uid"
 )
 
 // Config says how a relay runs. Zero values mean the defaults.
 type Config struct {
 	DataDir   string        // holds the database; made when missing
 	Retention time.Duration // how long messages are kept, counted while the relay runs; default 30 days
+	Names     []string      // user ids, between whom alone messages are taken, see room; default: between all
 
 	MaxPackage         int   // bytes of one package before base64; default and most 1 MiB
 	MaxMailboxBytes    int64 // contents kept for one recipient; default 256 MiB
@@ -65,6 +67,7 @@ func (c Config) withDefaults() Config {
 	orElse(&c.MaxMessages, 4_000_000)
 	orElse(&c.MaxBytes, 16<<30)
 	orElse(&c.MaxAddressBytes, 64<<20)
+	c.room()
 	orElse(&c.MaxConns, 16_384)
 	orElse(&c.MaxPolls, 12_288)
 	orElse(&c.sweepEvery, min(time.Hour, max(c.Retention/10, time.Second)))
@@ -75,6 +78,21 @@ func (c Config) withDefaults() Config {
 		c.now = time.Now
 	}
 	return c
+}
+
+// room gives each name, and whoever writes to it in each other name, a share that
+// nobody else can fill, so that strangers who come from ever so many addresses take
+// room from those only in whose names they write.
+func (c *Config) room() {
+	names := int64(len(c.Names))
+	if names == 0 {
+		return
+	}
+	c.MaxMailboxes = max(c.MaxMailboxes, len(c.Names))
+	c.MaxMailboxBytes = min(c.MaxMailboxBytes, c.MaxBytes/names)
+	c.MaxMailboxMessages = min(c.MaxMailboxMessages, c.MaxMessages/names)
+	c.MaxSenderBytes = min(c.MaxSenderBytes, c.MaxMailboxBytes/names)
+	c.MaxSenderMessages = min(c.MaxSenderMessages, c.MaxMailboxMessages/names)
 }
 
 func orElse[T int | int64 | time.Duration](value *T, otherwise T) {
@@ -92,9 +110,19 @@ func (c Config) check() error {
 		return errors.New("relay: a limit is negative")
 	case c.MaxPackage > mailbox.MaxPackage:
 		return fmt.Errorf("relay: packages are at most %d bytes", mailbox.MaxPackage)
+	case len(c.Names) > 0 && (c.MaxSenderMessages == 0 || c.MaxSenderBytes < maxContents(c.MaxPackage)):
+		return fmt.Errorf("relay: too little room for %d names", len(c.Names))
+	}
+	for _, name := range c.Names {
+		if err := uid.Check(name); err != nil {
+			return fmt.Errorf("relay: %w", err)
+		}
 	}
 	return nil
 }
+
+// maxContents is the length of a package in base64.
+func maxContents(size int) int64 { return (int64(size) + 2) / 3 * 4 }
 
 // Times a connection may take. The reading time covers a whole request and,
 // because net/http keeps reading beside a handler, its long poll.

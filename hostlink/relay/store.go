@@ -12,6 +12,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"onetimechat/padstore/durable"
 )
 
 // Files in the data directory. SQLite adds mailbox.db-wal and mailbox.db-shm.
@@ -30,9 +32,9 @@ const (
 	maxGap       = 1 << 40 // by a clock that is far wrong
 )
 
-// durable says how the writing connection is set: a commit returns when it is
+// synced says how the writing connection is set: a commit returns when it is
 // synced.
-func durable() []string {
+func synced() []string {
 	return []string{
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
@@ -114,7 +116,7 @@ func openStore(dir string) (_ *store, err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MakeFolder(dir); err != nil {
 		return nil, err
 	}
 	if err := s.takeLock(filepath.Join(dir, lockFile)); err != nil {
@@ -122,7 +124,7 @@ func openStore(dir string) (_ *store, err error) {
 	}
 	path := filepath.Join(dir, dbFile)
 	s.logPath = path + "-wal"
-	if s.write, err = openDB(path, 1, durable()...); err != nil {
+	if s.write, err = openDB(path, 1, synced()...); err != nil {
 		return nil, err
 	}
 	if err := s.prepareSchema(); err != nil {

@@ -122,6 +122,59 @@ func TestOneAddressCannotFillTheRelay(t *testing.T) {
 	}
 }
 
+// A relay of a few names takes nothing else, and whoever knows two of them fills,
+// from as many addresses as there are, no more than what the one has for the other.
+func TestStrangersFromEverywhereTakeNoRoomFromOtherNames(t *testing.T) {
+	const longest = 1 << 10 // of contents
+	names := []string{"alice", "bob", "carol"}
+	r := start(t, Config{Names: names, MaxPackage: longest / 4 * 3, MaxBytes: 4 * 9 * longest})
+	addresses := 0
+	flood := func(recipient, sender string) (taken int) {
+		for i := range 100 {
+			addresses++
+			from := fmt.Sprintf("203.%d.%d.7", addresses/256, addresses%256)
+			if r.sentFrom(t, from, recipient, sender, fmt.Sprint(i%10)+strings.Repeat("x", longest-1-i)) == http.StatusOK {
+				taken++
+			}
+		}
+		return taken
+	}
+	for _, unknown := range [][2]string{{"mallory", "alice"}, {"alice", "mallory"}, {"mallory", "mallory"}} {
+		if taken := flood(unknown[0], unknown[1]); taken != 0 {
+			t.Errorf("%d messages to %s from %s taken", taken, unknown[0], unknown[1])
+		}
+	}
+	form := url.Values{"recipient_uid": {"zed"}, "sender_uid": {"alice"}, "contents": {"x"}}
+	if w := r.asked(t.Context(), far, http.MethodPost, "/send", form.Encode()); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "zed is not among the users of this relay") {
+		t.Errorf("%d %s", w.Code, w.Body) // a client keeps it, and says why
+	}
+	if taken := flood("alice", "bob"); taken != 4 {
+		t.Errorf("%d long messages taken, want 4", taken)
+	}
+	for _, recipient := range names {
+		for _, sender := range names {
+			status := r.sentFrom(t, other, recipient, sender, "y"+strings.Repeat("y", longest-1))
+			if forged := recipient == "alice" && sender == "bob"; (status == http.StatusOK) == forged {
+				t.Errorf("to %s from %s: %d", recipient, sender, status)
+			}
+		}
+	}
+}
+
+func TestNamesNeedRoom(t *testing.T) {
+	for _, cfg := range []Config{
+		{Names: []string{"alice", "Bob"}},
+		{Names: []string{"alice", "bob"}, MaxBytes: 4 << 20},
+		{Names: []string{"alice", "bob"}, MaxMessages: 3},
+	} {
+		cfg.DataDir = t.TempDir()
+		if r, err := Open(cfg); err == nil {
+			t.Errorf("%v serves", cfg.Names)
+			r.Close()
+		}
+	}
+}
+
 // What was not kept is tried again, by everybody: it must not use up what an
 // address may send.
 func TestWhatWasNotKeptIsNotSpent(t *testing.T) {

@@ -142,7 +142,7 @@ func TestADatabasePutBackGivesNoRefTwice(t *testing.T) {
 
 func TestADatabaseOfTheFirstVersionGoesOn(t *testing.T) {
 	dir := t.TempDir()
-	db, err := openDB(filepath.Join(dir, dbFile), 1, durable()...)
+	db, err := openDB(filepath.Join(dir, dbFile), 1, synced()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"syscall"
@@ -20,7 +21,7 @@ type Folder struct {
 // OpenFolder opens the folder at path for this process alone, making it (for
 // this user alone) if it is not there.
 func OpenFolder(path string) (*Folder, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := MakeFolder(path); err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(path)
@@ -36,6 +37,39 @@ func OpenFolder(path string) (*Folder, error) {
 		return nil, errors.Join(err, lock.Close(), root.Close())
 	}
 	return &Folder{root: root, lock: lock}, nil
+}
+
+// MakeFolder makes the folder at path, and those above it, for this user alone
+// where they are not there. Those it made are durable when it returns.
+func MakeFolder(path string) error {
+	return makeFolder(path, func(path string) error {
+		dir, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(syncFolder(dir), dir.Close())
+	})
+}
+
+func makeFolder(path string, sync func(path string) error) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(path)
+	if parent != path {
+		if err := makeFolder(parent, sync); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if info, err := os.Stat(path); err != nil {
+		return err
+	} else if !info.IsDir() {
+		return &os.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
+	}
+	return sync(parent)
 }
 
 // Close gives up the lock.
