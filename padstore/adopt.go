@@ -122,10 +122,6 @@ func (d *Draft) nameFiles(now draftState, names []string) error {
 	if err != nil {
 		return err
 	}
-	text, err := m.encode()
-	if err != nil {
-		return err
-	}
 	certificate, err := marshal(now.certificate(s.owner))
 	if err != nil {
 		return err
@@ -133,7 +129,7 @@ func (d *Draft) nameFiles(now draftState, names []string) error {
 	if err := createWhole(disk, certificateName(m.name), certificateSlot(certificate), certificate); err != nil {
 		return err
 	}
-	if err := createWhole(disk, m.name, slotSize, text); err != nil {
+	if err := createWhole(disk, m.name, slotSize, m.encode()); err != nil {
 		return err
 	}
 	if slices.Contains(names, draftName) {

@@ -140,5 +140,5 @@ func (g Generation) metadata(owner, contact string) ([]byte, error) {
 	if err := m.fresh(); err != nil {
 		return nil, err
 	}
-	return m.encode()
+	return m.encode(), nil
 }

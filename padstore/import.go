@@ -174,12 +174,9 @@ func (s *Store) name(m *metadata) {
 // is left, as the pad may come again and serve.
 func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 	m := in.meta
-	text, err := m.encode()
-	if err == nil && len(text) > slotSize-durable.SectorSize {
-		err = fmt.Errorf("metadata of %d bytes do not fit a slot", len(text))
-	}
-	if err != nil {
-		return err
+	text := m.encode()
+	if len(text) > slotSize-durable.SectorSize {
+		return fmt.Errorf("metadata of %d bytes do not fit a slot", len(text))
 	}
 	if err := s.writeCopy(in, text, progress); err != nil {
 		err = errors.Join(err, destroy(s.latch, m.store+temporaryName, 0, untold), removeAny(s.latch, m.name+temporaryName))
@@ -188,7 +185,7 @@ func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 		}
 		return err
 	}
-	err = s.latch.Rename(m.store+temporaryName, m.store)
+	err := s.latch.Rename(m.store+temporaryName, m.store)
 	if err == nil {
 		err = s.latch.Sync() // metadata without its pad would be a damaged one
 	}

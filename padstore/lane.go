@@ -19,6 +19,14 @@ type lane struct {
 	size    int64 // in bytes
 }
 
+// direction is the report's: 1 upwards, -1 downwards.
+func (l lane) direction() int64 {
+	if l.forward {
+		return 1
+	}
+	return -1
+}
+
 // lanes returns the forward and the backward lane of a pad.
 func lanes(nBytes, split int64) (forward, backward lane) {
 	return lane{forward: true, nBytes: nBytes, size: split}, lane{nBytes: nBytes, size: nBytes - split}
@@ -89,16 +97,6 @@ func (l lane) parseLog(text string) (spans, error) {
 		}
 	}
 	return merged, nil
-}
-
-// logText writes a decrypt_log. Every message writes one, of a hundred ranges
-// where there are as many gaps.
-func (l lane) logText(list spans) string {
-	b := make([]byte, 0, 32*len(list)) // two offsets of 15 digits at most, and "-,"
-	for _, s := range list {
-		b = append(l.appendText(b, s), ',')
-	}
-	return string(b)
 }
 
 // reverse turns b around, so that bytes of the backward lane are in lane

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
+	"iter"
 	"slices"
 
 	"onetimechat/padstore/seal"
@@ -104,55 +104,8 @@ func (m *metadata) usable(l lane) int64 {
 }
 
 // used is what of the receive lane is used, as the metadata knows it.
-func (m *metadata) used() spans {
+func (m *metadata) used() iter.Seq[span] {
 	return m.gaps.without(span{m.base(), m.maximum})
-}
-
-func (m *metadata) encode() ([]byte, error) {
-	f := fields{
-		UID: m.owner, RID: m.contact, StoreFilename: m.store, MetadataFilename: m.name,
-		NBytes: m.nBytes, RService: m.source, SplitIndex: m.split, Direction: -1,
-		EncryptIndex: m.send.offset(m.cursor),
-		DecryptLog:   m.receive.logText(m.used()),
-		DecryptMax:   m.receive.offset(m.maximum),
-		NEles:        reflect.TypeFor[fields]().NumField(),
-		Suite:        m.suite.String(), Bucket: m.bucket, PadID: m.padID, State: m.state,
-		Number: m.number, Origin: m.origin, Peer: m.peer,
-	}
-	if m.peer == "" {
-		f.NEles-- // the field is left out, as before there were meetings
-	}
-	if m.maximum == m.base() {
-		f.DecryptMax = m.receive.offset(0)
-	}
-	if m.send.forward {
-		f.Direction = 1
-	}
-	if m.keySums[0] != "" {
-		f.KeySum = m.keySums[0] + " " + m.keySums[1]
-	}
-	if !m.segment.empty() {
-		f.Burning.Segment = m.segmentLane().text(m.segment)
-	}
-	if !m.slice.empty() {
-		f.Burning.Slice = m.receive.text(m.slice)
-	}
-	if !m.closing.empty() {
-		f.Closing = m.receive.text(m.closing)
-	}
-	sum, err := f.sum()
-	if err != nil {
-		return nil, err
-	}
-	f.Checksum = sum
-	return json.Marshal(f)
-}
-
-func (m *metadata) segmentLane() lane {
-	if m.segmentSent {
-		return m.send
-	}
-	return m.receive
 }
 
 // sum is the SHA-256 of the JSON whose checksum is the empty string. It finds
@@ -289,7 +242,7 @@ func (m *metadata) place(f *fields) error {
 	if n := len(used); n > 0 && used[n-1].to != m.maximum || n == 0 && m.maximum != m.base() {
 		return fmt.Errorf("decrypt_max %d is not where decrypt_log ends", f.DecryptMax)
 	}
-	m.gaps = used.without(span{m.base(), m.maximum})
+	m.gaps = slices.Collect(used.without(span{m.base(), m.maximum}))
 	if f.Burning.Segment != "" {
 		if m.segment, err = m.send.parse(f.Burning.Segment); err == nil {
 			m.segmentSent = true

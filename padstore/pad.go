@@ -3,6 +3,7 @@ package padstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ type pad struct {
 	mu      sync.Mutex
 	meta    *metadata // as it is on disk
 	slots   *durable.Slots
+	encoder encoder // of what goes there
 	file    durable.File
 	record  func(Entry) // into the device log
 	damaged error       // why this pad serves nothing
@@ -248,7 +250,7 @@ func (p *pad) segmentOf(pkg []byte) (span, error) {
 		return s, errRefused
 	}
 	below := span{s.from, min(s.to, m.maximum)}
-	used := m.gaps.without(below)
+	used := slices.Collect(m.gaps.without(below))
 	if len(used) == 1 && used[0] == s {
 		return s, errBurned
 	}
@@ -349,10 +351,8 @@ func (p *pad) work() (more bool, err error) {
 // there the metadata comes first. So they do where recovery would not come
 // upon zeros that the metadata know nothing of, and could not tell of them.
 func (p *pad) commit(next *metadata, l lane, s span) error {
-	record, err := next.encode()
-	if err != nil {
-		return err
-	}
+	record := p.encoder.encode(next)
+	var err error
 	if s.empty() {
 		err = p.slots.Write(record)
 	} else {

@@ -95,7 +95,7 @@ func (in *incoming) check() error {
 // usedOffsets is what both lanes call used, as ranges of pad offsets.
 func (m *metadata) usedOffsets() spans {
 	used := spans{}.add(m.send.offsets(span{m.base(), m.cursor}))
-	for _, s := range m.used() {
+	for s := range m.used() {
 		used = used.add(m.receive.offsets(s))
 	}
 	return used

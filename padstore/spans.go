@@ -2,6 +2,7 @@ package padstore
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -17,20 +18,33 @@ func (s span) overlaps(o span) bool { return s.from < o.to && o.from < s.to }
 // spans are stretches in ascending order that neither touch nor overlap.
 type spans []span
 
-// cut takes s out.
+// around is which of the list overlap s or touch it: list[from:to].
+func (list spans) around(s span) (from, to int) {
+	from, _ = slices.BinarySearchFunc(list, s.from, func(g span, at int64) int { return cmp.Compare(g.to, at) })
+	to, touches := slices.BinarySearchFunc(list, s.to, func(g span, at int64) int { return cmp.Compare(g.from, at) })
+	if touches {
+		to++
+	}
+	return from, to
+}
+
+// cut takes s out. What it answers may be the list itself, and so nobody
+// changes one in its place.
 func (list spans) cut(s span) spans {
 	if s.empty() {
 		return list
 	}
-	var out spans
-	for _, g := range list {
-		for _, rest := range []span{{g.from, min(g.to, s.from)}, {max(g.from, s.to), g.to}} {
-			if !rest.empty() {
-				out = append(out, rest)
-			}
+	from, to := list.around(s)
+	if from == to {
+		return list
+	}
+	rest := make(spans, 0, 2)
+	for _, r := range []span{{list[from].from, min(list[from].to, s.from)}, {max(list[to-1].from, s.to), list[to-1].to}} {
+		if !r.empty() {
+			rest = append(rest, r)
 		}
 	}
-	return out
+	return slices.Concat(list[:from], rest, list[to:])
 }
 
 // add puts s in, joining what touches it.
@@ -38,30 +52,29 @@ func (list spans) add(s span) spans {
 	if s.empty() {
 		return list
 	}
-	var out spans
-	for _, g := range list {
-		if g.to < s.from || s.to < g.from {
-			out = append(out, g)
-			continue
-		}
-		s = span{min(s.from, g.from), max(s.to, g.to)}
+	from, to := list.around(s)
+	if from < to {
+		s = span{min(s.from, list[from].from), max(s.to, list[to-1].to)}
 	}
-	at, _ := slices.BinarySearchFunc(out, s, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	return slices.Insert(out, at, s)
+	return slices.Concat(list[:from], spans{s}, list[to:])
 }
 
-// without is what of s lies in none of the list.
-func (list spans) without(s span) spans {
-	rest := make(spans, 0, len(list)+1)
-	from := s.from
-	for _, g := range list {
-		if gap := (span{from, min(g.from, s.to)}); !gap.empty() {
-			rest = append(rest, gap)
+// without is what of s lies in none of the list, upwards.
+func (list spans) without(s span) iter.Seq[span] {
+	return func(yield func(span) bool) {
+		if s.empty() {
+			return
 		}
-		from = max(from, g.to)
+		first, last := list.around(s)
+		rest := s
+		for _, g := range list[first:last] {
+			if before := (span{rest.from, g.from}); !before.empty() && !yield(before) {
+				return
+			}
+			rest.from = g.to
+		}
+		if !rest.empty() {
+			yield(rest)
+		}
 	}
-	if end := (span{from, s.to}); !end.empty() {
-		rest = append(rest, end)
-	}
-	return rest
 }

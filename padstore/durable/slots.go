@@ -29,6 +29,7 @@ type Slots struct {
 	file     File
 	size     int
 	sequence uint64
+	slot     []byte // what was written last, whose memory the next takes
 }
 
 const (
@@ -128,11 +129,11 @@ func (s *Slots) Write(record []byte, along ...File) error {
 		return fmt.Errorf("durable: record of %d bytes is over the slot's %d", len(record), s.Room())
 	}
 	next := s.sequence + 1
-	used := headerSize + len(record)
-	slot := make([]byte, (used+pageSize-1)/pageSize*pageSize)
-	copy(slot, header(next, record))
-	copy(slot[headerSize:], record)
-	if _, err := s.file.WriteAt(slot, int64(next%2)*int64(s.size)); err != nil {
+	s.slot = append(append(s.slot[:0], header(next, record)...), record...)
+	if over := len(s.slot) % pageSize; over > 0 {
+		s.slot = append(s.slot, make([]byte, pageSize-over)...)
+	}
+	if _, err := s.file.WriteAt(s.slot, int64(next%2)*int64(s.size)); err != nil {
 		return err
 	}
 	if err := s.disk.SyncFiles(append(along, s.file)...); err != nil {
