@@ -197,6 +197,12 @@ func buttonColours(b button) (ink, ground, border color.RGBA) {
 	return colBar, colPanel, colBar
 }
 
+// doneButton leaves what was to be read. It stands on the left, as does all that
+// leaves a screen without deciding anything; on the right is what goes on.
+func doneButton() button {
+	return button{name: "ok", label: "Done", symbol: symYes, weight: 1}
+}
+
 // paging returns prev and next, or nothing if there is one page only. While
 // reading on is what the owner has to do, next stands out.
 func paging(page, pages int, urge bool) []button {

@@ -11,6 +11,7 @@ type Calibrate struct {
 	Cross    image.Point // on the Frame; one of CalibrationCrosses
 	Step, Of int         // from 1
 	Problem  string      // why it begins anew, in one sentence; may be empty
+	WayOut   string      // how the owner leaves it as it was; empty: they cannot
 }
 
 // CalibrationCrosses are where the three crosses and the check cross are, on a
@@ -41,7 +42,11 @@ func (s Calibrate) draw(c *canvas) {
 	rows = append(rows, c.space(c.gap))
 	rows = append(rows, c.words("Use the tip of a nail or of a pen. Hold it still for a moment.", body, box.Dx())...)
 	rows = append(rows, c.space(c.gap))
-	rows = append(rows, c.words(fmt.Sprintf("Cross %d of %d", s.Step, s.Of), style{face: c.fonts.small, ink: colMuted, align: centre}, box.Dx())...)
+	muted := style{face: c.fonts.small, ink: colMuted, align: centre}
+	rows = append(rows, c.words(fmt.Sprintf("Cross %d of %d", s.Step, s.Of), muted, box.Dx())...)
+	if s.WayOut != "" {
+		rows = append(rows, c.words(s.WayOut, muted, box.Dx())...)
+	}
 	box.Min.Y += max(0, (box.Dy()-height(rows))/2)
 	c.stack(box, rows)
 	c.drawCross(s.Cross, arm)

@@ -46,7 +46,7 @@ func (c *canvas) drawFacts(box image.Rectangle, facts []Fact, page int) []button
 		groups = append(groups, c.factRows(fact, box.Dx()))
 	}
 	c.drawPaged(box, groups, page)
-	return append([]button{{name: "ok", label: "Done", symbol: symYes}}, paging(c.frame.Page, c.frame.Pages, false)...)
+	return append([]button{doneButton()}, paging(c.frame.Page, c.frame.Pages, false)...)
 }
 
 // factRows put a name beside its value, or above it where that leaves too little
@@ -77,10 +77,16 @@ func (c *canvas) factRows(s Fact, width int) group {
 	return append(rows, c.space(c.px(2)))
 }
 
-// draw asks. Neither answer is coloured good or bad: the device does not know.
+// draw asks. Neither answer is coloured good or bad, because the device does not
+// know, unless one is grave: that does not stand out as what to do, and no ring
+// begins on it.
 func (s Ask) draw(c *canvas) {
 	box := c.body(true)
 	t := title{symbol: symPad, text: c.safe(s.Title), right: "your approval", ink: colWhite, ground: colBar}
+	yes := button{name: "yes", label: c.safe(s.Yes), kind: forward}
+	if s.Grave {
+		t.symbol, yes.kind, yes.symbol = symWarn, negative, symWarn
+	}
 	var groups []group
 	if !c.fitsTitle(t.text) {
 		groups = append(groups, append(c.headRows(s.Title, c.fonts.title, box.Dx()), c.space(c.gap)))
@@ -92,6 +98,5 @@ func (s Ask) draw(c *canvas) {
 	}
 	c.drawPaged(box, groups, s.Page)
 	buttons := append([]button{{name: "no", label: c.safe(s.No)}}, paging(c.frame.Page, c.frame.Pages, !s.Ready)...)
-	yes := button{name: "yes", label: c.safe(s.Yes), kind: forward}
 	c.drawButtons(c.fitted(append(buttons, c.guarded(yes, s.Ready))))
 }

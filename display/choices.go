@@ -142,7 +142,7 @@ func (s MeetingConfirm) rows(c *canvas, head, face *typeface, width int) []group
 	}
 	say(c.fonts.small, "Chosen on the other device:")
 	say(head, bytesText(s.Choice.Bytes))
-	say(face, capital(aboutText(s.Choice.Messages))+" messages each way")
+	say(face, capital(messagesText(s.Choice.Messages))+" each way")
 	say(face, capital(yearsText(s.Choice.Years))+" at "+numberText(int64(s.PerDay))+" messages a day")
 	if s.Choice.Wait > 0 {
 		say(face, "Takes about "+waitText(s.Choice.Wait))

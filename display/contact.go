@@ -47,13 +47,16 @@ func (c *canvas) headRows(text string, face *typeface, width int) []row {
 	return c.words(text, style{face: face, ink: colInk}, width)
 }
 
+// cardGap is the room between the cards of contacts.
+func (c *canvas) cardGap() int { return c.px(3) }
+
 // contactCards is the card of the i-th contact as a button; as several, for
 // pages of their own, if it is taller than room.
-func (c *canvas) contactCards(i int, s Contact, width, room int) []group {
-	inset, gap := c.px(4), c.px(3)
-	rows := c.contactLines(s, width-2*inset, c.px(11)+c.gap)
+func (c *canvas) contactCards(i int, s Contact, room image.Point) []group {
+	inset, gap := c.px(4), c.cardGap()
+	rows := c.contactLines(s, room.X-2*inset, c.px(11)+c.gap)
 	var groups []group
-	for _, part := range paginate([]group{rows}, room-2*inset-gap) {
+	for _, part := range paginate([]group{rows}, room.Y-2*inset) {
 		tall := max(height(part)+2*inset, c.button)
 		groups = append(groups, group{{tall + gap, func(box image.Rectangle) {
 			box.Max.Y = box.Min.Y + tall
@@ -76,14 +79,15 @@ func (c *canvas) rule() row {
 	}}
 }
 
-// low tells whether ten percent or less is left.
-func (g Gauge) low() bool { return g.Left*10 <= g.Total }
-
+// shortage says that little is left, ten percent at most, or no room for a message;
+// it is empty where there is more.
 func (g Gauge) shortage() string {
 	switch {
 	case g.Left <= 0:
 		return "used up: meet to make a new one"
-	case g.low():
+	case g.Messages <= 0:
+		return "almost used up: meet to make a new one"
+	case g.Left*10 <= g.Total:
 		return "low: meet soon to make a new one"
 	}
 	return ""
@@ -93,9 +97,9 @@ func (g Gauge) shortage() string {
 // that is broken and a bar that is striped.
 func (c *canvas) gaugeRow(name string, g Gauge) row {
 	small := style{face: c.fonts.small, ink: colInk}
-	longest, text := "999.9 GiB, about 999 million messages", bytesText(g.Left)+", "+aboutText(g.Messages)+" messages"
+	longest, text := "999.9 GiB, about 999 million messages", bytesText(g.Left)+", "+messagesText(g.Messages)
 	if c.narrow() {
-		longest, text = "about 999 million messages", aboutText(g.Messages)+" messages"
+		longest, text = "about 999 million messages", messagesText(g.Messages)
 	}
 	return row{c.fonts.small.height + c.px(1), func(box image.Rectangle) {
 		label := box
@@ -103,7 +107,7 @@ func (c *canvas) gaugeRow(name string, g Gauge) row {
 		c.say(label, small, name)
 		width := min(box.Dx()/4, box.Max.X-label.Max.X-c.gap-c.fonts.small.width(longest))
 		bar := image.Rect(label.Max.X, box.Min.Y+c.px(3), label.Max.X+width, box.Max.Y-c.px(2))
-		c.gauge(bar, share(g.Left, g.Total), g.low())
+		c.gauge(bar, share(g.Left, g.Total), g.shortage() != "")
 		box.Min.X = bar.Max.X + c.gap
 		c.say(box, small, text)
 	}}

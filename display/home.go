@@ -2,16 +2,18 @@ package display
 
 func (Home) name() string { return "home" }
 
+// draw lists the contacts. The page stands in the title bar, which leaves room for
+// another of them.
 func (s Home) draw(c *canvas) {
-	c.drawHomeTitle(s.Owner)
 	box := c.body(true)
 	link := "Laptop link:  " + s.Link
 	if s.Link == "" {
 		link = "No laptop link."
 	}
-	box = c.stack(box, append(c.words(link, style{face: c.fonts.body, ink: colInk}, box.Dx()), c.space(c.gap)))
+	head := append(c.words(link, style{face: c.fonts.body, ink: colInk}, box.Dx()), c.space(c.gap))
+	list := box
+	list.Min.Y += height(head)
 
-	room := box.Dy() - c.fonts.small.height
 	var groups []group
 	if s.Reserve != nil {
 		groups = append(groups, c.reserveRows(*s.Reserve, box.Dx()))
@@ -22,7 +24,7 @@ func (s Home) draw(c *canvas) {
 	}
 	for i, contact := range s.Contacts {
 		if s.Details {
-			groups = append(groups, c.contactCards(i, contact, box.Dx(), room)...)
+			groups = append(groups, c.contactCards(i, contact, list.Size())...)
 		} else {
 			groups = append(groups, c.contactRows(contact, box.Dx()))
 		}
@@ -30,7 +32,9 @@ func (s Home) draw(c *canvas) {
 	if len(s.Contacts) == 0 {
 		groups = append(groups, c.noContacts(s.NewContact, box.Dx()))
 	}
-	c.drawPaged(box, groups, s.Page)
+	rows := c.turnTo(s.Page, paginate(groups, list.Dy()+c.cardGap())) // the last gap need not be there
+	c.drawHomeTitle(s.Owner)
+	c.stack(box, append(head, rows...))
 
 	log := button{name: "log", label: "Log", symbol: symLog, weight: 1}
 	if s.Unread {
@@ -45,7 +49,7 @@ func (s Home) draw(c *canvas) {
 		return
 	}
 	meet := button{name: "new-contact", label: "New contact"}
-	if len(paging) == 0 {
+	if c.frame.Pages == 1 {
 		meet.symbol = symAdd
 	}
 	if len(s.Contacts) == 0 {
@@ -64,26 +68,43 @@ func (c *canvas) noContacts(canMeet bool, width int) group {
 	return append(group{c.space(top)}, c.words(text, style{face: c.fonts.body, ink: colInk, align: centre}, width)...)
 }
 
-// drawHomeTitle says whose device it is: a long name goes without the words
-// around it.
+// drawHomeTitle says whose device it is, and, where there are several, the page: a
+// long name goes without the words around it, or in small letters.
 func (c *canvas) drawHomeTitle(owner string) {
-	text := c.safe(owner)
-	if long := text + "’s pad device"; c.fitsTitle(long) {
-		text = long
+	name, page := c.safe(owner), c.pageText()
+	t := title{symbol: symPad, right: page, ink: colWhite, ground: colBar}
+	room := c.titleBox().Dx()
+	if page == "" {
+		t.right = "ready"
+	} else {
+		room -= 2*c.gap + c.fonts.small.width(page)
 	}
-	t := title{symbol: symPad, text: text, right: "ready", ink: colWhite, ground: colBar}
-	if c.fitsTitle(text) {
-		c.drawTitle(t)
-		return
+	for _, t.text = range []string{name + "’s pad device", name} {
+		if c.fonts.title.width(t.text) <= room {
+			c.drawTitle(t)
+			return
+		}
 	}
 	t.text, t.right = "", ""
 	c.drawTitle(t)
-	box := c.titleBox()
-	lines := layPlain(text, c.fonts.small, box.Dx())
-	box.Min.Y += (box.Dy() - len(lines)*c.fonts.small.height) / 2
+	c.smallTitle(name, page)
+}
+
+// smallTitle says in the bar, in small letters, a name as long as can be, and the
+// page behind it.
+func (c *canvas) smallTitle(name, page string) {
+	box, small := c.titleBox(), style{face: c.fonts.small, ink: colWhite}
+	lines := layPlain(name, small.face, box.Dx())
+	if last := lines[len(lines)-1]; small.face.width(last)+c.gap+small.face.width(page) > box.Dx() {
+		lines = append(lines, "")
+	}
+	box.Min.Y += (box.Dy() - len(lines)*small.face.height) / 2
 	for _, line := range lines {
-		box.Max.Y = box.Min.Y + c.fonts.small.height
-		c.say(box, style{face: c.fonts.small, ink: colWhite}, line)
+		box.Max.Y = box.Min.Y + small.face.height
+		c.say(box, small, line)
 		box.Min.Y = box.Max.Y
 	}
+	box.Min.Y -= small.face.height
+	small.align = right
+	c.say(box, small, page)
 }

@@ -8,15 +8,19 @@ func (Keyboard) name() string { return "keyboard" }
 // a finger.
 type keyboard struct {
 	columns int
-	pages   []string // all that a user id is made of
+	pages   []keyPage // all that a user id is made of
 }
+
+// keyPage is keys that are shown together, and what is written where one turns to
+// them.
+type keyPage struct{ label, keys string }
 
 // keys are laid out by how many fingers stand side by side.
 func (c *canvas) keys() keyboard {
 	if wide := (c.size.X - 2*c.margin) / 7; wide < c.finger+c.px(2) {
-		return keyboard{5, []string{"abcdefghij", "klmnopqrst", "uvwxyz-_", "0123456789"}}
+		return keyboard{5, []keyPage{{"a–j", "abcdefghij"}, {"k–t", "klmnopqrst"}, {"u–z", "uvwxyz-_"}, {"0–9", "0123456789"}}}
 	}
-	return keyboard{7, []string{"abcdefghijklm", "nopqrstuvwxyz", "0123456789-_"}}
+	return keyboard{7, []keyPage{{"a–m", "abcdefghijklm"}, {"n–z", "nopqrstuvwxyz"}, {"0–9", "0123456789-_"}}}
 }
 
 func (s Keyboard) draw(c *canvas) {
@@ -26,13 +30,24 @@ func (s Keyboard) draw(c *canvas) {
 	c.frame.Pages = len(keys.pages)
 	c.frame.Page = min(max(s.Page, 0), len(keys.pages)-1)
 	box = c.drawTyped(box, s)
-	c.drawKeys(box, keys.pages[c.frame.Page], keys.columns)
+	c.drawKeys(box, keys.pages[c.frame.Page].keys, keys.columns)
 	remove := button{name: "delete", label: "Delete", weight: 1.2}
 	ok := button{name: "ok", label: "Done", symbol: symYes, kind: positive, weight: 1.2}
 	if s.Text == "" {
 		remove.dead, ok.dead = deadQuietly, deadQuietly
 	}
-	c.drawButtons(append(append([]button{remove}, paging(c.frame.Page, c.frame.Pages, false)...), ok))
+	c.drawButtons(append(append([]button{remove}, keys.paging(c.frame.Page)...), ok))
+}
+
+// paging says of each page what is on it: a letter is looked for, not a page.
+func (k keyboard) paging(page int) []button {
+	buttons := paging(page, len(k.pages), false)
+	for i, to := range []int{page - 1, page + 1} {
+		if to >= 0 && to < len(k.pages) {
+			buttons[i].label, buttons[i].roomy = k.pages[to].label, ""
+		}
+	}
+	return buttons
 }
 
 // drawTyped shows what has been typed, and what is wrong with it or to be

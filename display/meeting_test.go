@@ -41,7 +41,7 @@ func (r random) meetingScreen() Screen {
 	switch r.IntN(8) {
 	case 0:
 		reserve := r.reserve()
-		s := Home{Owner: r.name(), Link: "http://192.168.100.100:65535", Unread: ready, Page: page, NewContact: r.IntN(4) > 0, Details: r.IntN(4) > 0}
+		s := Home{Owner: r.name(), Link: "http://192.168.100.100:65535", Unread: ready, Page: page, NewContact: r.IntN(4) > 0, Details: r.IntN(4) > 0, Settings: r.IntN(4) > 0}
 		if r.IntN(4) > 0 {
 			s.Reserve = &reserve
 		}
@@ -73,7 +73,7 @@ func (r random) meetingScreen() Screen {
 		}
 		return s
 	}
-	return Ask{Title: r.words(12), Text: r.text(400), Yes: r.label(), No: []string{"No", "Go on", "Keep", "Leave it"}[r.IntN(4)], Ready: ready, Page: page}
+	return Ask{Title: r.words(12), Text: r.text(400), Yes: r.label(), No: []string{"No", "Go on", "Keep", "Leave it"}[r.IntN(4)], Grave: r.IntN(2) == 0, Ready: ready, Page: page}
 }
 
 func TestNothingClippedOrOverlappingOnRandomMeetingScreens(t *testing.T) {
@@ -154,7 +154,7 @@ func TestEverySizeCanBeTappedOnSomePage(t *testing.T) {
 func TestSizesSayWhatTheyGive(t *testing.T) {
 	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
 		f := r.Render(MeetingSize{Peer: "bob", Choices: choices(), PerDay: 50})
-		for _, want := range []string{"In an hour", "192.0 MiB, 38 years", "690,000", "takes 1 hour", "Messages each way; years at 50 a day"} {
+		for _, want := range []string{"In an hour", "192 MiB, 38 years", "690,000", "takes 1 hour", "Messages each way; years at 50 a day"} {
 			if !strings.Contains(strings.Join(f.Text, "\n"), want) {
 				t.Errorf("%q is not told: %q", want, f.Text)
 			}
@@ -176,6 +176,37 @@ func TestTheWidestNamesFitWhereTheyAreTypedAndChosen(t *testing.T) {
 				t.Errorf("%q is not told: %q", name, f.Text)
 			}
 			checkFrame(t, size, r.Render(Keyboard{Title: "Whose device is this?", Text: name, Problem: "No more letters fit."}))
+			for _, n := range []int{0, 1, len(eight)} {
+				checkFrame(t, size, r.Render(Home{Owner: name, Link: "x", Contacts: contacts(eight[:n]...), NewContact: true, Details: true, Settings: true}))
+			}
+		}
+	})
+}
+
+// Whoever looks for a letter sees on which button it is.
+func TestTheKeyboardSaysWhatIsOnItsOtherPages(t *testing.T) {
+	forEverySize(t, func(t *testing.T, r *Renderer, size image.Point) {
+		all := frames(r, func(page int) Screen { return Keyboard{Title: "Whose device is this?", Text: "x", Page: page} })
+		keys := func(f *Frame) (labels string) {
+			for _, target := range f.Targets {
+				if strings.HasPrefix(target.Name, "key-") {
+					labels += target.Label
+				}
+			}
+			return labels
+		}
+		for page, f := range all {
+			checkFrame(t, size, f)
+			for name, to := range map[string]int{"prev": page - 1, "next": page + 1} {
+				button, _ := f.target(name)
+				if to < 0 || to == len(all) {
+					continue
+				}
+				ends := strings.Split(button.Label, "–")
+				if there := keys(all[to]); len(ends) != 2 || !strings.HasPrefix(there, ends[0]) || !strings.Contains(there, ends[1]) {
+					t.Errorf("%s of page %d is called %q, and leads to %q", name, page, button.Label, there)
+				}
+			}
 		}
 	})
 }
@@ -333,7 +364,7 @@ func TestHomeSaysWhatTheReserveIsGoodFor(t *testing.T) {
 		want    []string
 	}{
 		{nil, nil},
-		{&fullReserve, []string{"Ready for a meeting", "256.0 MiB of 256.0 MiB", "About 930,000 messages each way, made in 2 minutes"}},
+		{&fullReserve, []string{"Ready for a meeting", "256 MiB of 256 MiB", "About 930,000 messages each way, made in 2 minutes"}},
 		{&someReserve, []string{"About 140,000 messages each way, made in 1 minute; filling"}},
 		{&Reserve{Capacity: mebi, Filling: true}, []string{"Nothing for a pad yet; filling"}},
 		{&Reserve{Capacity: mebi, Problem: "The noise source is not there."}, []string{"Nothing for a pad yet", "The noise source is not there."}},

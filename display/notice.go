@@ -12,6 +12,9 @@ func (Progress) name() string { return "progress" }
 
 func (s Warning) draw(c *canvas) {
 	t := title{symbol: symWarn, text: "Warning", right: "please read", ink: colInk, ground: colAmber}
+	if s.Well {
+		t = title{symbol: symYes, text: "Done", right: t.right, ink: colWhite, ground: colGood}
+	}
 	c.drawNotice(t, s.Title, s.Text, s.Page, true,
 		button{name: "ok", label: "I have read this", symbol: symYes, kind: forward, weight: 1.6})
 }

@@ -115,7 +115,7 @@ func (s Paired) draw(c *canvas) {
 	t := title{symbol: symYes, text: "Paired", right: "pad in use", ink: colWhite, ground: colGood}
 	head := "You share a pad with " + peer + "."
 	todo := []string{
-		c.brief("Unplug the cable. What you send is sealed with this pad from now on.", "Unplug the cable."),
+		c.brief("Unplug the cable and plug in the laptop: what you write there is sealed with this pad from now on.", "Unplug the cable, plug in the laptop."),
 		"If it was one plain cable in sight, nobody else has the pad.",
 	}
 	if !s.InUse {
@@ -134,7 +134,7 @@ func (s Paired) draw(c *canvas) {
 		title, body = c.fonts.small, c.fonts.small
 	}
 	rows := append(c.words(head, style{face: title, ink: colInk}, box.Dx()), c.space(c.px(3)))
-	size := c.brief(bytesText(s.Bytes)+", "+aboutText(s.Messages), capital(aboutText(s.Messages))) + " messages each way"
+	size := c.brief(bytesText(s.Bytes)+", "+messagesText(s.Messages), capital(messagesText(s.Messages))) + " each way"
 	rows = append(rows, c.words(size, style{face: body, ink: colInk}, box.Dx())...)
 	if s.Demo {
 		rows = append(rows, c.marked(symWarn, colBad, c.demoText(), style{face: c.fonts.small, ink: colBad}, box.Dx())...)

@@ -35,8 +35,7 @@ func (s Reader) draw(c *canvas) {
 	pages := paginate(c.textRows(s.Text, sheet.Dx()), sheet.Dy()-2*c.panelInset())
 	c.panel(sheet, c.turnTo(s.Page, pages))
 	c.statusRow(image.Rect(box.Min.X, box.Max.Y-status, box.Max.X, box.Max.Y), lengthText(s.Text)+", on this device only", lengthText(s.Text)+", only here", lengthText(s.Text))
-	c.drawButtons(append(paging(c.frame.Page, c.frame.Pages, true),
-		button{name: "ok", label: "Done", symbol: symYes, weight: 1.4}))
+	c.drawButtons(append([]button{doneButton()}, paging(c.frame.Page, c.frame.Pages, true)...))
 }
 
 func (s Log) draw(c *canvas) {
@@ -52,11 +51,11 @@ func (s Log) draw(c *canvas) {
 	}
 	c.stack(box, c.turnTo(s.Page, paginate(groups, box.Dy()-status)))
 	c.statusRow(image.Rect(box.Min.X, box.Max.Y-status, box.Max.X, box.Max.Y), entriesText(len(s.Lines)))
-	buttons := append(paging(c.frame.Page, c.frame.Pages, false), button{name: "ok", label: "Done", symbol: symYes, weight: 1.4})
+	buttons := append([]button{doneButton()}, paging(c.frame.Page, c.frame.Pages, false)...)
 	if s.PowerOff {
-		buttons = c.fitted(append([]button{{name: "power-off", label: "Switch off"}}, buttons...))
+		buttons = append(buttons, button{name: "power-off", label: "Switch off"})
 	}
-	c.drawButtons(buttons)
+	c.drawButtons(c.fitted(buttons))
 }
 
 func entriesText(n int) string { return countText(int64(n), "entry", "entries") }

@@ -22,7 +22,7 @@ func TestScreenAndTargetNamesAreThoseThatOthersRelyOn(t *testing.T) {
 		"new-contact", "meeting-size", "meeting-words", "paired", "certificate", "question", "keyboard", "noise", "settings", "idle", "calibrate",
 		"about", "test-pattern", "test-touch", "self-test"}
 	targets := []string{"approve", "deny", "to-laptop", "read-here", "next", "prev", "ok", "cancel", "log",
-		"new-contact", "contact-1", "contact-2", "contact-4", "contact-5", "retry", "noise", "size-1", "size-2", "size-3", "size-4", "size-5",
+		"new-contact", "contact-1", "contact-2", "contact-5", "contact-6", "retry", "noise", "size-1", "size-2", "size-3", "size-4", "size-5",
 		"confirm", "same", "different", "stop", "certificate", "more", "discard", "in-use", "yes", "no"}
 	for _, key := range "abcdefghijklm0123456789-_" { // of the two samples
 		targets = append(targets, "key-"+string(key))
@@ -76,7 +76,7 @@ func TestQuestionsAreDeadUntilReady(t *testing.T) {
 		{ApproveOpen{From: []From{{"bob", 1, false}}, Ready: true}, "deny read-here to-laptop", "", ""},
 		{ApproveLog{Entries: 1}, "deny", "to-laptop", "wait a moment"},
 		{ApproveLog{Entries: 1, Ready: true}, "deny to-laptop", "", ""},
-		{Reader{From: "bob", Text: longText}, "next ok", "prev", ""},
+		{Reader{From: "bob", Text: longText}, "ok next", "prev", ""},
 		{Warning{Title: "t", Text: "x"}, "ok", "", ""},
 		{Warning{Title: "t", Text: longText}, "next", "prev ok", "read all pages"},
 		{Warning{Title: "t", Text: longText, Page: 999}, "prev ok", "next", ""},
@@ -147,14 +147,16 @@ func TestApproveSendNamesEveryContactAndItsCost(t *testing.T) {
 
 func TestHomeTellsLowPadInWordsEachWay(t *testing.T) {
 	r := renderer(t, Sizes()[1])
-	const total = 1000
+	const total = 14400 // bytes: a hundred messages
 	for _, c := range []struct {
 		left int64
 		want string
 	}{
-		{101, ""},
-		{100, " is low: meet soon to make a new one"},
-		{1, " is low: meet soon to make a new one"},
+		{1441, ""},
+		{1440, " is low: meet soon to make a new one"},
+		{144, " is low: meet soon to make a new one"},
+		{143, " is almost used up: meet to make a new one"},
+		{1, " is almost used up: meet to make a new one"},
 		{0, " is used up: meet to make a new one"},
 	} {
 		low, full := gauge(c.left, total), gauge(total, total)
@@ -282,10 +284,15 @@ func TestAmountsInWords(t *testing.T) {
 		bytesText(1):                                "1 byte",
 		bytesText(1023):                             "1023 bytes",
 		bytesText(1536):                             "1.5 KiB",
-		bytesText(64 << 20):                         "64.0 MiB",
-		bytesText(1 << 48):                          "256.0 TiB",
+		bytesText(64 << 20):                         "64 MiB",
+		bytesText(123456):                           "121 KiB",
+		bytesText(1023 << 10):                       "1 MiB",
+		bytesText(1 << 48):                          "256 TiB",
 		aboutText(0):                                "no",
 		aboutText(99):                               "about 99",
+		messagesText(0):                             "no messages",
+		messagesText(1):                             "about 1 message",
+		messagesText(14):                            "about 14 messages",
 		aboutText(465_948):                          "about 460,000",
 		aboutText(1_259_999_999):                    "about 1.2 billion",
 		numberText(999):                             "999",

@@ -20,7 +20,7 @@ func (c *canvas) reserveRows(s Reserve, width int) group {
 func (s Reserve) meaning(t theme) string {
 	text := "Nothing for a pad yet"
 	if s.Messages > 0 {
-		text = capital(aboutText(s.Messages)) + " messages each way"
+		text = capital(messagesText(s.Messages)) + " each way"
 		if s.Wait > 0 {
 			text += t.brief(", ", "\n") + "made in " + waitText(s.Wait)
 		}

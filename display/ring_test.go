@@ -72,6 +72,8 @@ func TestKeysDoWhatTheScreenIsFor(t *testing.T) {
 		"a warning is read": {Warning{Title: "t", Text: "x"}, []Key{p, d, a}, "ok"},
 		"yes":               {Ask{Title: "t", Yes: "Yes", No: "No", Ready: true}, []Key{a}, "yes"},
 		"no":                {Ask{Title: "t", Yes: "Yes", No: "No", Ready: true}, []Key{d}, "no"},
+		"grave":             {Ask{Title: "t", Yes: "Erase", No: "Keep", Grave: true, Ready: true}, []Key{a, p, a}, "yes"}, // not by approve alone
+		"keep":              {Ask{Title: "t", Yes: "Erase", No: "Keep", Grave: true, Ready: true}, []Key{d}, "no"},
 		"same":              {MeetingWords{Peer: "bob", Ready: true}, []Key{a, p, a}, "same"}, // not by approve alone
 
 		"different":            {MeetingWords{Peer: "bob", Ready: true}, []Key{d}, "different"},

@@ -95,6 +95,7 @@ func samples() []sample {
 		{"reader-hostile", "what cannot be seen is written out", Reader{From: eight[5], Text: hostileText, Index: 1, Count: 1}},
 		{"reader-greek-cyrillic", "letters the font has", Reader{From: "carol", Text: "Ελληνικά, кириллица, Čeština, “quotes” – 3 €.", Index: 2, Count: 3}},
 		{"warning", "to be tapped away", Warning{Title: "A message may not have been sent", Text: "The power went off while a message to bob was on its way to the laptop.\n\nAsk bob whether it came. If it did not, send it again."}},
+		{"warning-none", "something went well", Warning{Title: "Moved", Well: true, Text: "The pad with bob is here now. It was overwritten on the stick, which may still remember it: keep it safe, or destroy it."}},
 		{"log", "with new entries", Log{Lines: lines}},
 		{"log-empty", "nothing yet", Log{}},
 		{"log-last", "last page", Log{Lines: lines, Page: 999}},

@@ -95,7 +95,8 @@ type Reader struct {
 type Warning struct {
 	Title string
 	Text  string
-	Page  int // more than one only where Text is long
+	Well  bool // it is no warning: something went well
+	Page  int  // more than one only where Text is long
 }
 
 // LogLine is one entry of Log.
@@ -233,6 +234,7 @@ type About struct {
 type Ask struct {
 	Title, Text string
 	Yes, No     string // what is drawn on the buttons
+	Grave       bool   // yes does what cannot be taken back
 	Ready       bool   // the guard time is over and every page was shown: yes is alive
 	Page        int
 }
@@ -258,7 +260,7 @@ type Setting struct {
 // Settings lists what the owner can change. Its targets are those of its
 // items, and ok.
 type Settings struct {
-	Title string // empty: Settings
+	Title string // empty: Settings; else a list to choose from, or to go back
 	Note  string // above the items; may be empty
 	Items []Setting
 	Page  int

@@ -31,7 +31,11 @@ func (s Settings) draw(c *canvas) {
 	rows := c.turnTo(s.Page, paginate(groups, box.Dy()+gap)) // the last gap need not be there
 	c.drawTitle(title{symbol: symLog, text: s.title(), right: c.pageText(), ink: colWhite, ground: colBar})
 	c.stack(box, rows)
-	c.drawButtons(c.fitted(append([]button{{name: "ok", label: "Done", symbol: symYes}}, paging(c.frame.Page, c.frame.Pages, false)...)))
+	leave := doneButton()
+	if s.Title != "" {
+		leave = button{name: "ok", label: "Back"} // nothing was chosen
+	}
+	c.drawButtons(c.fitted(append([]button{leave}, paging(c.frame.Page, c.frame.Pages, false)...)))
 }
 
 // draw says beside each size what follows from it.

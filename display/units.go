@@ -8,7 +8,8 @@ import (
 	"unicode"
 )
 
-// bytesText writes n bytes as in "980 bytes" or "12.3 KiB".
+// bytesText writes n bytes with the digits that say something, as in "980 bytes",
+// "12.3 KiB" or "256 MiB".
 func bytesText(n int64) string {
 	if n == 1 {
 		return "1 byte"
@@ -23,7 +24,10 @@ func bytesText(n int64) string {
 			break
 		}
 	}
-	return fmt.Sprintf("%.1f %s", value, name)
+	if value >= 100 {
+		return fmt.Sprintf("%.0f %s", value, name)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", value), ".0") + " " + name
 }
 
 // countText writes n of a thing as in "1 message", "9,800 messages" or
@@ -42,6 +46,14 @@ func aboutText(n int64) string {
 		return "no"
 	}
 	return "about " + numberText(roughly(n))
+}
+
+// messagesText writes a guess at how many texts there is pad for.
+func messagesText(n int64) string {
+	if n == 1 {
+		return "about 1 message"
+	}
+	return aboutText(n) + " messages"
 }
 
 // roughly rounds n down to two digits.

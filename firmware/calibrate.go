@@ -12,8 +12,8 @@ import (
 	"onetimechat/padstore/durable"
 )
 
-// calibrationTime is how long an owner who called for a calibration may take.
-// After that the sheet stays as it was.
+// calibrationTime is how long an owner who called for a calibration may take, as
+// again tells them. After that the sheet stays as it was.
 const calibrationTime = 2 * time.Minute
 
 // calibrator calibrates the touch sheet of a product on the pin header.
@@ -38,23 +38,23 @@ func (c calibrator) first(ctx context.Context, m *boot.Machine) error {
 	asking, stop := context.WithCancel(ctx)
 	defer stop()
 	go beat(asking, m, c.screen.look)
-	return c.calibrate(ctx)
+	return c.calibrate(ctx, "")
 }
 
 // again is for an owner who calls for it.
 func (c calibrator) again(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, calibrationTime)
 	defer stop()
-	return c.calibrate(ctx)
+	return c.calibrate(ctx, "To leave it as it was, wait two minutes.")
 }
 
 // calibrate has the owner touch crosses, and keeps what came of it.
-func (c calibrator) calibrate(ctx context.Context) error {
+func (c calibrator) calibrate(ctx context.Context, wayOut string) error {
 	renderer, err := c.screen.renderer()
 	if err != nil {
 		return err
 	}
-	flow, err := calibration.New(renderer, c.screen, c.screen.size(), c.screen.where)
+	flow, err := calibration.New(renderer, c.screen, c.screen.size(), c.screen.where, wayOut)
 	if err != nil {
 		return err
 	}

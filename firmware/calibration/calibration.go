@@ -48,6 +48,7 @@ type Panel interface {
 type Flow struct {
 	renderer *display.Renderer
 	panel    Panel
+	wayOut   string // as display.Calibrate has it
 	crosses  [4]image.Point
 	shown    [4]affine.Point // the crosses on the glass
 	done     chan affine.Map
@@ -61,10 +62,11 @@ type Flow struct {
 }
 
 // New returns a Flow with its first cross shown. size is that of frames; where
-// tells where on the glass, not turned, the middle of a pixel of a frame is.
-func New(renderer *display.Renderer, panel Panel, size image.Point, where func(image.Point) affine.Point) (*Flow, error) {
+// tells where on the glass, not turned, the middle of a pixel of a frame is. wayOut
+// tells the owner how to leave the sheet as it was; it may be empty.
+func New(renderer *display.Renderer, panel Panel, size image.Point, where func(image.Point) affine.Point, wayOut string) (*Flow, error) {
 	f := &Flow{
-		renderer: renderer, panel: panel,
+		renderer: renderer, panel: panel, wayOut: wayOut,
 		crosses: display.CalibrationCrosses(size),
 		done:    make(chan affine.Map, 1), failed: make(chan error, 1),
 	}
@@ -144,6 +146,6 @@ func (f *Flow) take(at affine.Point) {
 // draw shows the cross that is to be touched. mu is held.
 func (f *Flow) draw() error {
 	return f.panel.Show(f.renderer.Render(display.Calibrate{
-		Cross: f.crosses[f.step], Step: f.step + 1, Of: len(f.crosses), Problem: f.problem,
+		Cross: f.crosses[f.step], Step: f.step + 1, Of: len(f.crosses), Problem: f.problem, WayOut: f.wayOut,
 	}))
 }

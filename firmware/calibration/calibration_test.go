@@ -51,7 +51,7 @@ func begin(t *testing.T) (*calibration.Flow, *glass, *display.Renderer) {
 		t.Fatal(err)
 	}
 	g := &glass{t: t}
-	f, err := calibration.New(renderer, g, size, where)
+	f, err := calibration.New(renderer, g, size, where, "")
 	if err != nil {
 		t.Fatal(err)
 	}

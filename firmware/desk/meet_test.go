@@ -67,7 +67,7 @@ func TestTwoDesksMeetByTappingAndTheLinkIsClosedMeanwhile(t *testing.T) {
 	var sides []*running
 	for _, owner := range []string{"alice", "bob"} {
 		d := start(t, "--data", filepath.Join(data, owner), "--owner", owner, "--meet", cable, "--noise", noise, "--reservoir", "1")
-		d.waitFor(t, "home", "1.0 MiB of 1.0 MiB")
+		d.waitFor(t, "home", "1 MiB of 1 MiB")
 		if !d.answers(t) {
 			t.Fatal("the link does not answer before the meeting")
 		}

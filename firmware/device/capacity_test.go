@@ -31,7 +31,7 @@ func TestTheOwnerChoosesHowMuchIsLaidUp(t *testing.T) {
 		alice := filling(t, disk, 1<<20)
 		time.Sleep(time.Minute)
 		alice.choose("reservoir")
-		alice.wantText("1.0 MiB are ready", "as now, full at once", "16.0 MiB", "free")
+		alice.wantText("1 MiB are ready", "as now, full at once", "16 MiB", "free")
 		if alice.has("size-3") {
 			t.Error("more than a third of the card is offered")
 		}
@@ -44,7 +44,7 @@ func TestTheOwnerChoosesHowMuchIsLaidUp(t *testing.T) {
 		}
 
 		alice.choose("reservoir") // 1 MiB is no choice any more
-		alice.wantText("16.0 MiB", "as now, full in")
+		alice.wantText("16 MiB", "as now, full in")
 		alice.tap("ok")
 		alice.wantScreen("settings")
 		alice.off()

@@ -98,7 +98,11 @@ func (d *Device) showPad(ctx context.Context, p padstore.Pad, more bool) (target
 // act does what the owner tapped on a pad's certificate, once they are sure.
 func (d *Device) act(ctx context.Context, p padstore.Pad, target string) {
 	if target == "in-use" {
-		shows, err := d.yesOrNo(ctx, "Does "+p.Contact+"’s device show “paired”?", "Only then does it have the whole pad, and texts to "+p.Contact+" can be sealed with it. If it does not, meet again; or tap No, and discard this pad.", "Yes, it does", "No")
+		shows, err := d.yesOrNo(ctx, display.Ask{
+			Title: "Does " + p.Contact + "’s device show “paired”?",
+			Text:  "Only then does it have the whole pad, and texts to " + p.Contact + " can be sealed with it. If it does not, meet again; or tap No, and discard this pad.",
+			Yes:   "Yes, it does", No: "No",
+		})
 		if err != nil {
 			return
 		}
@@ -114,16 +118,17 @@ func (d *Device) act(ctx context.Context, p padstore.Pad, target string) {
 	}
 }
 
-// sure tells whether the owner tapped yes.
+// sure tells whether the owner wants what cannot be taken back.
 func (d *Device) sure(ctx context.Context, title, text, yes, no string) bool {
-	is, err := d.yesOrNo(ctx, title, text, yes, no)
+	is, err := d.yesOrNo(ctx, display.Ask{Title: title, Text: text, Yes: yes, No: no, Grave: true})
 	return err == nil && is
 }
 
-// yesOrNo asks a question of yes and no.
-func (d *Device) yesOrNo(ctx context.Context, title, text, yes, no string) (bool, error) {
+// yesOrNo tells whether the owner tapped yes.
+func (d *Device) yesOrNo(ctx context.Context, q display.Ask) (bool, error) {
 	target, err := d.choose(ctx, choice{guarded: true, patience: errandFor, screen: func(page int, ready bool) display.Screen {
-		return display.Ask{Title: title, Text: text, Yes: yes, No: no, Ready: ready, Page: page}
+		q.Page, q.Ready = page, ready
+		return q
 	}})
 	return target == "yes", err
 }
@@ -134,7 +139,7 @@ func (d *Device) change(ctx context.Context, err error) {
 	case d.store.Fault() != nil:
 		d.refusal(err)
 	case err != nil:
-		d.tell(ctx, "That could not be done", err.Error())
+		d.tell(ctx, display.Warning{Title: "That could not be done", Text: err.Error()})
 	}
 	d.refresh(true)
 }

@@ -48,6 +48,7 @@ type choice struct {
 	late     lateness
 	patience time.Duration // 0 for ever; then errLeft
 	reserve  bool          // it shows the reservoir, which may change
+	rests    bool          // without a touch the idle screen covers it, for ever
 	page     int           // that is shown first
 }
 
@@ -79,6 +80,9 @@ func (d *Device) await(ctx context.Context, c choice) (t tap, err error) {
 		d.show(waiting("One moment."))
 	}
 	v.drop = func() { close(left) }
+	if c.rests {
+		d.rest(v)
+	}
 	if !d.put(v) {
 		return tap{}, errLeft
 	}
@@ -113,10 +117,18 @@ func (d *Device) put(v *view) bool {
 	return true
 }
 
+// rest has the idle screen cover v, and not end it, when nobody touches it.
+func (d *Device) rest(v *view) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.coverLater(v)
+}
+
 // tell shows something that the owner taps away.
-func (d *Device) tell(ctx context.Context, title, text string) {
-	_, _ = d.choose(ctx, choice{late: butPages, screen: func(page int, _ bool) display.Screen {
-		return display.Warning{Title: title, Text: text, Page: page}
+func (d *Device) tell(ctx context.Context, w display.Warning) {
+	_, _ = d.choose(ctx, choice{late: butPages, rests: true, screen: func(page int, _ bool) display.Screen {
+		w.Page = page
+		return w
 	}})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (d *Device) showNoise(ctx context.Context) {
 func sourceText(s entropy.SourceState) string {
 	text := fmt.Sprintf("%s; credited with %.2f bit of randomness in each bit", kindText(s.Raw, s.Demo), float64(s.Credit)/64)
 	if s.Rate > 0 {
-		text += fmt.Sprintf("; %.0f bytes of noise a second", s.Rate)
+		text += "; " + grouped(int64(s.Rate)) + " bytes of noise a second"
 	}
 	if s.Estimate > 0 {
 		text += fmt.Sprintf("; estimated at %.2f bit", s.Estimate)
@@ -81,6 +82,11 @@ func padFacts(p padstore.Pad) []display.Fact {
 	}
 	if p.Source == demoSource {
 		facts[3].Value = "demo randomness: good for trying out, not for secrets"
+	}
+	if p.Forgeries > 0 {
+		refused := display.Fact{Name: "Refused", Value: grouped(p.Forgeries) + " in all: forged, or damaged on the way; that " + p.Contact +
+			" did not seal. None was opened. If more come, ask " + p.Contact + " what was sent."}
+		facts = slices.Insert(facts, 0, refused)
 	}
 	return facts
 }

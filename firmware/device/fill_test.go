@@ -236,7 +236,7 @@ func TestAFullDeviceMeasuresItsNoiseAtItsStart(t *testing.T) {
 		alice.tap("ok")
 		alice.tap("new-contact")
 		alice.tap("noise")
-		alice.wantText("2500 bytes of noise a second")
+		alice.wantText("2,500 bytes of noise a second")
 		alice.tap("ok")
 		bob.tap("new-contact")
 		alice.wantScreen("meeting-size")

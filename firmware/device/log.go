@@ -87,7 +87,12 @@ func (d *Device) showLog(ctx context.Context, powerOff bool) {
 
 // switchOff stops the device in order, if its owner is sure.
 func (d *Device) switchOff(ctx context.Context) {
-	if d.sure(ctx, "Switch the device off?", "Nothing is lost, then or if you unplug it without asking: every use of a pad is on the card before anything leaves the device.", "Switch off", "Stay on") {
+	off, err := d.yesOrNo(ctx, display.Ask{
+		Title: "Switch the device off?",
+		Text:  "Nothing is lost, then or if you unplug it without asking: every use of a pad is on the card before anything leaves the device.",
+		Yes:   "Switch off", No: "Stay on",
+	})
+	if err == nil && off {
 		d.put(waiting("Switching off. Unplug the device when the screen is dark."))
 		d.off()
 		<-ctx.Done() // the screen stays as it is

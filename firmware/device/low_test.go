@@ -49,6 +49,10 @@ func TestHomeWarnsOfLittlePadEachWay(t *testing.T) {
 			if n := strings.Count(alice.text(), "is low"); n != 1 {
 				t.Errorf("%d ways are low, with %v left: %q", n, alice.left(), alice.text())
 			}
+			alice.wantText("about 1 message ")
+			use(alice, from(t, bob, "alice", text).Package)
+			alice.wantScreen("home")
+			alice.wantText("Pad to "+way+" with is almost used up: meet to make a new one", "no messages")
 		})
 	}
 }

@@ -142,7 +142,7 @@ func (d *Device) showEnd(ctx context.Context, result meeting.Result, err error) 
 			if draft := d.store.Draft(); draft != nil {
 				text += kept(draft.Making().Contact)
 			}
-			d.tell(ctx, title, text)
+			d.tell(ctx, display.Warning{Title: title, Text: text})
 		}
 		return
 	}
@@ -151,7 +151,7 @@ func (d *Device) showEnd(ctx context.Context, result meeting.Result, err error) 
 		if !ok {
 			return // its owner has just discarded it
 		}
-		target, err := d.choose(ctx, choice{screen: func(int, bool) display.Screen {
+		target, err := d.choose(ctx, choice{rests: true, screen: func(int, bool) display.Screen {
 			return display.Paired{
 				Peer: result.Contact, Bytes: result.Bytes, Messages: messages(result.Bytes),
 				InUse: p.State != padstore.Prepared, Demo: p.Source == demoSource,

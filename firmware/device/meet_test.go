@@ -206,7 +206,7 @@ func TestTwoDevicesMakeAPadByTapsAndTalk(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := newPair(t)
 		alice.wantScreen("home")
-		alice.wantText("64.0 KiB of 64.0 KiB")
+		alice.wantText("64 KiB of 64 KiB")
 		upToWords(alice, bob)
 		if a, b := alice.words(), bob.words(); len(a) != 4 || !slices.Equal(a, b) {
 			t.Fatalf("the words are %q and %q", a, b)

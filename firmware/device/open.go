@@ -282,7 +282,7 @@ func (d *Device) reader(texts []text, i int) *view {
 		d.nextTurn()
 		return func() { d.settle(texts) }
 	}
-	v.expire = func() { d.show(d.cover(v, now.from)) }
+	v.expire = func() { d.cover(v, "A message is open here") }
 	v.tap = func(string) func() {
 		if v.read {
 			return done()
@@ -302,28 +302,13 @@ func (d *Device) unreadView(reader *view, done func() func()) *view {
 			return display.Ask{
 				Title: "Close it unread?",
 				Text:  "Not all pages of this message were shown. Once it is closed, it cannot be opened again.",
-				Yes:   "Close", No: "Read on", Ready: ready, Page: page,
+				Yes:   "Close", No: "Read on", Grave: true, Ready: ready, Page: page,
 			}
 		},
 		tap: func(target string) func() {
 			if target == "yes" {
 				return done()
 			}
-			d.showAgain(reader)
-			return nil
-		},
-	}
-}
-
-// cover hides an opened text that nobody has touched for long: it must be
-// neither left in sight nor lost.
-func (d *Device) cover(reader *view, from string) *view {
-	text := "A message from " + from + " is open on this device. Go on to read it."
-	return &view{
-		screen: func(page int, _ bool) display.Screen {
-			return display.Warning{Title: "Message covered", Text: text, Page: page}
-		},
-		tap: func(string) func() {
 			d.showAgain(reader)
 			return nil
 		},

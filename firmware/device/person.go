@@ -60,7 +60,7 @@ func (p *person) sureOf(ctx context.Context, o meeting.Offer, bytes int64) error
 		return display.Ask{
 			Title: "Begin anew?",
 			Text:  "What was filled at a meeting with " + with + " is not a pad yet. It is thrown away if a new pad is begun now. To keep it, stop here, and go on with " + with + ".",
-			Yes:   "Begin anew", No: "Stop", Ready: ready, Page: page,
+			Yes:   "Begin anew", No: "Stop", Grave: true, Ready: ready, Page: page,
 		}
 	}})
 	if err == nil && target != "yes" {
@@ -155,8 +155,11 @@ func (p *person) fillingView() *view {
 		}
 	}}
 	v.expire = func() {
-		p.resting = p.restingView()
-		p.device.show(p.resting)
+		d := p.device
+		p.resting = d.idleView(func() string {
+			return fmt.Sprintf("Making a pad: %d %%", 100*p.is.Done/max(p.is.Total, 1))
+		}, func() { d.showAgain(p.filling) })
+		d.show(p.resting)
 	}
 	v.tap = func(target string) func() {
 		if target == "stop" {
@@ -171,27 +174,11 @@ func (p *person) fillingView() *view {
 	return v
 }
 
-// restingView is the idle screen of a filling. A touch brings that back, and does
-// nothing else.
-func (p *person) restingView() *view {
-	d := p.device
-	return &view{
-		dim: true,
-		screen: func(int, bool) display.Screen {
-			return display.Idle{News: d.news, Doing: fmt.Sprintf("Making a pad: %d %%", 100*p.is.Done/max(p.is.Total, 1))}
-		},
-		tap: func(string) func() {
-			d.showAgain(p.filling)
-			return nil
-		},
-	}
-}
-
 // unsureView makes sure of a wish, so that hours of filling are not lost, or cut
 // short, by a stray tap. Filling goes on behind it.
 func (p *person) unsureView(w meeting.Wish, title, text, yes string) *view {
 	v := &view{guarded: true, screen: func(page int, ready bool) display.Screen {
-		return display.Ask{Title: title, Text: text, Yes: yes, No: "Go on", Ready: ready, Page: page}
+		return display.Ask{Title: title, Text: text, Yes: yes, No: "Go on", Grave: w == meeting.Cancel, Ready: ready, Page: page}
 	}}
 	v.tap = func(target string) func() {
 		if target == "yes" {

@@ -161,17 +161,3 @@ func (d *Device) erase(ctx context.Context) {
 	defer d.mu.Unlock()
 	d.fail(errors.Join(err, d.store.Fault()))
 }
-
-// idleView hides names, and counts what waits. A touch brings home back, and
-// does nothing else.
-func (d *Device) idleView() *view {
-	return &view{
-		reserve: true, // the count may change
-		dim:     true,
-		screen:  func(int, bool) display.Screen { return display.Idle{News: d.news} },
-		tap: func(string) func() {
-			d.show(d.homeView())
-			return nil
-		},
-	}
-}

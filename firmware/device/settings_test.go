@@ -98,6 +98,14 @@ func TestTheIdleScreenHidesNamesAndATouchOnlyWakes(t *testing.T) {
 		alice.wantScreen("approve-send") // a question wakes it
 		cancel()
 		wantErr(t, (<-sent).err, hostlink.Withdrawn)
+		alice.wantText("sending to bob")
+		time.Sleep(time.Minute)
+		alice.wantScreen("idle") // nobody reads the notice: it waits behind
+		if text := alice.text(); strings.Contains(text, "bob") {
+			t.Errorf("the idle screen says %q", text)
+		}
+		alice.tap("wake")
+		alice.wantText("sending to bob")
 		alice.tap("ok")
 
 		alice.tap("settings")

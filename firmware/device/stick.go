@@ -94,15 +94,13 @@ func (d *Device) offerStick(ctx context.Context, folder Folder, name, answered s
 	if still, err := d.store.Importable(folder, name); err != nil || !slices.Equal(still, contacts) {
 		return "", nil // it was pulled out, or changed, while others had the screen
 	}
-	target, err := d.choose(ctx, choice{guarded: true, patience: errandFor, screen: func(page int, ready bool) display.Screen {
-		return display.Ask{
-			Title: "Move pads here?",
-			Text: "This stick has your pad with " + strings.Join(contacts, ", ") + ".\n\nIt is moved to this device, and overwritten on the stick. " +
-				"Flash memory may still remember what was overwritten: keep the stick safe, or destroy it.",
-			Yes: "Move here", No: "Leave it", Ready: ready, Page: page,
-		}
-	}})
-	if err == nil && target == "yes" {
+	move, err := d.yesOrNo(ctx, display.Ask{
+		Title: "Move pads here?",
+		Text: "This stick has your pad with " + strings.Join(contacts, ", ") + ".\n\nIt is moved to this device, and overwritten on the stick. " +
+			"Flash memory may still remember what was overwritten: keep the stick safe, or destroy it.",
+		Yes: "Move here", No: "Leave it",
+	})
+	if err == nil && move {
 		d.moveFromStick(ctx, folder, name)
 	}
 	return about, nil
@@ -120,9 +118,15 @@ func (d *Device) moveFromStick(ctx context.Context, folder Folder, name string) 
 	case errors.Is(err, padstore.ErrFault):
 		d.refusal(err)
 	case err != nil:
-		d.tell(ctx, "Not everything was moved", d.halfMoved()+"What is moved is whole, the rest is still on the stick: "+err.Error()+copied(err))
+		d.tell(ctx, display.Warning{
+			Title: "Not everything was moved",
+			Text:  d.halfMoved() + "What is moved is whole, the rest is still on the stick: " + err.Error() + copied(err),
+		})
 	default:
-		d.tell(ctx, "Moved", "The pad with "+strings.Join(contacts, ", ")+" is here now. It was overwritten on the stick, which may still remember it: keep it safe, or destroy it.")
+		d.tell(ctx, display.Warning{
+			Title: "Moved", Well: true,
+			Text: "The pad with " + strings.Join(contacts, ", ") + " is here now. It was overwritten on the stick, which may still remember it: keep it safe, or destroy it.",
+		})
 	}
 }
 

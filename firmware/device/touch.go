@@ -20,12 +20,9 @@ func (d *Device) Press(p image.Point) (target string, active bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.finger = touch{}
-	t, ok := d.frame.Hit(p)
-	if !ok {
-		return "", false
-	}
-	d.view.touched, d.view.at = time.Now(), p
+	d.view.touched, d.view.at = time.Now(), p // somebody is there, wherever it is
 	d.stir()
+	t, _ := d.frame.Hit(p)
 	if t.Active {
 		d.finger = touch{d.view, t.Name, d.frame}
 		d.feel(d.frame.Pressed(t))

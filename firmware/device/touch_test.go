@@ -65,6 +65,26 @@ func TestAFingerThatIsLiftedDrawsNothingOld(t *testing.T) {
 	})
 }
 
+// Who keeps a finger on a long text is there, though there is nothing to tap.
+func TestATouchAnywhereTellsThatSomebodyIsThere(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := pair(t)
+		answer := send(t.Context(), alice, "", "hello", "bob")
+		alice.wantScreen("approve-send")
+		time.Sleep(50 * time.Second)
+		text := image.Pt(alice.glass.now().Image.Rect.Dx()/2, alice.glass.now().Image.Rect.Dy()/2)
+		if target, _ := alice.Press(text); target != "" {
+			t.Fatalf("%s is there", target)
+		}
+		alice.Release(text)
+		time.Sleep(50 * time.Second)
+		alice.wantScreen("approve-send")
+		time.Sleep(20 * time.Second)
+		alice.wantScreen("home")
+		<-answer
+	})
+}
+
 // A panel that cannot show a press is a fault like any other.
 func TestAPanelThatFailsUnderAFingerIsAFault(t *testing.T) {
 	bubble(t, func(t *testing.T) {

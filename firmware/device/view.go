@@ -106,8 +106,33 @@ func (d *Device) homeView() *view {
 		reserve:  true,
 		tap:      d.tapHome,
 		patience: d.idle,
-		expire:   func() { d.show(d.idleView()) },
+		expire:   func() { d.show(d.idleView(func() string { return "" }, func() { d.show(d.homeView()) })) },
 	}
+}
+
+// idleView hides names, says what goes on, and counts what waits. A touch brings
+// back what was there, and does nothing else.
+func (d *Device) idleView(doing func() string, back func()) *view {
+	return &view{
+		reserve: true, // the count may change
+		dim:     true,
+		screen:  func(int, bool) display.Screen { return display.Idle{News: d.news, Doing: doing()} },
+		tap: func(string) func() {
+			back()
+			return nil
+		},
+	}
+}
+
+// cover hides v, which must be neither left in sight nor lost.
+func (d *Device) cover(v *view, doing string) {
+	d.show(d.idleView(func() string { return doing }, func() { d.showAgain(v) }))
+}
+
+// coverLater has v covered when nobody touches it for as long as home. mu is held.
+func (d *Device) coverLater(v *view) {
+	v.patience = d.idle
+	v.expire = func() { d.cover(v, "Something is to be read here") }
 }
 
 // tapHome begins what the owner tapped on the home screen. mu is held.
@@ -129,9 +154,9 @@ func (d *Device) tapHome(target string) func() {
 }
 
 // notice is a warning that stays until its owner taps it away, and then gives
-// up the turn.
+// up the turn. mu is held.
 func (d *Device) notice(title, text string) *view {
-	return &view{
+	v := &view{
 		late: butPages,
 		screen: func(page int, _ bool) display.Screen {
 			return display.Warning{Title: title, Text: text, Page: page}
@@ -141,6 +166,8 @@ func (d *Device) notice(title, text string) *view {
 			return nil
 		},
 	}
+	d.coverLater(v)
+	return v
 }
 
 func busyView() *view {

@@ -87,7 +87,7 @@ func (s *stage) padsFrom(ctx context.Context) ([]string, error) {
 // its screen says that.
 const (
 	reservoir = "2"
-	full      = "2.0 MiB"
+	full      = "2 MiB"
 )
 
 // freeAddress is a loopback address that nobody listens at.
