@@ -229,3 +229,60 @@ func TestRecoveryLooksAsFarAsTheLargestSegment(t *testing.T) {
 		l.check(t, disk)
 	})
 }
+
+// A file system reads the rest of what it writes a part of. So what cannot be read is
+// overwritten whole, and one bad sector at a mark stops no device.
+func TestABadSectorAtAMarkIsPassedOver(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		for _, what := range []string{"at use", "at the next start", "in the middle of a burn"} {
+			for _, sends := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s, of the lane that sends: %v", what, sends), func(t *testing.T) {
+					store, disk, l := imported(t, suite, 8192)
+					size := l.segmentSize("text")
+					next := l.base()
+					for ; next < 512 || next%512 == 0 || next%512+size > 512; next += size { // until a segment lies in the middle of a sector
+						mustDo(t, l.seal(t, store, "text"))
+						_, err := l.open(t, store, l.incoming(t, next, "text"))
+						mustDo(t, err)
+					}
+					l.check(t, disk)
+					at := next
+					if !sends {
+						at = 8192 - 1 - next
+					}
+					pkg := l.incoming(t, next, "text")
+					switch what {
+					case "at the next start":
+						mustDo(t, store.Close())
+					case "in the middle of a burn":
+						disk.CutAt(5)
+						var err error
+						if sends {
+							err = l.seal(t, store, "text")
+						} else {
+							_, err = l.open(t, store, pkg)
+						}
+						if err == nil {
+							t.Fatal("it was not cut")
+						}
+						disk.PowerOn(durabletest.Kept)
+					}
+					l.harm(at/512*512, at/512*512+512)
+					disk.Unreadable(padName, int(at/512))
+					if what != "at use" {
+						store = open(t, disk, "alice")
+					}
+					if sends {
+						mustDo(t, l.seal(t, store, "text"))
+					} else if _, err := store.Unseal("bob", pkg); err == nil {
+						t.Error("it was opened with what cannot be read")
+					}
+					mustDo(t, store.Fault())
+					mustDo(t, store.Close())
+					mustDo(t, open(t, disk, "alice").Fault())
+					l.check(t, disk)
+				})
+			}
+		}
+	})
+}

@@ -85,11 +85,11 @@ func (p *pad) recover() error {
 	if !next.segment.empty() {
 		p.mayBeLost(next.segmentSent)
 	}
-	if err := zero(p.file, next.segmentLane(), next.segment); err != nil {
-		return p.fault(err)
+	if err := p.zeroAgain(next.segmentLane(), next.segment); err != nil {
+		return err
 	}
-	if err := zero(p.file, next.receive, next.slice); err != nil {
-		return p.fault(err)
+	if err := p.zeroAgain(next.receive, next.slice); err != nil {
+		return err
 	}
 	if err := p.recoverSend(&next); err != nil {
 		return err
@@ -101,6 +101,14 @@ func (p *pad) recover() error {
 		return p.fault(err)
 	}
 	return p.commit(&next, next.receive, span{})
+}
+
+// zeroAgain overwrites what is destroyed, cannot be read, or may be half overwritten.
+func (p *pad) zeroAgain(l lane, s span) error {
+	if err := zero(p.file, l, p.widened(l, s)); err != nil {
+		return p.fault(err)
+	}
+	return nil
 }
 
 // mayBeLost notes that a message may not have been sent, or not been read.
@@ -119,8 +127,8 @@ func (p *pad) recoverSend(next *metadata) error {
 		return err
 	}
 	past := span{next.cursor, found.to}
-	if err := zero(p.file, next.send, past); err != nil {
-		return p.fault(err)
+	if err := p.zeroAgain(next.send, past); err != nil {
+		return err
 	}
 	next.cursor, next.segment, next.segmentSent = past.to, past, true // to be told also if the power goes again
 	p.mayBeLost(true)
@@ -140,8 +148,8 @@ func (p *pad) recoverReceive(next *metadata) error {
 	next.gaps = next.gaps.add(found.gap)
 	next.segment, next.segmentSent = span{max(next.maximum, found.gap.to), found.to}, false // likewise
 	// What could not be read may be sound.
-	if err := zero(p.file, next.receive, next.segment); err != nil {
-		return p.fault(err)
+	if err := p.zeroAgain(next.receive, next.segment); err != nil {
+		return err
 	}
 	next.maximum = found.to
 	p.mayBeLost(false)

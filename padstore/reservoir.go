@@ -218,8 +218,8 @@ func (r *Reservoir) take(b []byte) ([]Lot, error) {
 // good as before, and the zeros are whole cells, which Take does not pass on.
 func (r *Reservoir) burn(from int64) error {
 	now := r.record.now()
-	s := span{from, now.Ready}
 	whole := now.whole()
+	s := widened(r.file, span{from, now.Ready}, span{0, now.Capacity})
 	if err := zero(r.file, whole, s); err != nil {
 		return err
 	}

@@ -245,6 +245,30 @@ func TestUnreadableSectorsOfTheReservoir(t *testing.T) {
 	sameFiles(t, before, disk.Image())
 }
 
+// A file system reads the rest of what it writes a part of: one bad sector where the
+// noise ends must not stop a device for ever.
+func TestABadSectorWhereTheNoiseEnds(t *testing.T) {
+	for _, cells := range []int{100, 128} { // in the middle of the sector, and at its beginning
+		store, disk, st := reservoir(t, 8192)
+		mustDo(t, st.add(store, cells, origins("hw")))
+		disk.Unreadable("reservoir.store", cells*16/512)
+		st.least = 0
+		if _, _, err := st.take(t, store, 512); err != nil {
+			t.Errorf("%d cells: %v", cells, err)
+		}
+		mustDo(t, st.add(store, 1, origins("hw")))
+		ready := store.Reservoir().Level().Ready
+		disk.Unreadable("reservoir.store", int(ready/512))
+		mustDo(t, store.Close())
+		store = open(t, disk, "alice")
+		mustDo(t, st.add(store, 1, origins("hw")))
+		if _, _, err := st.take(t, store, 512); err != nil {
+			t.Errorf("%d cells, after a restart: %v", cells, err)
+		}
+		mustDo(t, store.Fault())
+	}
+}
+
 func TestConcurrentUseOfTheReservoir(t *testing.T) {
 	store, disk, st := reservoir(t, 8192)
 	var mu sync.Mutex // of the stock

@@ -91,8 +91,16 @@ func (r *Reservoir) load() (err error) {
 			return err
 		}
 	}
-	if err := zero(r.file, now.whole(), burning); err != nil {
+	all := span{0, now.Capacity}
+	if err := zero(r.file, now.whole(), widened(r.file, burning, all)); err != nil {
 		return err
+	}
+	// Where noise is laid up next must not be a sector that cannot be read.
+	next := span{now.Ready, min(now.Ready+seal.CellSize, now.Capacity)}
+	if bad := widened(r.file, next, all); bad != next {
+		if err := zero(r.file, now.whole(), bad); err != nil {
+			return err
+		}
 	}
 	r.show()
 	return r.file.Sync()

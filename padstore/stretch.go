@@ -44,6 +44,51 @@ func zero(file durable.File, l lane, s span) error {
 	return nil
 }
 
+// pageSize is what a file system reads whole to write a part of it, at the most.
+const pageSize = 4096
+
+// widened is the stretch s of lane l with what cannot be read around it, so that
+// it can be overwritten. The hash key is left out; if that cannot be read, the pad
+// serves nothing.
+func (p *pad) widened(l lane, s span) span {
+	return l.offsets(widened(p.file, l.offsets(s), l.offsets(span{p.meta.base(), l.size})))
+}
+
+// widened is a stretch of a file with the sectors around it, of the same pages and
+// within limits, that cannot be read.
+func widened(file durable.File, s, limits span) span {
+	if s.empty() {
+		return s
+	}
+	const sector = durable.SectorSize
+	for from := (s.from + sector - 1) / sector * sector; from%pageSize != 0 || from > s.from; {
+		if from -= sector; canRead(file, from) {
+			break
+		}
+		s.from = min(s.from, max(from, limits.from))
+	}
+	for to := s.to / sector * sector; to%pageSize != 0 || to < s.to; to += sector {
+		if canRead(file, to) {
+			break
+		}
+		s.to = max(s.to, min(to+sector, limits.to))
+	}
+	return s
+}
+
+// canRead tells whether the sector at an offset can be read, as far as the file
+// goes, at the second try if not at once.
+func canRead(file durable.File, from int64) bool {
+	var b [durable.SectorSize]byte
+	defer clear(b[:])
+	for range 2 {
+		if _, err := file.ReadAt(b[:], from); err == nil || err == io.EOF {
+			return true
+		}
+	}
+	return false
+}
+
 // key reads the lane's hash key and holds it against its checksum. Anything
 // wrong with it is a fault of this pad.
 func (p *pad) key(l lane) (seal.HashKey, error) {

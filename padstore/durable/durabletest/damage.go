@@ -96,7 +96,8 @@ func (d *Disk) damage(name string, sector int, how func([]byte, *rand.Rand)) {
 	n.apart = n.apart || len(n.pending) > 0
 }
 
-// Unreadable makes every read that touches the sector of a file fail.
+// Unreadable makes every read that touches the sector of a file fail, and every
+// write of a part of it, until it is written whole.
 func (d *Disk) Unreadable(name string, sector int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

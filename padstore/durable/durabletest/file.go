@@ -14,7 +14,26 @@ type inode struct {
 	safe       content // as the last Sync left it
 	pending    []write
 	apart      bool           // safe and pending do not make data any more
-	unreadable map[int64]bool // sectors
+	unreadable map[int64]bool // sectors, until they are written whole
+}
+
+// write writes, but no part of a sector that cannot be read: the rest would have
+// to be read for it.
+func (n *inode) write(w write) error {
+	end := w.off + int64(len(w.data))
+	for s := range n.unreadable {
+		from, to := s*durable.SectorSize, min((s+1)*durable.SectorSize, max(n.data.size, end))
+		if w.cut || to <= w.off || end <= from {
+			continue
+		}
+		if w.off > from || end < to {
+			return fmt.Errorf("sector %d cannot be read: %w", s, ErrInjected)
+		}
+		delete(n.unreadable, s)
+	}
+	n.data = w.to(n.data)
+	n.pending = append(n.pending, w)
+	return nil
 }
 
 type write struct {
@@ -99,8 +118,7 @@ func (f *file) change(op string, make func(*Disk) (write, error)) error {
 	}
 	w, err := make(f.disk)
 	if w.cut || len(w.data) > 0 {
-		f.inode.data = w.to(f.inode.data)
-		f.inode.pending = append(f.inode.pending, w)
+		err = errors.Join(err, f.inode.write(w))
 	}
 	return errors.Join(begun, err)
 }
