@@ -93,6 +93,9 @@ func (a *app) chat(ctx context.Context, s *session) error {
 	}
 	defer lines.Close()
 	c.greet(ctx, status)
+	if !interactive { // else whoever follows tells it, and nobody waits for that
+		c.ui.fail(c.relay.Check(ctx))
+	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer context.AfterFunc(ctx, func() { lines.Close() })()
@@ -127,9 +130,6 @@ func (c *chat) greet(ctx context.Context, status hostlink.Status) {
 	_ = c.ui.say("Pad   device address: %s", c.settings.Device)
 	_ = c.ui.say("User ID: %s", status.Owner)
 	_ = c.ui.print(c.ui.out, bold, "Welcome to One Time Chat. Type 'help' for help.")
-	if err := c.relay.Check(ctx); err != nil {
-		_ = c.ui.fail(err)
-	}
 	unsure, err := c.host.Unsure(ctx)
 	if err != nil {
 		_ = c.ui.fail(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"onetimechat/hostlink"
 	"onetimechat/hostlink/host"
@@ -68,14 +69,21 @@ func (u *ui) fail(err error) int {
 		return int(c)
 	}
 	what, hint, c := u.explain(err)
-	if errors.Is(err, context.Canceled) && u.pronounce {
-		u.complain("") // the terminal shows ^C
+	if errors.Is(err, context.Canceled) {
+		u.endLine()
 	}
 	u.complain("%s%s", u.program, what)
 	if hint != "" {
 		u.hint("  %s", hint)
 	}
 	return c
+}
+
+// endLine ends the line in which a terminal shows ^C.
+func (u *ui) endLine() {
+	if u.pronounce {
+		u.complain("")
+	}
 }
 
 var (
@@ -149,6 +157,9 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 func (u *ui) helpHint() string {
 	if u.program == "" { // within a conversation
 		return `"help" shows the commands.`
+	}
+	if name, ok := strings.CutPrefix(u.command, "otc "); ok {
+		return `"otc help ` + name + `" shows how.`
 	}
 	return `"otc help" shows the commands.`
 }

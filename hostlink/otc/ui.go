@@ -29,6 +29,7 @@ type ui struct {
 	pronounce bool       // say what is being waited for
 
 	program       string // begins complaints on a command line
+	command       string // whose arguments were looked at last, such as "otc send"
 	relay, device string // addresses, for explanations
 	files         string // folder, likewise
 }
