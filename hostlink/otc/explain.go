@@ -147,6 +147,8 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 		return folder.Error(), "--data or OTC_DATA names another folder.", exitFailed
 	case errors.As(err, &damaged):
 		return err.Error(), "Move it out of " + u.files + ", and try again. What it kept is lost.", exitFailed
+	case errors.Is(err, host.ErrNotText):
+		return err.Error(), "Only text can be sent, in UTF-8: save a file as that first.", exitFailed
 	case errors.Is(err, host.ErrNoSuchMessage):
 		return err.Error(), `"outbox" and "later" show the numbers.`, exitFailed
 	}
