@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -56,12 +57,16 @@ warning shown.`,
   otc receive --follow`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return misused("there is no command %q", args[0])
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
 			}
-			return nil
+			if close := cmd.SuggestionsFor(args[0]); len(close) > 0 {
+				return misused("there is no command %q; did you mean %s?", args[0], strings.Join(close, " or "))
+			}
+			return misused("there is no command %q", args[0])
 		},
+		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := a.settle()
 			if errors.Is(err, host.ErrNoUser) {
@@ -75,7 +80,10 @@ warning shown.`,
 	root = a.withSettings(root)
 	root.SetOut(a.ui.out)
 	root.SetErr(a.ui.errs)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misused("%s", err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		a.ui.command = cmd.CommandPath()
+		return misused("%s", err)
+	})
 	root.AddCommand(
 		a.setupCommand(),
 		a.doctorCommand(),
@@ -93,7 +101,7 @@ warning shown.`,
 		manCommand(),
 	)
 	offerNoFiles(root)
-	judgeArguments(root)
+	a.judgeArguments(root)
 	return root
 }
 
@@ -108,10 +116,11 @@ func offerNoFiles(cmd *cobra.Command) {
 }
 
 // judgeArguments makes every command's complaint about its arguments a
-// usageError.
-func judgeArguments(cmd *cobra.Command) {
+// usageError, whose hint names the command.
+func (a *app) judgeArguments(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			a.ui.command = cmd.CommandPath()
 			if err := check(cmd, args); err != nil {
 				return usageError{err}
 			}
@@ -119,7 +128,7 @@ func judgeArguments(cmd *cobra.Command) {
 		}
 	}
 	for _, child := range cmd.Commands() {
-		judgeArguments(child)
+		a.judgeArguments(child)
 	}
 }
 

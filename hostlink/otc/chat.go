@@ -93,6 +93,9 @@ func (a *app) chat(ctx context.Context, s *session) error {
 	}
 	defer lines.Close()
 	c.greet(ctx, status)
+	if !interactive { // else whoever follows tells it, and nobody waits for that
+		c.ui.fail(c.relay.Check(ctx))
+	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer context.AfterFunc(ctx, func() { lines.Close() })()
@@ -127,9 +130,7 @@ func (c *chat) greet(ctx context.Context, status hostlink.Status) {
 	_ = c.ui.say("Pad   device address: %s", c.settings.Device)
 	_ = c.ui.say("User ID: %s", status.Owner)
 	_ = c.ui.print(c.ui.out, bold, "Welcome to One Time Chat. Type 'help' for help.")
-	for _, trouble := range []error{damageError(status), c.relay.Check(ctx)} {
-		_ = c.ui.fail(trouble)
-	}
+	_ = c.ui.fail(damageError(status))
 	unsure, err := c.host.Unsure(ctx)
 	if err != nil {
 		_ = c.ui.fail(err)

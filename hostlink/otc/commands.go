@@ -210,7 +210,7 @@ func (c *chat) clear(context.Context, string) error {
 }
 
 func (c *chat) help(context.Context, string) error {
-	return c.ui.write(c.ui.out, help+"\n")
+	return c.ui.say(help)
 }
 
 func (c *chat) contacts(ctx context.Context, _ string) error {

@@ -70,14 +70,21 @@ func (u *ui) fail(err error) int {
 		return int(c)
 	}
 	what, hint, c := u.explain(err)
-	if errors.Is(err, context.Canceled) && u.pronounce {
-		u.complain("") // the terminal shows ^C
+	if errors.Is(err, context.Canceled) {
+		u.endLine()
 	}
 	u.complain("%s%s", u.program, what)
 	if hint != "" {
 		u.hint("  %s", hint)
 	}
 	return c
+}
+
+// endLine ends the line in which a terminal shows ^C.
+func (u *ui) endLine() {
+	if u.pronounce {
+		u.complain("")
+	}
 }
 
 var (
@@ -168,6 +175,8 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 		return folder.Error(), "--data or OTC_DATA names another folder.", exitFailed
 	case errors.As(err, &damaged):
 		return err.Error(), "Move it out of " + u.files + ", and try again. What it kept is lost.", exitFailed
+	case errors.Is(err, host.ErrNotText):
+		return err.Error(), "Only text can be sent, in UTF-8: save a file as that first.", exitFailed
 	case errors.Is(err, host.ErrNoSuchMessage):
 		return err.Error(), `"outbox" and "later" show the numbers.`, exitFailed
 	}
@@ -178,6 +187,9 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 func (u *ui) helpHint() string {
 	if u.program == "" { // within a conversation
 		return `"help" shows the commands.`
+	}
+	if name, ok := strings.CutPrefix(u.command, "otc "); ok {
+		return `"otc help ` + name + `" shows how.`
 	}
 	return `"otc help" shows the commands.`
 }

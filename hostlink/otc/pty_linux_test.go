@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -226,6 +227,41 @@ func TestCtrlCEndsWhatWaitsForTheKeyboard(t *testing.T) {
 		if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitFailed {
 			t.Errorf("%s ends with %v", c.args[0], err)
 		}
+	}
+}
+
+// A relay that accepts and says nothing holds up neither the prompt nor who is
+// tired of waiting, and what was sealed is not said to be taken back.
+func TestNobodyHasToWaitForARelay(t *testing.T) {
+	_, d := startBoth(t, "alice", "bob")
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	m := &mailboxes{address: "http://" + silent.Addr().String()}
+	data := t.TempDir()
+	chat := exec.Command("otc", append([]string{"chat"}, flags(m, d, data)...)...)
+	chat.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1")
+	began := time.Now()
+	p := openTerminal(t, chat)
+	p.await("alice> ")
+	if waited := time.Since(began); waited > 15*time.Second {
+		t.Errorf("the prompt came after %s", waited)
+	}
+	p.keys("\x04")
+	<-p.done
+	if err := chat.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	send := exec.Command("otc", append([]string{"send", "bob", "hi"}, flags(m, d, data)...)...)
+	p = openTerminal(t, send)
+	p.await("on its way to the relay")
+	p.keys("\x03")
+	p.await("Kept in the outbox: the relay has not taken it yet.")
+	<-p.done
+	if _ = send.Wait(); send.ProcessState.ExitCode() != exitRelay {
+		t.Errorf("exit code %d", send.ProcessState.ExitCode())
 	}
 }
 

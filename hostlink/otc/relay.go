@@ -16,6 +16,7 @@ import (
 
 	"onetimechat/hostlink/host"
 	"onetimechat/hostlink/relay"
+	"onetimechat/padstore/uid"
 )
 
 func (a *app) relayCommand() *cobra.Command {
@@ -53,6 +54,11 @@ that nobody else can fill. Without, anybody who reaches it can fill it.`,
 			}
 			if cfg.Retention <= 0 {
 				return misused("--retention must be more than 0")
+			}
+			for _, name := range cfg.Names {
+				if err := uid.Check(name); err != nil {
+					return misused("--names: %s", err)
+				}
 			}
 			address, err := listenAddress(listen)
 			if err != nil {

@@ -160,8 +160,12 @@ func (u *ui) sent(prefix string, one sent) int {
 	}
 	switch one.state {
 	case host.Waiting:
-		if what == "" {
+		switch {
+		case what == "":
 			what = "earlier messages go first"
+		case errors.Is(one.err, context.Canceled):
+			u.endLine()
+			what = "the relay has not taken it yet"
 		}
 		u.complain("%sKept in the outbox: %s.", prefix, strings.TrimSuffix(what, "."))
 		u.hint("  It goes out when the relay takes it.")

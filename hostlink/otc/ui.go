@@ -29,6 +29,7 @@ type ui struct {
 	pronounce bool       // say what is being waited for
 
 	program       string // begins complaints on a command line
+	command       string // whose arguments were looked at last, such as "otc send"
 	relay, device string // addresses, for explanations
 	files         string // folder, likewise
 }
@@ -90,7 +91,42 @@ func (u *ui) waiting(format string, args ...any) {
 }
 
 func (u *ui) print(w io.Writer, s style, format string, args ...any) error {
-	return u.write(w, u.paint(s, fmt.Sprintf(format, harmless(args)...))+"\n")
+	return u.write(w, u.paint(s, wrap(fmt.Sprintf(format, harmless(args)...), u.width()))+"\n")
+}
+
+// wrap breaks lines longer than width columns, if it is not 0, at blanks. What
+// goes on is indented: it cannot pass for a line of somebody's.
+func wrap(text string, width int) string {
+	const indent = "  "
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		for width > 0 {
+			columns, end, begun := 0, 0, false
+			for i, r := range line {
+				if columns += columnsOf(r); columns > width && end > 0 {
+					break
+				}
+				if begun = begun || r != ' '; begun && r == ' ' {
+					end = i
+				}
+			}
+			if columns <= width || end == 0 {
+				break
+			}
+			lines = append(lines, strings.TrimRight(line[:end], " "))
+			line = indent + strings.TrimLeft(line[end:], " ")
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// columnsOf is how wide a rune may be shown.
+func columnsOf(r rune) int {
+	if r >= 0x1100 {
+		return 2
+	}
+	return 1
 }
 
 func (u *ui) write(w io.Writer, text string) error {
@@ -152,10 +188,7 @@ func fold(text string, width int) []string {
 	for line := range strings.SplitSeq(text, "\n") {
 		columns, from := 0, 0
 		for i, r := range line {
-			n := 1
-			if r >= 0x1100 {
-				n = 2
-			}
+			n := columnsOf(r)
 			if width > 0 && columns+n > width {
 				lines = append(lines, line[from:i])
 				columns, from = 0, i

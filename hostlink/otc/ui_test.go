@@ -29,3 +29,26 @@ func TestNoTerminalIsTooNarrowForABar(t *testing.T) {
 		}
 	}
 }
+
+func TestLinesBreakAtBlanks(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"as long as it is", 0, "as long as it is"},
+		{"just fits", 9, "just fits"},
+		{"one two three four", 8, "one two\n  three\n  four"},
+		{"one  two", 5, "one\n  two"},
+		{"http://a.very.long.address then", 8, "http://a.very.long.address\n  then"},
+		{"  an indented hint", 10, "  an\n  indented\n  hint"},
+		{"日本 日本", 6, "日本\n  日本"},
+		{"a b\nc d", 2, "a\n  b\nc\n  d"},
+		{"", 3, ""},
+		{"   ", 2, "   "},
+	} {
+		if got := wrap(c.text, c.width); got != c.want {
+			t.Errorf("%q in %d columns: %q, want %q", c.text, c.width, got, c.want)
+		}
+	}
+}
