@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -106,13 +107,9 @@ func (r *Relay) refuse(w http.ResponseWriter, req *http.Request, err error) {
 // reply writes a small JSON answer. That a client is gone already is no
 // concern of ours.
 func reply(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // only the types of package mailbox get here
-	}
 	header(w, "application/json")
 	w.WriteHeader(status)
-	w.Write(append(text, '\n'))
+	json.NewEncoder(w).Encode(body)
 }
 
 func header(w http.ResponseWriter, contentType string) {
@@ -166,7 +163,8 @@ func (r *Relay) send(w http.ResponseWriter, req *http.Request, from origin) erro
 	if err != nil {
 		return err
 	}
-	r.cfg.Log.Debug("message kept", "ref", ref, "recipient", s.recipient, "sender", s.sender, "size", len(s.contents))
+	r.cfg.Log.LogAttrs(req.Context(), slog.LevelDebug, "message kept",
+		slog.Int64("ref", ref), slog.String("recipient", s.recipient), slog.String("sender", s.sender), slog.Int("size", len(s.contents)))
 	reply(w, http.StatusOK, mailbox.SendReply{Received: true, EchoTail: tail(s.contents), Ref: ref})
 	return nil
 }
