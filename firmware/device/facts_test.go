@@ -3,6 +3,8 @@ package device_test
 import (
 	"strings"
 	"testing"
+
+	"onetimechat/hostlink"
 )
 
 // pages is all that a screen says, on all its pages, in one line.
@@ -45,5 +47,24 @@ func TestTheCertificateSaysWhatIsProvenAndAssumed(t *testing.T) {
 		if len(words) != 1 {
 			t.Errorf("the certificates have the tags %v", words)
 		}
+	})
+}
+
+// What home warns of is explained where its owner taps: at the contact.
+func TestAContactsPageTellsWhatWasRefused(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := pair(t)
+		for range 3 {
+			in := from(t, bob, "alice", "hello")
+			in.Package[len(in.Package)-1] ^= 1
+			if got := <-open(t.Context(), alice, "", in); got.opened[0].Err != hostlink.DecryptionFailed {
+				t.Fatalf("%+v", got)
+			}
+		}
+		alice.wantText("3 forged or damaged packages refused")
+		alice.tap("contact-1")
+		alice.wantText("Refused", "3 in all: forged, or damaged on the way", "None was opened")
+		alice.tap("ok")
+		alice.wantScreen("home")
 	})
 }

@@ -124,11 +124,10 @@ func (f *Framebuffer) Bounds() image.Rectangle { return f.shown.Rect }
 // Draw implements display.Drawer. It returns when the picture is in the
 // framebuffer.
 func (f *Framebuffer) Draw(to image.Rectangle, src image.Image, from image.Point) error {
-	to = to.Intersect(f.Bounds())
-	if to.Empty() {
+	draw.Draw(f.wanted, to, src, from, draw.Src)
+	if to = to.Intersect(f.Bounds()); to.Empty() {
 		return nil
 	}
-	draw.Draw(f.wanted, to, src, from, draw.Src)
 	// Converted pixel by pixel, a whole picture takes a slow board longer than a
 	// finger stays.
 	if to = changed(f.shown, f.wanted, to); to.Empty() {

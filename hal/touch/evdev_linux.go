@@ -86,7 +86,7 @@ func (e *Evdev) find() (*os.File, *tracker) {
 				continue
 			}
 			if x, y, ok := e.ranges(file, codes); ok {
-				return file, &tracker{x: x, y: y}
+				return file, newTracker(x, y)
 			}
 			file.Close()
 		}

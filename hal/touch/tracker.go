@@ -53,13 +53,16 @@ type tracker struct {
 	down    bool // as of the events so far
 	told    bool // the last Touch was down
 	dropped bool // events were lost: wait for the next report
-	// Coordinates that were lost: the kernel tells of changes only, so until one
-	// comes where a finger is is not known.
+	// Coordinates that were lost, or were never told: the kernel tells of changes
+	// only, so until one comes where a finger is is not known.
 	lostX, lostY bool
 	// Nor does it name a slot again that it named in what was lost. Until it names
 	// another one, what comes is taken for the first finger's.
 	guessed bool
 }
+
+// newTracker knows of no finger: what was told before it listened is not told again.
+func newTracker(x, y axis) *tracker { return &tracker{x: x, y: y, lostX: true, lostY: true} }
 
 // take takes one event. ok tells that it completes a touch.
 func (t *tracker) take(e event) (touch Touch, ok bool) {
