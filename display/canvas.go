@@ -20,6 +20,7 @@ type canvas struct {
 	// layouts keeps the last exact layout: paging through a text asks for the
 	// same one again.
 	layouts *layoutCache
+	corners map[corner]*image.RGBA
 }
 
 // textBox is a piece of text as drawn, for the tests.
@@ -134,28 +135,90 @@ func (c *canvas) fill(r image.Rectangle, col color.RGBA) {
 }
 
 // rounded draws a rectangle with round corners, a border included. gg mixes colours
-// pixel by pixel; what has no edge in it is only copied.
+// pixel by pixel; what has no edge in it is only copied, and so are corners that were
+// drawn before.
 func (c *canvas) rounded(r image.Rectangle, fill, border color.RGBA, dashed bool) {
 	o := newOutline(r, c.px(5), max(1, c.px(1.5)))
 	for _, arm := range o.arms() {
 		c.fill(arm, fill)
 	}
+	if dashed {
+		c.curves(o, fill)
+		o.whole(c.dc)
+		c.dc.SetDash(float64(4*o.line), float64(3*o.line))
+		c.stroke(o, border)
+		c.dc.SetDash()
+		return
+	}
+	ground, even := c.under(o.squares())
+	is := corner{o.corner, fill, border, ground}
+	drawn := c.corners[is]
+	known := even && drawn != nil
+	if !known {
+		c.curves(o, fill)
+	}
+	for _, edge := range o.edges() {
+		c.fill(edge, border)
+	}
+	if known {
+		for i, square := range o.squares() {
+			draw.Draw(c.frame.Image, square, drawn, image.Pt(0, i*o.corner), draw.Src)
+		}
+		return
+	}
+	o.corners(c.dc)
+	c.stroke(o, border)
+	if even {
+		c.corners[is] = copied(c.frame.Image, o.squares())
+	}
+}
+
+// corner is what the corners of a rounded rectangle look alike by: how large they
+// are, and the colours within, around and beneath.
+type corner struct {
+	side                 int
+	fill, border, ground color.RGBA
+}
+
+// under is the colour of what is already drawn in some squares, if it is one.
+func (c *canvas) under(squares [4]image.Rectangle) (ground color.RGBA, even bool) {
+	img := c.frame.Image
+	ground = img.RGBAAt(squares[0].Min.X, squares[0].Min.Y)
+	for _, s := range squares {
+		for y := s.Min.Y; y < s.Max.Y; y++ {
+			for x := s.Min.X; x < s.Max.X; x++ {
+				if img.RGBAAt(x, y) != ground {
+					return ground, false
+				}
+			}
+		}
+	}
+	return ground, true
+}
+
+// copied is a picture of some squares, one below the other.
+func copied(img *image.RGBA, squares [4]image.Rectangle) *image.RGBA {
+	size := squares[0].Size()
+	column := image.NewRGBA(image.Rect(0, 0, size.X, len(squares)*size.Y))
+	for i, square := range squares {
+		at := image.Pt(0, i*size.Y)
+		draw.Draw(column, image.Rectangle{Min: at, Max: at.Add(size)}, img, square.Min, draw.Src)
+	}
+	return column
+}
+
+// curves fills what is within an outline and not in its arms.
+func (c *canvas) curves(o outline, fill color.RGBA) {
 	o.whole(c.dc)
 	o.cross(c.dc)
 	c.dc.SetFillRuleEvenOdd()
 	c.dc.SetColor(fill)
 	c.dc.Fill()
+}
+
+// stroke draws the path as an outline's border.
+func (c *canvas) stroke(o outline, border color.RGBA) {
 	c.dc.SetColor(border)
 	c.dc.SetLineWidth(float64(o.line))
-	if dashed {
-		o.whole(c.dc)
-		c.dc.SetDash(float64(4*o.line), float64(3*o.line))
-	} else {
-		for _, edge := range o.edges() {
-			c.fill(edge, border)
-		}
-		o.corners(c.dc)
-	}
 	c.dc.Stroke()
-	c.dc.SetDash()
 }

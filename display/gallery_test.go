@@ -28,20 +28,6 @@ func renderer(t testing.TB, size image.Point) *Renderer {
 	return r
 }
 
-// TestScreensLookAsStored compares every screen with its stored picture. Run
-// with -update to store them anew, then look at each one.
-func TestScreensLookAsStored(t *testing.T) {
-	for _, size := range Sizes() {
-		r := renderer(t, size)
-		for _, s := range samples() {
-			name := s.name + "-" + sizeText(size) + ".png"
-			t.Run(name, func(t *testing.T) {
-				comparePicture(t, filepath.Join(gallery, name), seen(r.Render(s.screen), size).Image)
-			})
-		}
-	}
-}
-
 // seen is f as a device shows it: with a ring where it is worked by keys alone.
 func seen(f *Frame, size image.Point) *Frame {
 	var ring Ring
@@ -51,6 +37,8 @@ func seen(f *Frame, size image.Point) *Frame {
 	return ring.On(f)
 }
 
+// comparePicture fails unless a picture is as stored. Run with -update to store all of
+// them anew, then look at each one.
 func comparePicture(t *testing.T, path string, got *image.RGBA) {
 	t.Helper()
 	if *update {

@@ -89,10 +89,10 @@ func TestNothingClippedOrOverlappingOnRandomMeetingScreens(t *testing.T) {
 	})
 }
 
-// frames renders every page of a screen.
+// frames lays out every page of a screen.
 func frames(r *Renderer, s func(page int) Screen) (all []*Frame) {
 	for page, last := 0, false; !last; page++ {
-		f := r.Render(s(page))
+		f := words(r, s(page))
 		all = append(all, f)
 		last = f.LastPage()
 	}

@@ -38,6 +38,14 @@ func (o outline) edges() []image.Rectangle {
 	}
 }
 
+// squares are where the curves are: at the corners, in reading order.
+func (o outline) squares() [4]image.Rectangle {
+	r, n := o.rect, o.corner
+	left, right := image.Rect(r.Min.X, r.Min.Y, r.Min.X+n, r.Min.Y+n), image.Rect(r.Max.X-n, r.Min.Y, r.Max.X, r.Min.Y+n)
+	down := image.Pt(0, r.Dy()-n)
+	return [4]image.Rectangle{left, right, left.Add(down), right.Add(down)}
+}
+
 // whole is the path along the middle of the border.
 func (o outline) whole(dc *gg.Context) {
 	half := float64(o.line) / 2

@@ -16,6 +16,7 @@ type Renderer struct {
 	mu      sync.Mutex // the fonts draw one at a time
 	fonts   typefaces
 	layouts layoutCache
+	corners map[corner]*image.RGBA // of few sizes and colours, all of them the theme's
 }
 
 // NewRenderer makes a Renderer for one of Sizes.
@@ -28,12 +29,18 @@ func NewRenderer(size image.Point) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Renderer{theme: t, fonts: fonts}, nil
+	return &Renderer{theme: t, fonts: fonts, corners: map[corner]*image.RGBA{}}, nil
 }
 
 // Render draws s. A page that does not exist becomes the nearest one that
 // does; the Frame says which.
 func (r *Renderer) Render(s Screen) *Frame {
+	return r.draw(s, image.NewRGBA(image.Rectangle{Max: r.theme.size}))
+}
+
+// draw draws s into a picture; where that has no room, nothing is drawn, and all else
+// is as ever.
+func (r *Renderer) draw(s Screen, img *image.RGBA) *Frame {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch s.(type) {
@@ -41,13 +48,13 @@ func (r *Renderer) Render(s Screen) *Frame {
 	default:
 		r.layouts = layoutCache{} // keep no text longer than it is shown
 	}
-	img := image.NewRGBA(image.Rectangle{Max: r.theme.size})
 	c := &canvas{
 		theme:   r.theme,
 		fonts:   r.fonts,
 		frame:   &Frame{Name: s.name(), Image: img, Pages: 1},
 		dc:      gg.NewContextForRGBA(img),
 		layouts: &r.layouts,
+		corners: r.corners,
 	}
 	c.fill(img.Rect, colGround)
 	s.draw(c)

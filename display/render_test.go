@@ -132,7 +132,7 @@ func TestApproveSendNamesEveryContactAndItsCost(t *testing.T) {
 	forEverySize(t, func(t *testing.T, r *Renderer, _ image.Point) {
 		var shown []string
 		for page, last := 0, false; !last; page++ {
-			f := r.Render(ApproveSend{Text: "x", Costs: costs(eight...), Page: page})
+			f := words(r, ApproveSend{Text: "x", Costs: costs(eight...), Page: page})
 			shown = append(shown, f.Text...)
 			last = f.LastPage()
 		}
@@ -244,8 +244,10 @@ func TestEveryShownRuneLeavesInk(t *testing.T) {
 	var outline truetype.GlyphBuf
 	shown := 0
 	for r := rune(0x21); r <= 0x10FFFF; r++ {
-		lines := layExact(string(r), face, 300)
-		if len(lines) != 1 || lines[0] != string(r) {
+		if escape.Text(string(r), face.shows) != string(r) {
+			continue // most are not
+		}
+		if lines := layExact(string(r), face, 300); len(lines) != 1 || lines[0] != string(r) {
 			continue
 		}
 		shown++

@@ -3,12 +3,10 @@ package device_test
 import (
 	"errors"
 	"fmt"
-	"image"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"onetimechat/display"
 	"onetimechat/firmware/device"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
@@ -163,12 +161,8 @@ func TestAFaultAtTheStartIsShown(t *testing.T) {
 		if err := store.SaveNextRef("http://relay", 1); err == nil {
 			t.Fatal("the disk did not fail")
 		}
-		renderer, err := display.NewRenderer(image.Pt(320, 240))
-		if err != nil {
-			t.Fatal(err)
-		}
 		g := &glass{}
-		d := device.New(device.Config{Store: store, Renderer: renderer, Panel: g})
+		d := device.New(device.Config{Store: store, Renderer: renderer(t), Panel: g})
 		if name := d.Status(time.Time{}).Screen; name != "fault" || g.now().Name != "fault" {
 			t.Errorf("the screen is %q", name)
 		}

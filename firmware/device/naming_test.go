@@ -3,7 +3,6 @@ package device_test
 import (
 	"context"
 	"errors"
-	"image"
 	"slices"
 	"strings"
 	"testing"
@@ -23,12 +22,8 @@ type typist struct {
 
 func newTypist(t *testing.T) *typist {
 	t.Helper()
-	renderer, err := display.NewRenderer(image.Pt(320, 240))
-	if err != nil {
-		t.Fatal(err)
-	}
 	g := &glass{}
-	n, err := device.NewNaming(renderer, g)
+	n, err := device.NewNaming(renderer(t), g)
 	if err != nil {
 		t.Fatal(err)
 	}

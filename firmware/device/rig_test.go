@@ -68,6 +68,19 @@ func (g *glass) seen(name string) int {
 	return n
 }
 
+// small draws for all tests: one renderer shapes each letter once, and that takes
+// longer than many a test.
+var small = sync.OnceValues(func() (*display.Renderer, error) { return display.NewRenderer(image.Pt(320, 240)) })
+
+func renderer(t testing.TB) *display.Renderer {
+	t.Helper()
+	r, err := small()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // rig is a pad device with a person's finger: only panel, finger and disk are
 // fakes.
 type rig struct {
@@ -109,10 +122,6 @@ func startRig(t testing.TB, disk *durabletest.Disk, owner string, more func(*con
 
 func startStore(t testing.TB, disk *durabletest.Disk, store *padstore.Store, more func(*config)) *rig {
 	t.Helper()
-	renderer, err := display.NewRenderer(image.Pt(320, 240))
-	if err != nil {
-		t.Fatal(err)
-	}
 	// Only tests of the idle screen want it: they choose it on the screen.
 	if s := store.Settings(); s == padstore.DefaultSettings() {
 		s.Idle = 0
@@ -121,7 +130,7 @@ func startStore(t testing.TB, disk *durabletest.Disk, store *padstore.Store, mor
 		}
 	}
 	r := &rig{t: t, glass: &glass{}, store: store, disk: disk}
-	c := device.Config{Store: store, Renderer: renderer, Panel: r.glass, Link: "10.0.0.1:9051"}
+	c := device.Config{Store: store, Renderer: renderer(t), Panel: r.glass, Link: "10.0.0.1:9051"}
 	more(&c)
 	r.Device = device.New(c)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -14,10 +14,11 @@ const pageSize = 4096
 type page [pageSize]byte
 
 func contentOf(data []byte) (c content) {
-	return c.with(data, 0)
+	return c.with(slices.Clone(data), 0)
 }
 
-// with is c after part was written at off.
+// with is c after part was written at off. Whole pages of part become pages of the
+// file as they are: it must not change any more.
 func (c content) with(part []byte, off int64) content {
 	end := off + int64(len(part))
 	next := content{size: max(c.size, end), pages: slices.Clone(c.pages)}
@@ -40,11 +41,10 @@ func (c content) with(part []byte, off int64) content {
 //
 //go:norace
 func replaced(old *page, part []byte, within int) (*page, int) {
-	fresh := new(page)
 	if len(part) >= pageSize && within == 0 {
-		*fresh = page(part)
-		return fresh, pageSize
+		return (*page)(part), pageSize
 	}
+	fresh := new(page)
 	if old != nil {
 		*fresh = *old
 	}

@@ -59,13 +59,16 @@ type Disk struct {
 	trace  func(op string)
 }
 
+// ample is more room than any test needs, in bytes.
+const ample = 1 << 40
+
 // New returns an empty disk; seed decides what is partly kept.
 func New(seed uint64) *Disk {
 	return &Disk{
 		rng:  rand.New(rand.NewPCG(seed, 0)),
 		now:  map[string]*inode{},
 		safe: map[string]*inode{},
-		room: 1 << 40,
+		room: ample,
 		turn: seed%2 == 0,
 	}
 }

@@ -84,9 +84,10 @@ func (f *file) ReadAt(p []byte, off int64) (n int, err error) {
 func (f *file) WriteAt(p []byte, off int64) (n int, err error) {
 	err = f.change("write", func(d *Disk) (w write, err error) {
 		fits := int64(len(p))
-		if d.ops == d.fullAt {
+		switch {
+		case d.ops == d.fullAt:
 			fits /= 2
-		} else {
+		case d.room < ample: // else nothing needs to be counted
 			fits = min(fits, max(0, f.inode.data.size+d.left()-off))
 		}
 		if fits < int64(len(p)) { // whole sectors, as everywhere
