@@ -32,8 +32,8 @@ var (
 
 // Send has the device seal text for each recipient, after one approval for up
 // to hostlink.MaxContacts of them, and keeps the packages in the outbox, from
-// where Deliver takes them, or KeepDelivering within a minute. Each recipient gets a Result. An error is about
-// all that have none.
+// where Deliver takes them, or KeepDelivering within a minute. Each recipient
+// gets a Result. An error is about all that have none.
 func (h *Host) Send(ctx context.Context, to []string, text string) ([]Result, error) {
 	switch {
 	case len(to) == 0:

@@ -61,8 +61,8 @@ warning shown.`,
 			if len(args) == 0 {
 				return nil
 			}
-			if close := cmd.SuggestionsFor(args[0]); len(close) > 0 {
-				return misused("there is no command %q; did you mean %s?", args[0], strings.Join(close, " or "))
+			if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+				return misused("there is no command %q; did you mean %s?", args[0], strings.Join(similar, " or "))
 			}
 			return misused("there is no command %q", args[0])
 		},
