@@ -220,7 +220,7 @@ outcome() {
     !/^(PASS|FAIL)$/ { said[test] = said[test] $0 "\n" }
     END {
       for (test in said) printf "%s", said[test]
-      print skipped + 0 " tests were skipped"
+      print "tests that were skipped: " skipped + 0
     }'
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -125,13 +126,24 @@ func TestForeignPageInABrowserCanNeitherTapNorLook(t *testing.T) {
 	open, taps := careless()
 	defer open.Close()
 	device, _ := startPair(t, "320x240")
-	asked := device.seal(t, "alice", "bob", "the secret word")
+	asked := ask(func() ([]hostlink.Sealed, error) { // however long a busy computer takes
+		return device.host.Package(t.Context(), hostlink.PackageRequest{From: "alice", To: []string{"bob"}, Text: "the secret word"})
+	})
 	shown, err := device.finger.WaitUntil(soon(t), aliveApprove)
 	if err != nil {
 		t.Fatal(err)
 	}
 	approve, _ := shown.Target("approve")
 	at := approve.Middle()
+
+	// The owner's finger lies on the text, or the question would run out.
+	stays := func() {
+		t.Helper()
+		hit, err := device.finger.TapAt(soon(t), image.Pt(at.X, at.Y/2))
+		if err != nil || hit.Name != nil {
+			t.Fatalf("a touch of the text hits %+v, %v", hit, err)
+		}
+	}
 
 	tab := browser(t, map[string]any{"host-resolver-rules": "MAP " + rebound + " 127.0.0.1"})
 	got := &answers{}
@@ -154,15 +166,18 @@ func TestForeignPageInABrowserCanNeitherTapNorLook(t *testing.T) {
 			t.Fatalf("against no guard, the page at %s sees only %q and taps %d times", from, seen, taps())
 		}
 		for _, panel := range []string{"127.0.0.1", "localhost", rebound} {
+			stays()
 			if seen := attack(t, tab, "http://"+panel+":"+panelPort, at.X, at.Y); len(seen) > 0 {
 				t.Errorf("a page at %s uses the panel at %s: %q", from, panel, seen)
 			}
 		}
 		for _, host := range []string{"127.0.0.1", "localhost", rebound} {
+			stays()
 			if seen := callLink(t, tab, "http://"+host+":"+linkPort); len(seen) > 0 {
 				t.Errorf("a page at %s uses the link at %s: %q", from, host, seen)
 			}
 		}
+		stays()
 		// By a link, which would lay the screen under the mouse.
 		if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`location.href = "%s/"`, device.panel))); err != nil {
 			t.Fatal(err)

@@ -126,7 +126,7 @@ func TestNoiseThatBeginsTheSameAtTheNextStartIsRefused(t *testing.T) {
 	}
 	args := []string{"--data", filepath.Join(t.TempDir(), "alice"), "--owner", "alice", "--meet", cableAddress(t), "--noise", recording, "--reservoir", "1"}
 	d := start(t, args...)
-	d.waitFor(t, "home", "1.0 MiB of 1.0 MiB")
+	d.waitFor(t, "home", "1 MiB of 1 MiB")
 	d.stop()
 	d = start(t, args...)
 	d.waitFor(t, "home", "No more randomness is made")

@@ -59,7 +59,7 @@ func TestTheOwnerRemovesOneContactByTwoConfirmations(t *testing.T) {
 		}
 		alice.approve("yes")
 		alice.wantScreen("settings")
-		for _, shown := range []string{"Overwriting the pads with bob", "0 %: 0 bytes of 64.0 KiB", "100 %: 64.0 KiB of 64.0 KiB"} {
+		for _, shown := range []string{"Overwriting the pads with bob", "0 %: 0 bytes of 64 KiB", "100 %: 64 KiB of 64 KiB"} {
 			if !strings.Contains(strings.Join(alice.glass.text, " "), shown) {
 				t.Errorf("%q was not shown", shown)
 			}
