@@ -130,7 +130,11 @@ func (s Progress) lines() []string {
 		}
 		return numberText(n) + " " + s.Unit
 	}
-	lines := []string{fmt.Sprintf("%d %%: %s of %s", int(100*share(s.Done, s.Total)), amount(s.Done), amount(s.Total))}
+	done := amount(s.Done)
+	if s.Unit == "bytes" && s.Done < s.Total {
+		done = steadyText(s.Done)
+	}
+	lines := []string{fmt.Sprintf("%d %%: %s of %s", int(100*share(s.Done, s.Total)), done, amount(s.Total))}
 	if s.Rate > 0 {
 		lines = append(lines, amount(s.Rate)+" a second")
 	}

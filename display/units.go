@@ -10,7 +10,11 @@ import (
 
 // bytesText writes n bytes with the digits that say something, as in "980 bytes",
 // "12.3 KiB" or "256 MiB".
-func bytesText(n int64) string {
+func bytesText(n int64) string { return strings.Replace(steadyText(n), ".0 ", " ", 1) }
+
+// steadyText is bytesText with as many digits from step to step: what follows an
+// amount that grows stays where it is.
+func steadyText(n int64) string {
 	if n == 1 {
 		return "1 byte"
 	}
@@ -27,7 +31,7 @@ func bytesText(n int64) string {
 	if value >= 100 {
 		return fmt.Sprintf("%.0f %s", value, name)
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%.1f", value), ".0") + " " + name
+	return fmt.Sprintf("%.1f %s", value, name)
 }
 
 // countText writes n of a thing as in "1 message", "9,800 messages" or
