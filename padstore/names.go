@@ -28,8 +28,7 @@ func fileName(owner, contact string, number int64, first bool) string {
 // numberOf is the number in a metadata file's name; 0 without one, which is a
 // contact's first pad and older than all of theirs.
 func numberOf(name, owner string) int64 {
-	stem := strings.TrimPrefix(strings.TrimSuffix(name, metadataSuffix), owner+".")
-	_, digits, _ := strings.Cut(stem, ".")
+	_, digits, _ := nameParts(name, owner)
 	number, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || number < 0 {
 		return 0
@@ -47,10 +46,16 @@ func certificateName(metadataName string) string {
 
 // contactOf reads the contact from a metadata file's name.
 func contactOf(name, owner string) (contact string, ok bool) {
+	contact, _, ok = nameParts(name, owner)
+	return contact, ok && uid.Valid(contact)
+}
+
+// nameParts takes a fileName apart; number is empty where it has none.
+func nameParts(name, owner string) (contact, number string, ok bool) {
 	rest, ok1 := strings.CutSuffix(name, metadataSuffix)
 	rest, ok2 := strings.CutPrefix(rest, owner+".")
-	contact, _, _ = strings.Cut(rest, ".")
-	return contact, ok1 && ok2 && uid.Valid(contact)
+	contact, number, _ = strings.Cut(rest, ".")
+	return contact, number, ok1 && ok2
 }
 
 // leftover tells whether a file is all that an interrupted import came to, or

@@ -17,23 +17,10 @@ const (
 // openNoise opens what is known of how sources began. A damaged record begins
 // anew: a source that begins as it did before is then found one start later.
 func (s *Store) openNoise() (err error) {
-	s.noise, err = openKept(s.latch, noiseName, noiseSize, []string{})
-	if err == nil {
-		if _, err = parseStarts(s.noise.now()); err == nil {
-			return nil
-		}
-		if closed := s.noise.slots.Close(); closed != nil {
-			return closed
-		}
-	}
-	if !unreliable(err) {
-		return err
-	}
-	s.note(Entry{Kind: KindNoise, Text: "how noise sources began at earlier starts cannot be read any more"})
-	if err := s.latch.Remove(noiseName); err != nil {
-		return err
-	}
-	s.noise, err = createKept(s.latch, noiseName, noiseSize, []string{})
+	check := func(list []string) error { _, err := parseStarts(list); return err }
+	s.noise, err = openExpendable(s.latch, noiseName, noiseSize, []string{}, check, func(error) {
+		s.note(Entry{Kind: KindNoise, Text: "how noise sources began at earlier starts cannot be read any more"})
+	})
 	return err
 }
 

@@ -81,6 +81,28 @@ func openKept[T any](disk durable.Disk, name string, size int, first T) (*kept[T
 	return k, nil
 }
 
+// openExpendable opens a record on which no pad depends: a damaged one, or one that
+// check refuses, begins anew with first. Of that, told is told why.
+func openExpendable[T any](disk durable.Disk, name string, size int, first T, check func(T) error, told func(why error)) (*kept[T], error) {
+	k, err := openKept(disk, name, size, first)
+	if err == nil {
+		if err = check(k.now()); err == nil {
+			return k, nil
+		}
+		if closed := k.slots.Close(); closed != nil {
+			return nil, closed
+		}
+	}
+	if !unreliable(err) {
+		return nil, err
+	}
+	told(err)
+	if err := disk.Remove(name); err != nil {
+		return nil, err
+	}
+	return createKept(disk, name, size, first)
+}
+
 func createKept[T any](disk durable.Disk, name string, size int, first T) (*kept[T], error) {
 	text, err := marshal(first)
 	if err != nil {

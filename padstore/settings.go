@@ -90,24 +90,10 @@ func SettingsOf(disk durable.Disk) Settings {
 // openSettings opens the settings. Damaged ones begin anew with the defaults:
 // no pad depends on them. The journal is open.
 func (s *Store) openSettings() (err error) {
-	first := recordOf(DefaultSettings())
-	s.settings, err = openKept(s.latch, settingsName, settingsSize, first)
-	if err == nil {
-		if _, err = s.settings.now().settings(); err == nil {
-			return nil
-		}
-		if closed := s.settings.slots.Close(); closed != nil {
-			return closed
-		}
-	}
-	if !unreliable(err) {
-		return err
-	}
-	s.note(Entry{Kind: KindSettings, Text: "the settings are damaged, and begin anew: " + err.Error()})
-	if err := s.latch.Remove(settingsName); err != nil {
-		return err
-	}
-	s.settings, err = createKept(s.latch, settingsName, settingsSize, first)
+	check := func(r settingsRecord) error { _, err := r.settings(); return err }
+	s.settings, err = openExpendable(s.latch, settingsName, settingsSize, recordOf(DefaultSettings()), check, func(why error) {
+		s.note(Entry{Kind: KindSettings, Text: "the settings are damaged, and begin anew: " + why.Error()})
+	})
 	return err
 }
 

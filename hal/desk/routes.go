@@ -134,10 +134,9 @@ func off() image.Point { return image.Pt(-1, -1) }
 // down, so that it is looked for before and after; nothing is done before it is
 // lifted.
 func (s *touches) press(t touch) (string, bool) {
-	meant := t.revision == nil || s.isMeant(*t.revision)
-	if meant {
-		name, active := s.finger.Press(t.Point)
-		if t.revision == nil || s.isMeant(*t.revision) {
+	meant := func() bool { return t.revision == nil || s.isMeant(*t.revision) }
+	if meant() {
+		if name, active := s.finger.Press(t.Point); meant() {
 			return name, active
 		}
 	}

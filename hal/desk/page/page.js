@@ -57,8 +57,8 @@ function touch(action, point) {
   });
 }
 
-// The device's pixel under a pointer, and the screen that it is meant for. A finger that slid off the glass is off
-// the screen there too.
+// The device's pixel under a pointer, and the screen that it is meant for. A finger
+// that slid off the glass is off the screen there too.
 function pixel(event) {
   const box = picture.getBoundingClientRect();
   return {
