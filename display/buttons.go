@@ -197,10 +197,15 @@ func buttonColours(b button) (ink, ground, border color.RGBA) {
 	return colBar, colPanel, colBar
 }
 
-// doneButton leaves what was to be read. It stands on the left, as does all that
-// leaves a screen without deciding anything; on the right is what goes on.
+// doneButton leaves what was to be read.
 func doneButton() button {
 	return button{name: "ok", label: "Done", symbol: symYes, weight: 1}
+}
+
+// leaving is a button and, behind it, those that turn the page. What leaves a screen
+// without deciding anything stands on the left; on the right is what goes on.
+func (c *canvas) leaving(leave button, urge bool) []button {
+	return append([]button{leave}, paging(c.frame.Page, c.frame.Pages, urge)...)
 }
 
 // paging returns prev and next, or nothing if there is one page only. While

@@ -46,7 +46,7 @@ func (c *canvas) drawFacts(box image.Rectangle, facts []Fact, page int) []button
 		groups = append(groups, c.factRows(fact, box.Dx()))
 	}
 	c.drawPaged(box, groups, page)
-	return append([]button{doneButton()}, paging(c.frame.Page, c.frame.Pages, false)...)
+	return c.leaving(doneButton(), false)
 }
 
 // factRows put a name beside its value, or above it where that leaves too little
@@ -97,6 +97,6 @@ func (s Ask) draw(c *canvas) {
 		groups = append(groups, group{r})
 	}
 	c.drawPaged(box, groups, s.Page)
-	buttons := append([]button{{name: "no", label: c.safe(s.No)}}, paging(c.frame.Page, c.frame.Pages, !s.Ready)...)
+	buttons := c.leaving(button{name: "no", label: c.safe(s.No)}, !s.Ready)
 	c.drawButtons(c.fitted(append(buttons, c.guarded(yes, s.Ready))))
 }

@@ -22,7 +22,7 @@ func (s MeetingSize) draw(c *canvas) {
 	foot := image.Rect(box.Min.X, box.Max.Y, box.Max.X, box.Max.Y+status)
 	const each = "Messages each way"
 	c.statusRow(foot, fmt.Sprintf("%s; years at %s a day", each, numberText(int64(s.PerDay))), each)
-	c.drawButtons(append([]button{cancelButton()}, paging(c.frame.Page, c.frame.Pages, false)...))
+	c.drawButtons(c.leaving(cancelButton(), false))
 }
 
 // drawMeetingTitle puts a question about a contact into the bar. A contact
@@ -130,7 +130,7 @@ func (s MeetingConfirm) draw(c *canvas) {
 		}
 	}
 	c.drawPaged(box, append(groups, rows...), s.Page)
-	buttons := append([]button{cancelButton()}, paging(c.frame.Page, c.frame.Pages, !s.Ready)...)
+	buttons := c.leaving(cancelButton(), !s.Ready)
 	confirm := button{name: "confirm", label: "Confirm", kind: positive, symbol: symYes}
 	c.drawButtons(c.fitted(append(buttons, c.guarded(confirm, s.Ready))))
 }

@@ -34,7 +34,7 @@ func (s NewContact) draw(c *canvas) {
 		steps = c.meetingSteps(s.Laptop, box.Dx(), box.Dy()-allHeight(rest))
 	}
 	c.drawPaged(box, append(steps, rest...), s.Page)
-	buttons := append([]button{cancelButton()}, paging(c.frame.Page, c.frame.Pages, true)...)
+	buttons := c.leaving(cancelButton(), true)
 	if s.Noise {
 		buttons = append(buttons, button{name: "noise", label: "Noise"})
 	}

@@ -35,7 +35,7 @@ func (s Reader) draw(c *canvas) {
 	pages := paginate(c.textRows(s.Text, sheet.Dx()), sheet.Dy()-2*c.panelInset())
 	c.panel(sheet, c.turnTo(s.Page, pages))
 	c.statusRow(image.Rect(box.Min.X, box.Max.Y-status, box.Max.X, box.Max.Y), lengthText(s.Text)+", on this device only", lengthText(s.Text)+", only here", lengthText(s.Text))
-	c.drawButtons(append([]button{doneButton()}, paging(c.frame.Page, c.frame.Pages, true)...))
+	c.drawButtons(c.leaving(doneButton(), true))
 }
 
 func (s Log) draw(c *canvas) {
@@ -51,7 +51,7 @@ func (s Log) draw(c *canvas) {
 	}
 	c.stack(box, c.turnTo(s.Page, paginate(groups, box.Dy()-status)))
 	c.statusRow(image.Rect(box.Min.X, box.Max.Y-status, box.Max.X, box.Max.Y), entriesText(len(s.Lines)))
-	buttons := append([]button{doneButton()}, paging(c.frame.Page, c.frame.Pages, false)...)
+	buttons := c.leaving(doneButton(), false)
 	if s.PowerOff {
 		buttons = append(buttons, button{name: "power-off", label: "Switch off"})
 	}

@@ -144,7 +144,7 @@ func (s SelfTest) draw(c *canvas) {
 		groups = append(groups, append(rows, c.space(c.px(3))))
 	}
 	c.drawPaged(box, groups, s.Page)
-	c.drawButtons(c.fitted(append([]button{doneButton()}, paging(c.frame.Page, c.frame.Pages, false)...)))
+	c.drawButtons(c.fitted(c.leaving(doneButton(), false)))
 }
 
 func (s ApproveReport) draw(c *canvas) {

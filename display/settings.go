@@ -35,7 +35,7 @@ func (s Settings) draw(c *canvas) {
 	if s.Title != "" {
 		leave = button{name: "ok", label: "Back"} // nothing was chosen
 	}
-	c.drawButtons(c.fitted(append([]button{leave}, paging(c.frame.Page, c.frame.Pages, false)...)))
+	c.drawButtons(c.fitted(c.leaving(leave, false)))
 }
 
 // draw says beside each size what follows from it.

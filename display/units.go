@@ -54,10 +54,10 @@ func aboutText(n int64) string {
 
 // messagesText writes a guess at how many texts there is pad for.
 func messagesText(n int64) string {
-	if n == 1 {
-		return "about 1 message"
+	if n <= 0 {
+		return "no messages"
 	}
-	return aboutText(n) + " messages"
+	return "about " + countText(roughly(n), "message", "messages")
 }
 
 // roughly rounds n down to two digits.
