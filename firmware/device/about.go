@@ -22,7 +22,7 @@ type Board struct {
 // showAbout tells what the device is, until it is tapped away.
 func (d *Device) showAbout(ctx context.Context) {
 	facts := d.aboutFacts()
-	_, _ = d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
+	_, _ = d.choose(ctx, choice{patience: errandFor, yields: true, screen: func(page int, _ bool) display.Screen {
 		return display.About{Facts: facts, Page: page}
 	}})
 }

@@ -75,7 +75,7 @@ func (d *Device) chooseReservoir(ctx context.Context) {
 		}
 		shown.Choices = append(shown.Choices, choice)
 	}
-	target, err := d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
+	target, err := d.choose(ctx, choice{patience: errandFor, yields: true, screen: func(page int, _ bool) display.Screen {
 		shown.Page = page
 		return shown
 	}})

@@ -89,7 +89,7 @@ func (d *Device) showPad(ctx context.Context, p padstore.Pad, more bool) (target
 	case padstore.Retired:
 		s.Action, s.Label = "discard", "Discard"
 	}
-	return d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
+	return d.choose(ctx, choice{patience: errandFor, yields: true, screen: func(page int, _ bool) display.Screen {
 		s.Page = page
 		return s
 	}})

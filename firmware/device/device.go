@@ -103,7 +103,8 @@ type Device struct {
 	news     int           // log entries that the owner has not seen
 	idle     time.Duration // without a touch, then the idle screen; 0: never
 	finger   touch
-	taken    bool // somebody has the turn
+	touched  time.Time // when a finger last was on the glass
+	taken    bool      // somebody has the turn
 	queue    []*ticket
 	denials  []denial
 	calls    []*call
@@ -254,7 +255,8 @@ func (d *Device) tick() (wait time.Duration, work bool) {
 		v.awake = true
 		d.draw()
 	}
-	if v := d.view; v.patience > 0 && due(v.touched.Add(v.patience)) {
+	if v := d.view; v.patience > 0 && due(v.touched.Add(v.patience)) ||
+		v.yields && len(d.queue) > 0 && due(d.touched.Add(yieldFor)) {
 		v.expire() // what comes instead wakes Run again
 	}
 	d.forget(func(c *call) bool { return due(c.expires) })

@@ -12,6 +12,10 @@ import (
 // errandFor is how long what the owner began on the device waits for a tap.
 const errandFor = 2 * time.Minute
 
+// yieldFor is how long nobody may touch what yields before what waits for the
+// screen comes instead: it is what its owner has just begun on the laptop, say.
+const yieldFor = 10 * time.Second
+
 // errLeft ends an errand: nobody tapped, or the device has stopped.
 var errLeft = errors.New("nobody answered on the device")
 
@@ -47,6 +51,7 @@ type choice struct {
 	guarded  bool // a decision: alive after guardTime and the last page
 	late     lateness
 	patience time.Duration // 0 for ever; then errLeft
+	yields   bool          // to what waits for the screen
 	reserve  bool          // it shows the reservoir, which may change
 	rests    bool          // without a touch the idle screen covers it, for ever
 	page     int           // that is shown first
@@ -68,7 +73,7 @@ func (d *Device) choose(ctx context.Context, c choice) (target string, err error
 // await is choose, which also says where the tap was.
 func (d *Device) await(ctx context.Context, c choice) (t tap, err error) {
 	tapped := make(chan tap, 1)
-	v := &view{screen: c.screen, guarded: c.guarded, late: c.late, patience: c.patience, reserve: c.reserve, page: c.page}
+	v := &view{screen: c.screen, guarded: c.guarded, late: c.late, patience: c.patience, yields: c.yields, reserve: c.reserve, page: c.page}
 	v.tap = func(target string) func() {
 		tapped <- tap{target, v.at}
 		d.show(waiting("One moment."))

@@ -23,7 +23,7 @@ func (d *Device) showNoise(ctx context.Context) {
 		display.Fact{Name: "Estimated", Value: "How much the tests find in each bit. They are alarms and no proof: noise can look random, and be known to somebody."},
 		display.Fact{Name: "Credited", Value: "How much of it counts as random when a pad is made: half at most."},
 	)
-	_, _ = d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
+	_, _ = d.choose(ctx, choice{patience: errandFor, yields: true, screen: func(page int, _ bool) display.Screen {
 		return display.Noise{Facts: facts, Page: page}
 	}})
 }

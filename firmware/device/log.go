@@ -71,7 +71,7 @@ func (d *Device) showLog(ctx context.Context, powerOff bool) {
 	for _, e := range entries {
 		screen.Lines = append(screen.Lines, logLine(e))
 	}
-	target, err := d.choose(ctx, choice{patience: logFor, screen: func(page int, _ bool) display.Screen {
+	target, err := d.choose(ctx, choice{patience: logFor, yields: true, screen: func(page int, _ bool) display.Screen {
 		s := screen
 		s.Page = page
 		return s

@@ -187,3 +187,58 @@ func TestTheLogIsReadFromTheSettings(t *testing.T) {
 		}
 	})
 }
+
+// How long a menu waits for a finger, and with a question behind it.
+const (
+	menuTime  = 2 * time.Minute
+	yieldTime = 10 * time.Second
+)
+
+// What the owner looks through does not keep a question from them for long, and
+// gives way to none while they are at it.
+func TestASettingsScreenYieldsToAQuestion(t *testing.T) {
+	for _, target := range []string{"", "about", "log", "remove"} {
+		bubble(t, func(t *testing.T) {
+			alice, _ := pair(t)
+			alice.tap("settings")
+			if target != "" {
+				alice.choose(target)
+			}
+			looking := alice.screen()
+			answer := send(t.Context(), alice, "", "hello", "bob")
+			time.Sleep(yieldTime - time.Second)
+			alice.Press(image.Point{}) // somebody is at it, but taps nothing
+			alice.Release(image.Point{})
+			time.Sleep(yieldTime - time.Second)
+			alice.wantScreen(looking)
+			time.Sleep(2 * time.Second)
+			alice.wantScreen("approve-send")
+			alice.approve("approve")
+			if got := <-answer; got.err != nil {
+				t.Error(got.err)
+			}
+			alice.wantScreen("home")
+		})
+	}
+}
+
+// Without a question it stays, and what decides is never taken from under a finger.
+func TestADecisionDoesNotYield(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := pair(t)
+		alice.choose("erase")
+		alice.wantText("Erase everything?")
+		answer := send(t.Context(), alice, "", "hello", "bob")
+		time.Sleep(menuTime - time.Second)
+		alice.wantText("Erase everything?")
+		alice.tap("no")
+		alice.wantScreen("settings")
+		time.Sleep(yieldTime)
+		alice.wantScreen("approve-send")
+		alice.tap("deny")
+		<-answer
+		alice.tap("settings")
+		time.Sleep(menuTime - time.Second)
+		alice.wantScreen("settings")
+	})
+}

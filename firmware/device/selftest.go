@@ -66,7 +66,7 @@ func (d *Device) selfTest(ctx context.Context) {
 		shown.Results = append(shown.Results, f.TestResult)
 	}
 	d.refresh(false)
-	_, _ = d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
+	_, _ = d.choose(ctx, choice{patience: errandFor, yields: true, screen: func(page int, _ bool) display.Screen {
 		shown.Page = page
 		return shown
 	}})

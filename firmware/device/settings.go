@@ -28,7 +28,7 @@ func (d *Device) showSettings(ctx context.Context) {
 		for _, s := range all {
 			items = append(items, s.Setting)
 		}
-		target, err := d.choose(ctx, choice{patience: errandFor, page: last, screen: func(page int, _ bool) display.Screen {
+		target, err := d.choose(ctx, choice{patience: errandFor, yields: true, page: last, screen: func(page int, _ bool) display.Screen {
 			last = page
 			return display.Settings{Items: items, Page: page}
 		}})
@@ -102,7 +102,7 @@ func (d *Device) calibrate(ctx context.Context) {
 // remove removes a contact whom the owner chooses, if they are sure twice.
 func (d *Device) remove(ctx context.Context) {
 	names, shown := d.removable()
-	target, err := d.choose(ctx, choice{patience: errandFor, screen: func(page int, _ bool) display.Screen {
+	target, err := d.choose(ctx, choice{patience: errandFor, yields: true, screen: func(page int, _ bool) display.Screen {
 		shown.Page = page
 		return shown
 	}})

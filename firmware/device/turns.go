@@ -47,6 +47,7 @@ func (d *Device) takeTurn(ctx context.Context) (*turn, error) {
 	}
 	t := &ticket{up: make(chan struct{})}
 	d.queue = append(d.queue, t)
+	d.stir() // what is on the glass may yield
 	d.mu.Unlock()
 
 	select {

@@ -19,6 +19,7 @@ type view struct {
 	// patience is how long it waits without a tap, 0 for ever; then expire.
 	patience time.Duration
 	expire   func()
+	yields   bool   // what waits for the screen has it expire after yieldFor
 	drop     func() // when a fault takes its place; may be nil
 	guarded  bool   // it can be approved, after guardTime and its last page
 	late     lateness
