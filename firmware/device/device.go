@@ -255,6 +255,9 @@ func (d *Device) tick() (wait time.Duration, work bool) {
 		v.awake = true
 		d.draw()
 	}
+	if v := d.view; v.hidden && due(v.shown.Add(workTime)) {
+		d.unhide()
+	}
 	if v := d.view; v.patience > 0 && due(v.touched.Add(v.patience)) ||
 		v.yields && len(d.queue) > 0 && due(d.touched.Add(yieldFor)) {
 		v.expire() // what comes instead wakes Run again

@@ -76,13 +76,13 @@ func (d *Device) await(ctx context.Context, c choice) (t tap, err error) {
 	v := &view{screen: c.screen, guarded: c.guarded, late: c.late, patience: c.patience, yields: c.yields, reserve: c.reserve, page: c.page}
 	v.tap = func(target string) func() {
 		tapped <- tap{target, v.at}
-		d.show(waiting("One moment."))
+		d.show(atWork("One moment."))
 		return nil
 	}
 	left := make(chan struct{})
 	v.expire = func() {
 		close(left)
-		d.show(waiting("One moment."))
+		d.show(atWork("One moment."))
 	}
 	v.drop = func() { close(left) }
 	if c.rests {
@@ -101,7 +101,7 @@ func (d *Device) await(ctx context.Context, c choice) (t tap, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.view == v {
-		d.show(waiting("One moment."))
+		d.show(atWork("One moment."))
 	}
 	select {
 	case t = <-tapped: // the finger was first
@@ -159,8 +159,4 @@ func (d *Device) progress(title string) (tell func(done, total int64)) {
 			d.draw()
 		}
 	}
-}
-
-func waiting(text string) *view {
-	return &view{screen: func(int, bool) display.Screen { return display.Busy{Text: text} }}
 }

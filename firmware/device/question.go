@@ -54,7 +54,7 @@ func (d *Device) questionView(q question, decided chan<- verdict) *view {
 	decide := func(is verdict) {
 		decided <- is
 		if d.view == v {
-			d.show(busyView())
+			d.show(atWork("Working with the pad"))
 		}
 	}
 	v.tap = func(target string) func() {

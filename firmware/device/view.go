@@ -24,6 +24,7 @@ type view struct {
 	guarded  bool   // it can be approved, after guardTime and its last page
 	late     lateness
 	isHome   bool
+	hidden   bool // until it has been the view for workTime
 	reserve  bool // it shows the reservoir, which may change
 	dim      bool // it needs less light
 
@@ -35,13 +36,37 @@ type view struct {
 	read    bool        // the last page was on the glass
 }
 
+// workTime is how long the device may be at work before the glass says so: most is
+// done by then, and to draw a screen for nothing takes a slow panel as long as that.
+const workTime = 300 * time.Millisecond
+
 // show puts v on the glass. mu is held.
 func (d *Device) show(v *view) {
 	d.view = v
 	d.views++
+	if v.hidden {
+		d.hold()
+	} else {
+		d.draw()
+		d.shine()
+	}
+	d.stir()
+}
+
+// hold leaves on the glass what is there, dead, with the button pressed that led to
+// the view. mu is held.
+func (d *Device) hold() {
+	d.view.shown = time.Now()
+	f := asleep(d.frame, func(string) bool { return true })
+	f.Name, f.Question = "busy", d.views
+	d.frame = f
+}
+
+// unhide draws a hidden view. mu is held.
+func (d *Device) unhide() {
+	d.view.hidden = false
 	d.draw()
 	d.shine()
-	d.stir()
 }
 
 // draw shows the view as it is now. A question whose last page comes on the
@@ -171,6 +196,13 @@ func (d *Device) notice(title, text string) *view {
 	return v
 }
 
-func busyView() *view {
-	return &view{screen: func(int, bool) display.Screen { return display.Busy{Text: "Working with the pad"} }}
+// atWork is what the device is at, if that takes long.
+func atWork(text string) *view {
+	v := waiting(text)
+	v.hidden = true
+	return v
+}
+
+func waiting(text string) *view {
+	return &view{screen: func(int, bool) display.Screen { return display.Busy{Text: text} }}
 }
