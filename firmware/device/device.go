@@ -96,9 +96,10 @@ type Device struct {
 	mu       sync.Mutex
 	renderer *display.Renderer
 	light    light
-	view     *view  // on the glass
-	views    uint64 // shown so far
-	frame    *display.Frame
+	view     *view          // on the glass
+	views    uint64         // shown so far
+	frame    *display.Frame // of the view
+	felt     *display.Frame // as it is on the glass, with a finger on it
 	home     display.Home
 	news     int           // log entries that the owner has not seen
 	idle     time.Duration // without a touch, then the idle screen; 0: never

@@ -77,10 +77,13 @@ func (d *Device) release(p image.Point) (string, func()) {
 	return t.Name, func() {}
 }
 
-// feel shows f, the frame that is on the glass, as a finger makes it look. mu is
-// held.
-func (d *Device) feel(f *display.Frame) {
-	if err := d.panel.Show(f); err != nil {
-		d.fail(err)
+// feel shows f, the view's frame, as a finger makes it look, and tells whether it is
+// on the glass. mu is held.
+func (d *Device) feel(f *display.Frame) bool {
+	d.felt = f
+	err := d.panel.Show(f)
+	if err != nil {
+		d.fail(err) // does nothing if the fault's own screen cannot be shown
 	}
+	return err == nil
 }

@@ -57,9 +57,9 @@ func (d *Device) show(v *view) {
 // the view. mu is held.
 func (d *Device) hold() {
 	d.view.shown = time.Now()
-	f := asleep(d.frame, func(string) bool { return true })
-	f.Name, f.Question = "busy", d.views
-	d.frame = f
+	d.frame = asleep(d.felt, func(string) bool { return true })
+	d.frame.Name, d.frame.Question = "busy", d.views
+	d.feel(d.frame)
 }
 
 // unhide draws a hidden view. mu is held.
@@ -80,8 +80,7 @@ func (d *Device) draw() {
 		f = asleep(f, v.late)
 	}
 	d.frame = f
-	if err := d.panel.Show(f); err != nil {
-		d.fail(err) // does nothing if the fault's own screen cannot be shown
+	if !d.feel(f) {
 		return
 	}
 	v.page = f.Page
