@@ -43,6 +43,7 @@ func TestEveryProductCanBeWorked(t *testing.T) {
 func TestPushButtonsAreWhereOtcConfSays(t *testing.T) {
 	waveshare, _ := product.Find("waveshare13")
 	pitft, _ := product.Find("pitft28c")
+	resistive, _ := product.Find("pitft28r")
 	for _, c := range []struct {
 		wanted  conf.Buttons
 		plugged *product.Product
@@ -56,6 +57,8 @@ func TestPushButtonsAreWhereOtcConfSays(t *testing.T) {
 		{conf.Buttons{Approve: 5}, &waveshare, [3]product.Line{5, 16, 20}, ""},
 		{conf.Buttons{Approve: 25}, &pitft, [3]product.Line{}, "approve-button = 25: panel pitft28c is there"},
 		{conf.Buttons{Deny: 24}, &pitft, [3]product.Line{}, "deny-button = 24: panel pitft28c is there"},
+		{conf.Buttons{Approve: 18}, &pitft, [3]product.Line{18}, ""},
+		{conf.Buttons{Approve: 18}, &resistive, [3]product.Line{}, "approve-button = 18: panel pitft28r is there"},
 		{conf.Buttons{Page: 21}, &waveshare, [3]product.Line{}, "page-button = 21: approve-button is there"},
 	} {
 		var got [3]product.Line

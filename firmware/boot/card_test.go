@@ -179,6 +179,29 @@ func TestPadsStayOnTheCardTheyWereMadeOn(t *testing.T) {
 	}
 }
 
+// A card that moves from a Pi 3 to a Pi 4, or back, is the same card: one of them
+// shows the last byte of its CID, a checksum, and the other shows zeros there.
+func TestACardMovesBetweenBoards(t *testing.T) {
+	withoutSum := testCID[:30] + "00"
+	for name, move := range map[string][2]string{
+		"from a Pi 3 to a Pi 4": {testCID, withoutSum},
+		"from a Pi 4 to a Pi 3": {withoutSum, testCID},
+	} {
+		data := t.TempDir()
+		for _, cid := range []string{move[0], move[1], move[0]} {
+			if err := checkCID(data, cid); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			put(t, filepath.Join(data, "card/device"), "x")
+		}
+		for _, other := range []string{otherCID, otherCID[:30] + "00"} {
+			if err := checkCID(data, other); !errors.Is(err, ErrOtherCard) {
+				t.Errorf("%s: %v on another card", name, err)
+			}
+		}
+	}
+}
+
 // snapshot lists what is below a folder.
 func snapshot(t *testing.T, dir string) string {
 	t.Helper()

@@ -36,14 +36,15 @@ func (kernel) unmount(target string) error {
 	return nil
 }
 
-// loadModule loads a kernel module; one that is in already is no error.
-func (kernel) loadModule(path string) error {
+// loadModule loads a kernel module with options, as on its command line; one that is
+// in already is no error.
+func (kernel) loadModule(path, options string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	err = unix.FinitModule(int(file.Fd()), "", 0)
+	err = unix.FinitModule(int(file.Fd()), options, 0)
 	if errors.Is(err, unix.EEXIST) {
 		return nil
 	}

@@ -40,7 +40,7 @@ func readOrder(r io.Reader) ([]module, error) {
 // loadModules loads the modules that are for this board, each with load: what
 // drives nothing on it has no place in its kernel, and takes time. It goes on
 // after one that fails, because the screen may be among those that come later.
-func loadModules(r Roots, load func(path string) error) error {
+func loadModules(r Roots, load func(path, options string) error) error {
 	file, err := os.Open(r.module("order"))
 	if err != nil {
 		return err
@@ -59,9 +59,22 @@ func loadModules(r Roots, load func(path string) error) error {
 		if m.soc != "" && m.soc != soc {
 			continue
 		}
-		if err := load(r.module(m.file)); err != nil && !m.optional {
+		if err := load(r.module(m.file), options(m.file)); err != nil && !m.optional {
 			failed = append(failed, fmt.Errorf("module %s: %w", m.file, err))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// options is what a module is told when it is loaded, as modprobe would tell it.
+//
+// No USB hub goes to sleep while nothing is plugged into it. The controller of a Pi 3
+// sleeps with it, and has been seen not to wake when something was plugged in or
+// pulled out, not even when a 3B+'s Ethernet came after its hub
+// (https://github.com/raspberrypi/linux/issues/6411).
+func options(file string) string {
+	if file == "usbcore.ko" {
+		return "autosuspend=-1"
+	}
+	return ""
 }

@@ -4,6 +4,7 @@ package boot
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,8 +28,8 @@ func TestAModuleThatMayFailMayFail(t *testing.T) {
 	r := Roots{Modules: t.TempDir(), Proc: t.TempDir()}
 	put(t, r.proc("device-tree/compatible"), pi3)
 	broken := errors.New("no such device")
-	load := func(bad string, loaded *[]string) func(string) error {
-		return func(path string) error {
+	load := func(bad string, loaded *[]string) func(path, options string) error {
+		return func(path, _ string) error {
 			if dir, name := filepath.Split(path); filepath.Clean(dir) != r.Modules {
 				t.Errorf("%s is loaded", path)
 			} else if *loaded = append(*loaded, name); name == bad {
@@ -64,12 +65,27 @@ func TestABoardLoadsNoModuleOfAnotherBoard(t *testing.T) {
 	} {
 		put(t, r.proc("device-tree/compatible"), names)
 		var loaded []string
-		err := loadModules(r, func(path string) error {
+		err := loadModules(r, func(path, _ string) error {
 			loaded = append(loaded, filepath.Base(path))
 			return nil
 		})
 		if got := strings.Join(loaded, " "); got != want || err != nil {
 			t.Errorf("%q: %s, %v", names, got, err)
 		}
+	}
+}
+
+// A hub that sleeps takes the controller of a Pi 3 with it.
+func TestNoHubSleeps(t *testing.T) {
+	r := Roots{Modules: t.TempDir(), Proc: t.TempDir()}
+	put(t, r.proc("device-tree/compatible"), pi3)
+	put(t, r.module("order"), "?usb-common.ko\n?usbcore.ko\n?dwc2.ko\n")
+	told := map[string]string{}
+	err := loadModules(r, func(path, options string) error {
+		told[filepath.Base(path)] = options
+		return nil
+	})
+	if want := map[string]string{"usb-common.ko": "", "usbcore.ko": "autosuspend=-1", "dwc2.ko": ""}; err != nil || !maps.Equal(told, want) {
+		t.Errorf("%q, %v, want %q", told, err, want)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // system is the kernel, as the start needs it.
 type system interface {
 	mounter
-	loadModule(path string) error
+	loadModule(path, options string) error
 	openDisk(path string) (*os.File, error)
 	resizePartition(disk *os.File, data entry) error
 	resizeFS(path string, blocks uint64) error

@@ -94,7 +94,7 @@ func newBoard(t *testing.T) *fakeBoard {
 	return b
 }
 
-func (b *fakeBoard) loadModule(path string) error { return b.do("load " + filepath.Base(path)) }
+func (b *fakeBoard) loadModule(path, _ string) error { return b.do("load " + filepath.Base(path)) }
 
 func (b *fakeBoard) openDisk(path string) (*os.File, error) {
 	if err := b.do("open " + filepath.Base(path)); err != nil {

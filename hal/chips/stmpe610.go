@@ -69,6 +69,7 @@ type STMPE610 struct {
 	next      time.Time // of the next sample, while enabled and touched
 	ready     time.Time // after a reset by software
 	felt      bool      // the touch that TSC_CTRL and the interrupts know of
+	stuck     bool      // the FIFO takes no sample before it is reset
 
 	// of the transfer
 	address byte
@@ -106,7 +107,17 @@ func (s *STMPE610) reset() {
 	s.registers = [256]byte{stChipID: 0x08, stChipID + 1: 0x11, stVersion: 0x03, stSys2: 0x0F, stSPI: 0x01,
 		stIntSta: stIntEmpty, stADC1: 0x9C, stADC2: 0x01, stTSC: 0x90, stFIFOSta: stEmpty}
 	s.registers[stTSC] &^= stTouched
-	s.fifo, s.felt = nil, false
+	s.fifo, s.felt, s.stuck = nil, false, false
+}
+
+// StickFIFO has the FIFO take no more samples until it is reset, of which Linux says
+// that the chip sometimes does it (drivers/input/touchscreen/stmpe-ts.c,
+// stmpe_ts_handler).
+func (s *STMPE610) StickFIFO() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	s.fifo, s.stuck = nil, true
 }
 
 func (s *STMPE610) int() gpio.Level {
@@ -218,7 +229,7 @@ func (s *STMPE610) write(a, b byte) {
 		s.complain("FIFO_TH must not be 0")
 	case a == stFIFOSta:
 		if b&stFIFOReset != 0 {
-			s.fifo = nil
+			s.fifo, s.stuck = nil, false
 			s.registers[stFIFOSta] &^= stOverflow
 		}
 		s.registers[a] = s.registers[a]&stOverflow | b&stFIFOReset

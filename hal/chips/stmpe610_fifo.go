@@ -35,6 +35,9 @@ func (s *STMPE610) advance() {
 	}
 	for s.down && s.registers[stFIFOSta]&stFIFOReset == 0 && !s.next.After(now) {
 		s.next = s.next.Add(s.period())
+		if s.stuck {
+			continue
+		}
 		if len(s.fifo) == stDepth {
 			s.registers[stFIFOSta] |= stOverflow
 			s.registers[stIntSta] |= stIntOverflow

@@ -18,6 +18,10 @@ import (
 // udcPause lies between two tries to take the USB device controller.
 const udcPause = 100 * time.Millisecond
 
+// pulledTime is how long a cable is out for a laptop that is to notice: USB 2.0
+// (7.1.7.3) has it wait 100 ms for the contacts alone.
+const pulledTime = 500 * time.Millisecond
+
 // gadget is the board as a USB device, made in configfs (the kernel's
 // Documentation/usb/gadget_configfs.rst): a network adapter of the class NCM,
 // with Microsoft's OS descriptors, so that Linux, macOS and Windows 11 take it
@@ -31,6 +35,7 @@ type gadget struct {
 
 	controller string // which it is bound to; "" if it is not
 	name       string // its network interface on this side
+	pulled     bool   // it was taken off the controller by replug
 }
 
 func newGadget(r Roots, serial string) *gadget {
@@ -96,6 +101,9 @@ func macs(serial string) (ours, laptops net.HardwareAddr) {
 // that long. ErrNoController if there is none.
 func (g *gadget) setUp(ctx context.Context, patience time.Duration) error {
 	if g.controller != "" {
+		if g.pulled { // and not put in again, as the link was closed meanwhile
+			return g.replug(ctx)
+		}
 		return nil
 	}
 	trying, cancel := context.WithTimeout(ctx, patience)
@@ -174,14 +182,45 @@ func (g *gadget) bind(ctx context.Context, controller string) error {
 	}
 }
 
+// release gives the controller free, if there is one.
+func (g *gadget) release() error {
+	err := os.WriteFile(g.roots.gadget("UDC"), []byte("\n"), 0o644)
+	if errors.Is(err, unix.ENODEV) { // nothing is bound
+		return nil
+	}
+	return err
+}
+
+// replug has the laptop see its cable pulled out and put in again. After an error it
+// is out, and replug tries again to put it in.
+func (g *gadget) replug(ctx context.Context) error {
+	if !g.pulled {
+		if err := g.release(); err != nil {
+			return fmt.Errorf("releasing the USB gadget: %w", err)
+		}
+		g.pulled = true
+		select {
+		case <-time.After(pulledTime):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	trying, cancel := context.WithTimeout(ctx, udcShort)
+	defer cancel()
+	if err := g.bind(trying, g.controller); err != nil {
+		return fmt.Errorf("binding the USB gadget again: %w", err)
+	}
+	g.pulled = false
+	return nil
+}
+
 // tearDown removes the gadget, or what there is of it, in reverse.
 func (g *gadget) tearDown() error {
-	g.controller, g.name = "", ""
+	g.controller, g.name, g.pulled = "", "", false
 	if _, err := os.Stat(g.roots.gadget()); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	// It fails where nothing is bound.
-	if err := os.WriteFile(g.roots.gadget("UDC"), []byte("\n"), 0o644); err != nil && !errors.Is(err, unix.ENODEV) {
+	if err := g.release(); err != nil {
 		return err
 	}
 	var errs []error

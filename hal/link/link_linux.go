@@ -208,7 +208,7 @@ type keeper struct {
 	requests *listener
 	session  *session  // nil while there is no interface
 	trouble  time.Time // since when the interface is of no use
-	silent   time.Time // since when a laptop at the USB socket has said nothing
+	quiet    quiet     // the laptop at the USB socket
 }
 
 // run looks after the link until ctx ends.
@@ -289,7 +289,7 @@ func (k *keeper) look(ctx context.Context) error {
 		}
 	}
 	k.tell(now.carrier && !k.link.gadget.sleepsAt(name))
-	return errors.Join(k.rouse(now), k.session.follow(ctx, now.local))
+	return errors.Join(k.rouse(ctx, now), k.session.follow(ctx, now.local))
 }
 
 func (k *keeper) leave() error {

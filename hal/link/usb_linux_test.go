@@ -1,6 +1,7 @@
 package link
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"io/fs"
@@ -68,8 +69,9 @@ func TestTheLinkOnUSB(t *testing.T) {
 	}
 }
 
-// A laptop that says nothing may wait for the word that the cable is in: the
-// interface is set down and up for it, again and again until something comes.
+// A laptop that says nothing may wait for the word that the cable is in, or not be
+// heard: by turns the interface is set down and up for it, and its cable pulled out and
+// put in, less often each time, until something comes.
 func TestALaptopThatSaysNothingIsRoused(t *testing.T) {
 	noWait(t)
 	l := newLaptop(t)
@@ -81,33 +83,93 @@ func TestALaptopThatSaysNothingIsRoused(t *testing.T) {
 	if err := p.gadget.setUp(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
+	controller := writesTo(t, r.gadget("UDC"))
 	news, err := watch()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer news.Close()
 	k := &keeper{link: p, find: p.finder(), requests: newListener(&net.TCPAddr{})}
-	k.mind(t.Context())
-	roused := func() bool {
+	roused := func(waited time.Duration) string {
 		t.Helper()
-		k.silent = k.silent.Add(-2 * silence)
+		until(t, "somebody at the cable", func() bool {
+			k.mind(t.Context())
+			return !k.quiet.since.IsZero()
+		})
+		k.quiet.since = time.Now().Add(-waited)
 		k.mind(t.Context())
-		return wentDown(t, news)
-	}
-	for range 2 {
-		if !roused() {
-			t.Error("the interface stays as it is")
+		how := strings.ReplaceAll(controller(), "\n", "out ")
+		if wentDown(t, news) {
+			how += "down"
 		}
-		k.mind(t.Context()) // begins to wait anew
+		return how
+	}
+	for i, want := range []string{"down", "out 3f980000.usb", "down", "out 3f980000.usb"} {
+		if got := roused(silence<<i - time.Second); got != "" {
+			t.Errorf("turn %d: %q too soon", i, got)
+		}
+		if got := roused(silence << i); got != want {
+			t.Errorf("turn %d: %q, want %q", i, got, want)
+		}
+	}
+	if k.quiet.times = 100; roused(silence<<mostPatience) == "" {
+		t.Error("a laptop that was roused often is not any more")
 	}
 	l.take(l.ask()) // and the link goes on
 	put(t, heard, "2\n")
 	k.mind(t.Context())
-	if roused() {
-		t.Error("the interface of a laptop that was heard is set down")
+	if k.quiet != (quiet{}) {
+		t.Errorf("a laptop that was heard: %+v", k.quiet)
 	}
 	if err := k.end(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A cable that could not be put in again is put in at the next look, or by the next
+// Open.
+func TestACablePulledOutIsPutInAgain(t *testing.T) {
+	r := fakeRoots(t)
+	g := fakeGadget(t, r)
+	if err := g.setUp(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := g.replug(ended); err != nil || !g.pulled || read(t, r.gadget("UDC")) != "\n" {
+		t.Errorf("cut short: %v, %q", err, read(t, r.gadget("UDC")))
+	}
+	if err := g.setUp(t.Context(), 0); err != nil || g.pulled || read(t, r.gadget("UDC")) != g.controller {
+		t.Errorf("again: %v, %q", err, read(t, r.gadget("UDC")))
+	}
+}
+
+// writesTo has a file be one that remembers what is written to it, and returns what
+// gives that since it was last asked.
+func writesTo(t *testing.T, path string) (written func() string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pipe, err := os.OpenFile(path, os.O_RDWR|unix.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pipe.Close() })
+	return func() string {
+		t.Helper()
+		b := make([]byte, 1024)
+		if err := pipe.SetReadDeadline(time.Now().Add(pause)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := pipe.Read(b)
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatal(err)
+		}
+		return string(b[:n])
 	}
 }
 

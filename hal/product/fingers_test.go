@@ -224,6 +224,35 @@ func TestASheetIsCalibrated(t *testing.T) {
 	}
 }
 
+// A chip that stands still while a finger lies there loses that one, and knows the
+// next.
+func TestATouchChipThatStandsStillGoesOn(t *testing.T) {
+	for _, s := range sheets() {
+		s.table(t, func(t *testing.T, h hand, told func() []touch.Touch) {
+			chip, ok := h.(interface{ StickFIFO() })
+			if !ok {
+				return
+			}
+			h.Down(.5, .5)
+			wait(time.Second)
+			chip.StickFIFO()
+			wait(time.Second)
+			h.Lift()
+			wait(soon)
+			if list := told(); len(list) != 2 || !list[0].Down || !list[1].Lost {
+				t.Errorf("the finger is told as %+v", list)
+			}
+			h.Down(.3, .7)
+			wait(soon)
+			h.Lift()
+			wait(soon)
+			if list := told(); len(list) != 2 || !list[0].Down || list[1].Down || list[1].Lost || !near(list[1], .3, .7, .02) {
+				t.Errorf("the next tap is told as %+v", list)
+			}
+		})
+	}
+}
+
 // Whatever is no finger that was put down and lifted makes no tap: a resting
 // one, a light one, a broken line, a chip that lost its bus, noise.
 func TestNothingElseMakesATap(t *testing.T) {

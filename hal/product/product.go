@@ -87,6 +87,9 @@ type Product struct {
 	Display Display
 	Touch   Touch
 	Keys    Keys
+	// Dims is a line that takes the display's light when it is low, and that the
+	// product itself holds high; 0: there is none.
+	Dims Line
 }
 
 // Products returns those that are known. Pins, clocks and sizes are as in their
@@ -105,6 +108,7 @@ func Products() []Product {
 		{
 			Name: "pitft28r", Alike: "pitft28", Display: pitft,
 			Touch: Touch{Chip: STMPE610, Port: "SPI0.1", Frequency: 500 * physic.KiloHertz, Interrupt: 24, Resistive: true},
+			Dims:  18, // "Backlight Control"
 		},
 		{
 			Name: "pitft28c", Alike: "pitft28", Display: pitft,
@@ -143,10 +147,10 @@ func Find(name string) (Product, bool) {
 // HasTouch tells whether the product has a touch controller.
 func (p Product) HasTouch() bool { return p.Touch.Chip != "" }
 
-// Uses tells whether a line is one of those to the product's display and touch
+// Uses tells whether a line, not 0, is one of those to the product's display and touch
 // controller.
 func (p Product) Uses(l Line) bool {
-	return slices.Contains([]Line{p.Display.DC, p.Display.Reset, p.Display.Light, p.Touch.Interrupt}, l)
+	return slices.Contains([]Line{p.Display.DC, p.Display.Reset, p.Display.Light, p.Touch.Interrupt, p.Dims}, l)
 }
 
 // Turned is how the picture is turned on the glass as its chip counts it, where

@@ -41,7 +41,7 @@ func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
 	}
 	d.says(ctx, insideMark+"done")
 	var programs []string
-	doors, ours, locked := 0, 0, 0
+	doors, ours, locked, awake := 0, 0, 0, 0
 	for line := range strings.Lines(d.Console()) {
 		_, said, ok := strings.Cut(strings.TrimSpace(line), insideMark)
 		what, rest, _ := strings.Cut(said, " ")
@@ -60,6 +60,10 @@ func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
 			t.Log(rest)
 			doors++
 			checkDoor(t, strings.Fields(rest))
+		case ok && what == "sleeper":
+			if awake++; !strings.HasSuffix(rest, " -1") {
+				t.Errorf("USB device %s: it sleeps after so many seconds, and a Pi 3's controller with it", rest)
+			}
 		}
 	}
 	// PID 1, the device, and the laptop that is inside for this test.
@@ -68,6 +72,9 @@ func TestTheGadgetIsALaptopsNetworkAdapter(t *testing.T) {
 	}
 	if locked == 0 {
 		t.Error("no program on the board keeps its memory from being swapped")
+	}
+	if awake == 0 {
+		t.Error("no USB hub was seen")
 	}
 	if doors == 0 {
 		t.Error("no socket on the board was seen, not even the link's")

@@ -53,6 +53,10 @@ const (
 // up while nobody asked: they are old.
 const mostWaiting = 16
 
+// patience is how many polls may find a touch and no conversion, of which there are
+// five a poll, before the chip is taken to stand still.
+const patience = 5
+
 // resetTime is how long the chip is left alone after its reset, and may lose what it
 // is told meanwhile. The datasheet does not say; Linux waits as long
 // (drivers/mfd/stmpe.c, stmpe_reset).

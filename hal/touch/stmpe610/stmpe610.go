@@ -49,6 +49,7 @@ type Dev struct {
 	conn   spi.Conn
 	filter resistive.Filter
 	newest []conversion // of this contact, at most resistive.Samples
+	still  int          // polls in a row that found a touch and no conversion
 }
 
 // New connects to the port, whose closing is up to the caller, asks the chip
@@ -135,6 +136,7 @@ func (d *Dev) read() (r resistive.Reading, err error) {
 		return r, err
 	}
 	if status&touched == 0 {
+		d.still = 0
 		// What is left belongs to a finger on its way up.
 		d.newest = d.newest[:0]
 		if size > 0 {
@@ -153,11 +155,26 @@ func (d *Dev) read() (r resistive.Reading, err error) {
 		}
 		d.newest = append(d.newest, c)
 	}
-	if size == 0 || len(d.newest) < resistive.Samples {
-		return r, nil // nothing new, or not enough of it yet
+	if size == 0 {
+		return r, d.stand()
+	}
+	d.still = 0
+	if len(d.newest) < resistive.Samples {
+		return r, nil // not enough of it yet
 	}
 	d.newest = append(d.newest[:0], d.newest[len(d.newest)-resistive.Samples:]...)
 	return reading(d.newest), nil
+}
+
+// stand has a chip go on that says that it is touched, and has converted nothing for
+// a while: its FIFO can come to a standstill, which no finger ends (Linux,
+// drivers/input/touchscreen/stmpe-ts.c, stmpe_ts_handler). The finger is lost by then.
+func (d *Dev) stand() error {
+	if d.still++; d.still < patience {
+		return nil
+	}
+	d.still = 0
+	return errors.Join(d.set(tscCtrl, 0), d.empty(), d.set(tscCtrl, running))
 }
 
 // empty throws away what waits in the FIFO.

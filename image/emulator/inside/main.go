@@ -99,7 +99,7 @@ func ask(name string) error {
 	if err := askStatus(device); err != nil {
 		return err
 	}
-	if err := census(); err != nil {
+	if err := errors.Join(census(), sleepers()); err != nil {
 		return err
 	}
 	if packets, err := os.ReadFile(garbageFile); err == nil {
@@ -166,6 +166,24 @@ func census() error {
 				fmt.Println(mark + "socket " + protocol + " " + field[1] + " " + field[3])
 			}
 		}
+	}
+	return nil
+}
+
+// sleepers tells the USB devices, hubs among them, each with the seconds of idleness
+// after which it sleeps; -1 is never (power/autosuspend in the kernel's
+// Documentation/ABI/testing/sysfs-bus-usb).
+func sleepers() error {
+	devices, err := filepath.Glob("/sys/bus/usb/devices/*/power/autosuspend")
+	if err != nil {
+		return err
+	}
+	for _, path := range devices {
+		delay, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%ssleeper %s %s\n", mark, strings.Split(path, "/")[5], strings.TrimSpace(string(delay)))
 	}
 	return nil
 }
