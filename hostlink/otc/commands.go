@@ -163,8 +163,7 @@ func (c *chat) sendTo(ctx context.Context, nameOrList []string, text string) err
 	if err != nil {
 		return err
 	}
-	to = slices.DeleteFunc(to, func(name string) bool { return name == c.settings.User })
-	if len(to) == 0 {
+	if to = others(to, c.settings.User); len(to) == 0 {
 		return host.ErrNobody
 	}
 	return c.sendAndTell(ctx, c.session, to, text)
