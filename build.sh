@@ -25,7 +25,7 @@ help() {
                    for itself and saves every screen under out/demo/. With
                    --mischief the relay drops and corrupts, and is found out
   dist             out/dist: otc for Linux, macOS and Windows on amd64 and arm64,
-                   archives and SHA256SUMS; the same sources give the same bytes
+                   archives and SHA256SUMS; the same commit gives the same bytes
   image [OPTION…]  out/otc-pad.img, to be flashed onto a card: see
                    ./build.sh image --help
   emulate          the same image on an emulated Raspberry Pi, whose screen is a
@@ -99,7 +99,8 @@ build() {
 # laptops are the systems that otc is built and vetted for.
 readonly LAPTOPS="linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64"
 
-# dist [FOLDER]: what people download. Times and owners in the archives are fixed.
+# dist [FOLDER]: what people download. Times and owners in the archives are fixed; the
+# commit is in the programs, for otc --version.
 dist() {
   need_go
   need zip zip
@@ -113,7 +114,7 @@ dist() {
     [[ $system != windows/* ]] || program=otc.exe
     mkdir "$to/$folder"
     GOOS=${system%/*} GOARCH=${system#*/} \
-      go build -buildvcs=false -ldflags='-s -w' -o "$to/$folder/$program" ./hostlink/otc
+      go build -ldflags='-s -w' -o "$to/$folder/$program" ./hostlink/otc
     cp README.md LICENSE "$to/otc.1" "$to/$folder/"
     chmod 644 "$to/$folder"/*
     chmod 755 "$to/$folder" "$to/$folder/$program"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -83,6 +84,26 @@ func TestGenerateLeavesNothingBehindWhenItsSourceFails(t *testing.T) {
 	g := padstore.Generation{A: "alice", B: "bob", Bytes: 2048, Suite: seal.Paper, Source: "random"}
 	if err := padstore.Generate(folder, g, bytes.NewReader(make([]byte, 2047)), nil); err == nil || len(folder.Image()) > 0 {
 		t.Errorf("a short source: %v", err)
+	}
+}
+
+func TestGenerateRefusesASourceThatIsStuck(t *testing.T) {
+	for _, suite := range []seal.Suite{seal.Paper, seal.Unconditional} {
+		stuck := make([]byte, 2048)
+		_, err := io.ReadFull(padtest.Stream("x"), stuck)
+		mustDo(t, err)
+		for i := range 16 {
+			stuck[1024+i] = 0xff
+		}
+		folder := durabletest.New(1)
+		g := padstore.Generation{A: "alice", B: "bob", Bytes: 2048, Suite: suite, Source: "random"}
+		if suite == seal.Unconditional {
+			g.Bucket = 32
+		}
+		err = padstore.Generate(folder, g, bytes.NewReader(stuck), nil)
+		if err == nil || !strings.Contains(err.Error(), "stuck: from byte 1024") || len(folder.Image()) > 0 {
+			t.Errorf("%v: %v, and %d files", suite, err, len(folder.Image()))
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -57,16 +56,8 @@ warning shown.`,
   otc receive --follow`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-				return misused("there is no command %q; did you mean %s?", args[0], strings.Join(similar, " or "))
-			}
-			return misused("there is no command %q", args[0])
-		},
-		SuggestionsMinimumDistance: 2,
+		Args:          noMore,
+		Version:       version(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := a.settle()
 			if errors.Is(err, host.ErrNoUser) {
@@ -98,8 +89,12 @@ warning shown.`,
 		a.selfTestCommand(),
 		a.relayCommand(),
 		padCommand(),
+		completionCommand(),
 		manCommand(),
 	)
+	root.SetHelpCommand(a.helpCommand())
+	root.SetVersionTemplate("{{.Name}}: {{.Version}}\n")
+	root.Flags().Bool("version", false, "say which otc this is")
 	offerNoFiles(root)
 	a.judgeArguments(root)
 	return root
@@ -107,7 +102,7 @@ warning shown.`,
 
 // offerNoFiles keeps the Tab key from offering files as arguments: none is one.
 func offerNoFiles(cmd *cobra.Command) {
-	if cmd.ValidArgsFunction == nil {
+	if cmd.ValidArgsFunction == nil && cmd.ValidArgs == nil {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	for _, child := range cmd.Commands() {

@@ -27,8 +27,9 @@ environment or the config file.
 
 What is pasted becomes part of one message, with all its lines, and runs nothing;
 nearly every terminal says what is pasted. (In one that does not, each line is
-run.) When its input is not a terminal, chat runs the commands it reads, and
-receives on empty lines only.`,
+run.) When its input is not a terminal, chat runs the commands it reads, also
+behind one that fails, and receives on empty lines only; its exit code is the worst
+of all that went wrong.`,
 		Example: `  otc chat 9050 9051 alice
   otc chat https://relay.example.org 10.55.0.1 alice
   otc chat
@@ -65,6 +66,7 @@ type chat struct {
 	*session
 	receiver *receiver
 	words    *wordList
+	code     int // the worst of all that went wrong
 }
 
 // chat talks until the input ends.
@@ -94,7 +96,7 @@ func (a *app) chat(ctx context.Context, s *session) error {
 	defer lines.Close()
 	c.greet(ctx, status)
 	if !interactive { // else whoever follows tells it, and nobody waits for that
-		c.ui.fail(c.relay.Check(ctx))
+		c.failed(c.relay.Check(ctx))
 	}
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -109,8 +111,12 @@ func (a *app) chat(ctx context.Context, s *session) error {
 	if err != nil || interactive {
 		return err
 	}
-	return c.leave()
+	c.failed(c.leave())
+	return ended(c.code)
 }
+
+// failed says what went wrong, if anything did, and remembers the worst.
+func (c *chat) failed(err error) { c.code = worse(c.code, c.ui.fail(err)) }
 
 // learn notes the names that can be completed.
 func (c *chat) learn(ctx context.Context, status hostlink.Status) {
@@ -124,23 +130,30 @@ func (c *chat) learn(ctx context.Context, status hostlink.Status) {
 	c.words.know(people)
 }
 
+// relearn notes them again, if the device can be asked.
+func (c *chat) relearn(ctx context.Context) {
+	if status, err := c.device.Status(ctx, time.Now()); err == nil {
+		c.learn(ctx, status)
+	}
+}
+
 // greet prints the banner of 2015, and what was left undone the last time.
 func (c *chat) greet(ctx context.Context, status hostlink.Status) {
 	_ = c.ui.say("Relay server address: %s", c.settings.Relay)
 	_ = c.ui.say("Pad   device address: %s", c.settings.Device)
 	_ = c.ui.say("User ID: %s", status.Owner)
 	_ = c.ui.print(c.ui.out, bold, "Welcome to One Time Chat. Type 'help' for help.")
-	_ = c.ui.fail(damageError(status))
+	c.failed(damageError(status))
 	unsure, err := c.host.Unsure(ctx)
 	if err != nil {
-		_ = c.ui.fail(err)
+		c.failed(err)
 	}
 	for _, k := range unsure {
 		c.ui.complain("A message to %s may not have been sent (outbox %d). Send it again, or drop it.", k.To, k.Number)
 	}
 	kept, err := c.host.Outbox(ctx)
 	if err != nil {
-		_ = c.ui.fail(err)
+		c.failed(err)
 	}
 	for _, k := range kept {
 		if k.State == host.Parked {

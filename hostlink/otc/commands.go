@@ -17,6 +17,7 @@ import (
 const help = `send NAME TEXT        send a message to a contact
 ms NAME,NAME TEXT     send to several contacts
 group NAME A,B        let a name stand for several users; "group" shows them
+ungroup NAME          forget that name
 gs GROUP TEXT         send to a group, or to a list of users
 Enter                 receive messages now (they also come by themselves)
 contacts              whom you can write to, and how much pad is left
@@ -42,6 +43,7 @@ func words() []word {
 		{[]string{"send"}, (*chat).send, true},
 		{[]string{"ms"}, (*chat).sendMany, true},
 		{[]string{"group"}, (*chat).group, false},
+		{[]string{"ungroup"}, (*chat).ungroup, false},
 		{[]string{"gs"}, (*chat).sendGroup, true},
 		{[]string{"id"}, (*chat).identify, false},
 		{[]string{"clear"}, (*chat).clear, false},
@@ -69,22 +71,23 @@ func (c *chat) command(ctx context.Context, line string) (quit bool) {
 	line = strings.TrimSpace(line)
 	name, rest := firstWord(line)
 	if name == "" {
-		c.ui.fail(c.receive(ctx))
+		c.failed(c.receive(ctx))
 		return false
 	}
 	i := slices.IndexFunc(words(), func(w word) bool { return slices.Contains(w.names, name) })
 	if i < 0 {
 		c.ui.complain(`There is no command %s. Type "help" for the commands.`, name)
+		c.code = worse(c.code, exitUsage)
 		return false
 	}
 	word := words()[i]
 	switch {
 	case strings.Contains(line, "\n") && !word.text: // pasted
-		c.ui.fail(misused("these are several lines, which only a message can have; nothing was run"))
+		c.failed(misused("these are several lines, which only a message can have; nothing was run"))
 	case word.run == nil:
 		return true
 	default:
-		c.ui.fail(word.run(c, ctx, strings.TrimSpace(rest)))
+		c.failed(word.run(c, ctx, strings.TrimSpace(rest)))
 	}
 	return false
 }
@@ -160,26 +163,23 @@ func (c *chat) sendTo(ctx context.Context, nameOrList []string, text string) err
 	if err != nil {
 		return err
 	}
-	to = slices.DeleteFunc(to, func(name string) bool { return name == c.settings.User })
-	if len(to) == 0 {
+	if to = others(to, c.settings.User); len(to) == 0 {
 		return host.ErrNobody
 	}
 	return c.sendAndTell(ctx, c.session, to, text)
 }
 
 func (c *chat) group(ctx context.Context, rest string) error {
-	name, members, _ := strings.Cut(rest, " ")
+	name, members := firstWord(rest)
 	if list := names(members); len(list) > 0 {
 		if err := c.host.SetGroup(ctx, name, list); err != nil {
 			return err
 		}
+		c.relearn(ctx)
 	}
 	groups, err := c.host.Groups(ctx)
 	if err != nil {
 		return err
-	}
-	if status, err := c.device.Status(ctx, time.Now()); err == nil {
-		c.learn(ctx, status)
 	}
 	for _, g := range host.GroupNames(groups) {
 		if name != "" && g != name {
@@ -190,13 +190,33 @@ func (c *chat) group(ctx context.Context, rest string) error {
 		}
 	}
 	if name != "" && groups[name] == nil {
-		return misused("there is no group %q", name)
+		return noGroup(name)
 	}
 	if len(groups) == 0 {
 		return c.ui.say("No groups. Make one: group NAME A,B")
 	}
 	return nil
 }
+
+func (c *chat) ungroup(ctx context.Context, name string) error {
+	if len(strings.Fields(name)) != 1 {
+		return misused("write it so: ungroup NAME")
+	}
+	groups, err := c.host.Groups(ctx)
+	if err != nil {
+		return err
+	}
+	if groups[name] == nil {
+		return noGroup(name)
+	}
+	if err := c.host.SetGroup(ctx, name, nil); err != nil {
+		return err
+	}
+	c.relearn(ctx)
+	return c.ui.say("The group %s is forgotten.", name)
+}
+
+func noGroup(name string) error { return misused("there is no group %q", name) }
 
 func (c *chat) identify(context.Context, string) error {
 	return c.ui.say("%s, relay %s, pad device %s", c.settings.User, c.settings.Relay, c.settings.Device)

@@ -69,10 +69,15 @@ func (u *ui) fail(err error) int {
 	if c, ok := errors.AsType[code](err); ok {
 		return int(c)
 	}
-	what, hint, c := u.explain(err)
 	if errors.Is(err, context.Canceled) {
 		u.endLine()
 	}
+	return u.tell(err)
+}
+
+// tell is fail where the line with ^C has been ended.
+func (u *ui) tell(err error) int {
+	what, hint, c := u.explain(err)
 	u.complain("%s%s", u.program, what)
 	if hint != "" {
 		u.hint("  %s", hint)

@@ -18,7 +18,7 @@ never texts.`,
 		Example: `  otc outbox
   otc outbox retry
   otc outbox drop 3`,
-		Args: exactly(0),
+		Args: noMore,
 		RunE: a.withSession(func(ctx context.Context, s *session, _ []string) error {
 			return a.listOutbox(ctx, s)
 		}),
@@ -158,7 +158,7 @@ func (a *app) laterCommand() *cobra.Command {
 		Example: `  otc later
   otc later open
   otc later open 17`,
-		Args: exactly(0),
+		Args: noMore,
 		RunE: a.withSession(func(ctx context.Context, s *session, _ []string) error {
 			return a.listLater(ctx, s)
 		}),

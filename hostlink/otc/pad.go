@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ func padCommand() *cobra.Command {
 		Short: "Make pads on a trusted computer",
 		Example: `  otc pad make alice bob 64MiB --out /media/stick
   otc pad make --help`,
-		Args: exactly(0),
+		Args: noMore,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var o padOptions
@@ -62,7 +63,10 @@ on a network, and a folder in memory or on a disk that you destroy.`,
 			if err != nil {
 				return usageError{err}
 			}
-			return o.generate(g, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			ctx, stop := untilStopped(cmd.Context())
+			defer stop()
+			defer context.AfterFunc(ctx, stop)() // a second Ctrl-C ends it while a source gives nothing
+			return o.generate(ctx, g, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	f := create.Flags()
@@ -155,8 +159,22 @@ func sourcePath(source string) string {
 	return source
 }
 
-// generate makes the pad, with a progress bar on a terminal and a summary.
-func (o padOptions) generate(g padstore.Generation, stdout, stderr io.Writer) error {
+// stoppable is a source of randomness that fails when its context ends.
+type stoppable struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (s stoppable) Read(b []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.Reader.Read(b)
+}
+
+// generate makes the pad, with a progress bar on a terminal and a summary. What it
+// began goes when it is stopped: that was half a pad, on a disk that may be full of it.
+func (o padOptions) generate(ctx context.Context, g padstore.Generation, stdout, stderr io.Writer) error {
 	random, err := os.Open(sourcePath(o.source))
 	if err != nil {
 		return fmt.Errorf("cannot open the source of randomness: %w", err)
@@ -175,7 +193,7 @@ func (o padOptions) generate(g padstore.Generation, stdout, stderr io.Writer) er
 		progressbar.OptionSetDescription("filling"), progressbar.OptionFullWidth(), progressbar.OptionSetPredictTime(true),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetVisibility(isTerminal(stderr)),
 		progressbar.OptionClearOnFinish())
-	err = padstore.Generate(dir, g, random, func(done int64) { _ = bar.Set64(done) })
+	err = padstore.Generate(dir, g, stoppable{ctx, random}, func(done int64) { _ = bar.Set64(done) })
 	if err != nil {
 		return errors.Join(err, bar.Exit())
 	}

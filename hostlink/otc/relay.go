@@ -55,6 +55,9 @@ that nobody else can fill. Without, anybody who reaches it can fill it.`,
 			if cfg.Retention <= 0 {
 				return misused("--retention must be more than 0")
 			}
+			if cmd.Flags().Changed("names") && len(cfg.Names) == 0 {
+				return misused("--names names nobody; leave it out to take everybody's messages")
+			}
 			for _, name := range cfg.Names {
 				if err := uid.Check(name); err != nil {
 					return misused("--names: %s", err)

@@ -22,7 +22,7 @@ func (a *app) sendCommand() *cobra.Command {
 		Short: "Send one message",
 		Long: `send has the message sealed after you approved it on the pad device, and hands
 it to the relay. Without TEXT the message is read from standard input. TO is a
-contact, several with commas, or a group's name.
+contact, several with commas, or the name of a group, of which you may be one.
 
 When the relay cannot be reached the message is kept in the outbox (exit code 5)
 and goes out with the next send, or while otc chat or otc receive --follow runs.`,
@@ -49,9 +49,17 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 			if err != nil {
 				return misused("%s", err)
 			}
+			if len(to) > 1 {
+				to = others(to, s.settings.User)
+			}
 			return a.sendAndTell(ctx, s, to, text)
 		},
 	})
+}
+
+// others are the members of a group or list, of which oneself may be one.
+func others(members []string, user string) []string {
+	return slices.DeleteFunc(members, func(name string) bool { return name == user })
 }
 
 // offerTime is how long the Tab key waits for the pad device.
@@ -115,6 +123,9 @@ func (a *app) textOf(ctx context.Context, words []string) (string, error) {
 func (a *app) sendAndTell(ctx context.Context, s *session, to []string, text string) error {
 	a.ui.waiting("Waiting for the tap on %s's pad device …", s.settings.User)
 	all, err := s.send(ctx, to, text, func() { a.ui.waiting("Sealed; on its way to the relay …") })
+	if errors.Is(err, context.Canceled) {
+		a.ui.endLine()
+	}
 	result := exitOK
 	for _, one := range all {
 		prefix := ""
@@ -127,7 +138,7 @@ func (a *app) sendAndTell(ctx context.Context, s *session, to []string, text str
 		}
 	}
 	if err != nil && !told(all, err) {
-		result = worse(result, a.ui.fail(err))
+		result = worse(result, a.ui.tell(err))
 	}
 	return ended(result)
 }

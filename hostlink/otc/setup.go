@@ -78,11 +78,10 @@ func (a *app) setup(ctx context.Context, relay string) error {
 	s.Relay, a.ui.relay = full.Relay, full.Relay
 	a.ui.waiting("Asking the relay at %s …", s.Relay)
 	if err := checkRelay(ctx, s.Relay); err != nil {
-		c := a.ui.fail(err)
-		if ctx.Err() == nil {
-			a.ui.hint("  What is written without https:// is asked without it, and at port %d if it names none.", mailbox.Port)
+		if ctx.Err() != nil {
+			return err
 		}
-		return ended(c)
+		return ended(a.relayFails(err))
 	}
 	if err := host.WriteConfigFile(path, s); err != nil {
 		return err
@@ -92,6 +91,20 @@ func (a *app) setup(ctx context.Context, relay string) error {
 		then += " --config " + path
 	}
 	return a.ui.say("The relay at %s answers. Saved in %s. Now type: %s", s.Relay, path, then)
+}
+
+// relayFails says why the relay's address is not saved. It may be mistyped: there is
+// no outbox yet that could wait for it.
+func (a *app) relayFails(err error) int {
+	c := exitRelay
+	if errors.Is(err, mailbox.ErrUnreachable) {
+		a.ui.complain("%scannot reach the relay at %s; nothing was saved", a.ui.program, a.ui.relay)
+		a.ui.hint("  Is that its address? What happened: %s", err)
+	} else {
+		c = a.ui.fail(err)
+	}
+	a.ui.hint("  What is written without https:// is asked without it, and at port %d if it names none.", mailbox.Port)
+	return c
 }
 
 func (a *app) configFile() string {

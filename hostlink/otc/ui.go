@@ -182,20 +182,32 @@ func (u *ui) message(from, text string) error {
 }
 
 // fold cuts text at its newlines, and lines longer than width columns, if it
-// is not 0. A rune that may be wide counts as two columns.
+// is not 0: at blanks, of which none is shown there, or else where they are full. A
+// rune that may be wide counts as two columns.
 func fold(text string, width int) []string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
 		columns, from := 0, 0
+		word, before := 0, 0 // where the last one but the first begins, and in which column
+		begun := false
 		for i, r := range line {
-			n := columnsOf(r)
-			if width > 0 && columns+n > width {
-				lines = append(lines, line[from:i])
-				columns, from = 0, i
+			for width > 0 && r != ' ' && columns+columnsOf(r) > width {
+				if word <= from {
+					word, before = i, columns
+				}
+				lines = append(lines, strings.TrimRight(line[from:word], " "))
+				columns, from = columns-before, word
 			}
-			columns += n
+			columns += columnsOf(r)
+			begun = begun || r != ' '
+			if begun && r == ' ' {
+				word, before = i+1, columns
+			}
 		}
-		lines = append(lines, line[from:])
+		if width > 0 && columns > width { // by blanks
+			line = strings.TrimRight(line, " ")
+		}
+		lines = append(lines, line[min(from, len(line)):])
 	}
 	return lines
 }

@@ -15,7 +15,7 @@ func TestNoTerminalIsTooNarrowForABar(t *testing.T) {
 			var out bytes.Buffer
 			u := newUI(&out, io.Discard, func(string) string { return "" })
 			u.width = func() int { return columns }
-			if err := u.message(from, strings.Repeat("x", 200)+"\ncarol: not hers"); err != nil {
+			if err := u.message(from, strings.Repeat("x", 200)+"\ncarol: not hers "+strings.Repeat(" xx  x", 40)); err != nil {
 				t.Fatal(err)
 			}
 			for i, line := range strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n") {
@@ -26,6 +26,33 @@ func TestNoTerminalIsTooNarrowForABar(t *testing.T) {
 					t.Fatalf("in %d columns, from %s: %q", columns, from, line)
 				}
 			}
+		}
+	}
+}
+
+func TestMessagesBreakAtBlanks(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"as long as it is", 0, "as long as it is"},
+		{"just fits", 9, "just fits"},
+		{"one two three four", 8, "one two/three/four"},
+		{"hello world", 5, "hello/world"},
+		{"hello      world", 7, "hello/world"},
+		{"see http://a.very.long.address then", 10, "see/http://a.v/ery.long.a/ddress/then"},
+		{"  indented code", 10, "  indented/code"},
+		{" 世世", 3, " 世/世"},
+		{"  indented", 5, "  ind/ented"},
+		{"日本 日本日本", 6, "日本/日本日/本"},
+		{"a b\n\nc d", 2, "a/b//c/d"},
+		{"ends in blanks      ", 8, "ends in/blanks"},
+		{"                    ", 8, ""},
+		{"", 3, ""},
+	} {
+		if got := strings.Join(fold(c.text, c.width), "/"); got != c.want {
+			t.Errorf("%q in %d columns: %q, want %q", c.text, c.width, got, c.want)
 		}
 	}
 }
