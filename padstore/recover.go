@@ -78,8 +78,8 @@ func (p *pad) close() error {
 // recover brings both used-marks up to each other, as FORMAT.md says,
 // and makes durable what it found before the pad serves anything.
 func (p *pad) recover() error {
-	if !p.keysSound() {
-		return nil // the pad's own fault, kept in damaged
+	if p.damaged = p.checkKeys(); p.damaged != nil {
+		return nil // the pad's own fault
 	}
 	next := *p.meta
 	if !next.segment.empty() {
