@@ -149,7 +149,7 @@ func (p *pad) passOver(size int64) error {
 		ahead := span{past.to, min(end, past.to+sliceSize)}
 		b, destroyed, lost := p.read(p.meta.send, ahead)
 		clear(b)
-		if outage(lost) {
+		if outage(lost, sliceSize) {
 			p.record(Entry{Kind: KindFault, Contact: p.contact, Text: "this pad serves nothing until the next start: " + errOutage.Error()})
 			return p.fault(errOutage)
 		}
@@ -220,7 +220,7 @@ func (p *pad) unreadable(s span) error {
 	around.to = min(end, around.from+sliceSize)
 	b, _, lost := p.read(p.meta.receive, around)
 	clear(b)
-	if len(lost) == 1 && lost[0].len() == around.len() {
+	if outage(lost, around.len()) {
 		return ErrFault
 	}
 	if !p.lossTold { // once, since whoever reaches the relay can bring such packages

@@ -108,7 +108,7 @@ func createKept[T any](disk durable.Disk, name string, size int, first T) (*kept
 	if err != nil {
 		return nil, err
 	}
-	if err := disk.Remove(name + temporaryName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeAny(disk, name+temporaryName); err != nil {
 		return nil, err
 	}
 	slots, err := durable.CreateSlots(disk, name+temporaryName, size, text)
