@@ -56,7 +56,7 @@ func (p *pad) public() Pad {
 	receiveLeft := max(0, m.usable(m.receive)-m.maximum)
 	return Pad{
 		Contact: p.contact, Number: p.publicNumber(), PadID: m.padID, Suite: m.suite, Bucket: m.bucket,
-		Source: m.source, State: m.state, Fault: p.damaged != nil,
+		Source: m.source, Demo: m.source == demoSource, State: m.state, Fault: p.damaged != nil,
 		SendLeft: sendLeft, SendTotal: max(0, sendTotal), SendMessages: sendLeft / perText,
 		ReceiveLeft: receiveLeft, ReceiveTotal: max(0, receiveTotal), ReceiveMessages: receiveLeft / perText,
 	}

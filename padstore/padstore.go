@@ -53,6 +53,7 @@ type Pad struct {
 	Suite   seal.Suite
 	Bucket  int
 	Source  string // rservice
+	Demo    bool   // not made of hardware noise alone
 	State   State
 	Fault   bool // damaged: serves nothing
 

@@ -80,7 +80,7 @@ func padFacts(p padstore.Pad) []display.Fact {
 		{Name: "Suite", Value: p.Suite.String()},
 		{Name: "From", Value: p.Source},
 	}
-	if p.Source == demoSource {
+	if p.Demo {
 		facts[3].Value = "demo randomness: good for trying out, not for secrets"
 	}
 	if p.Forgeries > 0 {
