@@ -10,6 +10,7 @@ import (
 	"onetimechat/display"
 	"onetimechat/firmware/boot"
 	"onetimechat/firmware/boot/conf"
+	"onetimechat/firmware/together"
 	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
 )
@@ -79,7 +80,7 @@ func (c controls) Run(ctx context.Context, screen *glass) error {
 			return failed(ctx, "row of push-buttons", c.buttons.Run(ctx, screen.pressed))
 		})
 	}
-	return together(ctx, parts...)
+	return together.Run(ctx, parts...)
 }
 
 // failed says what has failed, if it was not told to end.

@@ -26,6 +26,7 @@ import (
 	"onetimechat/firmware/boot/conf"
 	"onetimechat/firmware/device"
 	"onetimechat/firmware/entropy"
+	"onetimechat/firmware/together"
 	"onetimechat/hal/link"
 	"onetimechat/hal/noise"
 	"onetimechat/hal/panel"
@@ -179,7 +180,7 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 	screen.give(dev)
 	defer screen.give(nil)
 	ports.server = hostlink.NewServer(dev, hostlink.Options{Names: []string{link.Name}})
-	return together(ctx, dev.Run, ports.run, func(ctx context.Context) error {
+	return together.Run(ctx, dev.Run, ports.run, func(ctx context.Context) error {
 		beat(ctx, m, func() { dev.Status(time.Time{}) })
 		return nil
 	})
@@ -222,23 +223,6 @@ func beat(ctx context.Context, h heart, look func()) {
 			return
 		}
 	}
-}
-
-// together runs all parts until ctx ends or one of them does, and returns when
-// all have stopped.
-func together(ctx context.Context, parts ...func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error)
-	for _, part := range parts {
-		go func() { ended <- part(ctx) }()
-	}
-	var errs []error
-	for range parts {
-		errs = append(errs, <-ended)
-		cancel()
-	}
-	return errors.Join(errs...)
 }
 
 // stick is the board's socket for sticks. It implements device.Stick.
