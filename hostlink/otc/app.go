@@ -57,15 +57,8 @@ warning shown.`,
   otc receive --follow`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-				return misused("there is no command %q; did you mean %s?", args[0], strings.Join(similar, " or "))
-			}
-			return misused("there is no command %q", args[0])
-		},
+		Args:          noSuchCommand,
+
 		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := a.settle()
@@ -103,6 +96,17 @@ warning shown.`,
 	offerNoFiles(root)
 	a.judgeArguments(root)
 	return root
+}
+
+// noSuchCommand refuses what is no command, and names one that may have been meant.
+func noSuchCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if similar := root.SuggestionsFor(args[0]); len(similar) > 0 {
+		return misused("there is no command %q; did you mean %s?", args[0], strings.Join(similar, " or "))
+	}
+	return misused("there is no command %q", args[0])
 }
 
 // offerNoFiles keeps the Tab key from offering files as arguments: none is one.
