@@ -125,7 +125,7 @@ func (d *Draft) Append(pad []byte, ours, theirs []Lot) error {
 	if size > now.Bytes-now.Done {
 		return fmt.Errorf("padstore: %d bytes are more than planned", now.Done+size)
 	}
-	if err := errors.Join(checkLots(ours, size), checkLots(theirs, size)); err != nil {
+	if err := errors.Join(CheckLots(ours, size), CheckLots(theirs, size)); err != nil {
 		return err
 	}
 	nextOurs, nextTheirs := now.Ours.push(ours...), now.Theirs.push(theirs...)

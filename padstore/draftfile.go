@@ -273,7 +273,7 @@ func (d *Draft) check(now draftState) error {
 	if now.Sure < 0 || now.Sure > now.Done || now.Done > now.Bytes {
 		return fmt.Errorf("%d and %d bytes of %d", now.Sure, now.Done, now.Bytes)
 	}
-	if err := errors.Join(checkLots(now.Ours, now.Done), checkLots(now.Theirs, now.Done)); err != nil {
+	if err := errors.Join(CheckLots(now.Ours, now.Done), CheckLots(now.Theirs, now.Done)); err != nil {
 		return err
 	}
 	_, tagged := parseTag(now.Tag)
