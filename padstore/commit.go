@@ -8,10 +8,11 @@ import (
 )
 
 // commit makes next the pad's state and zeros the stretch s of lane l, which
-// may be empty, both durable when it returns nil. An unconditional pad's cells tear whole, so
-// both marks may be on their way at once; paper's segments are unaligned, so
-// there the metadata comes first. So they do where recovery would not come
-// upon zeros that the metadata know nothing of, and could not tell of them.
+// may be empty, both durable when it returns nil. An unconditional pad's cells
+// tear whole, so both marks may be on their way at once; paper's segments are
+// unaligned, so there the metadata come first. So they do where recovery would
+// not come upon zeros that the metadata know nothing of, and could not tell of
+// them.
 func (p *pad) commit(next *metadata, l lane, s span) error {
 	record := p.encoder.encode(next)
 	var err error
