@@ -73,13 +73,13 @@ func (s *Store) checkMaking(m Making) error {
 		return err
 	}
 	if id, err := hex.DecodeString(m.Peer); err != nil || len(id) != deviceIDSize || hex.EncodeToString(id) != m.Peer {
-		return fmt.Errorf("padstore: %.80q is no device's id", m.Peer)
+		return fmt.Errorf("%.80q is no device's id", m.Peer)
 	}
 	if id, err := hex.DecodeString(m.PadID); err != nil || hex.EncodeToString(id) != m.PadID {
-		return fmt.Errorf("padstore: %.80q is no pad's id", m.PadID)
+		return fmt.Errorf("%.80q is no pad's id", m.PadID)
 	}
 	if m.Bytes > seal.MaxIndex+1 {
-		return fmt.Errorf("padstore: a pad of %d bytes", m.Bytes)
+		return fmt.Errorf("a pad of %d bytes", m.Bytes)
 	}
 	return Generation{A: s.owner, B: m.Contact, Bytes: m.Bytes, Suite: m.Suite, Bucket: m.Bucket}.Check()
 }

@@ -50,7 +50,7 @@ type refCursor struct {
 }
 
 // errRecord: a record does not hold what it should.
-var errRecord = errors.New("padstore: record is not consistent")
+var errRecord = errors.New("record is not consistent")
 
 // unreliable tells whether opening a record failed because of what is in it,
 // not because of the disk.

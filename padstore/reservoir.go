@@ -69,7 +69,7 @@ func (r *Reservoir) Resize(capacity int64) error {
 		return err
 	}
 	if capacity < 0 || capacity > maxReservoir {
-		return fmt.Errorf("padstore: a reservoir of %d bytes", capacity)
+		return fmt.Errorf("a reservoir of %d bytes", capacity)
 	}
 	capacity = cells(capacity+seal.CellSize-1) * seal.CellSize
 	var err error
