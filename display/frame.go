@@ -1,7 +1,16 @@
 // Package display draws the pad device's screens.
 //
-// Start with the types in screens.go, which say what to show; a Renderer turns
-// one into a Frame: the picture, its words, and the places that can be tapped.
+// Start with the types in screens.go, which say what to show (those of the self-test
+// and of a calibration stand beside their drawing); a Renderer turns one into a Frame:
+// the picture, its words, and the places that can be tapped.
+//
+// Each screen lays out rows (body.go) and buttons (buttons.go) and draws them on a
+// canvas (canvas.go). Sizes and colours are in theme.go, letters in typeface.go; wrap.go
+// breaks text into lines, and body.go lines into pages. ring.go is for devices worked by
+// push-buttons.
+//
+// What it refuses to do: cut a text off, which gets pages instead, show a text from
+// elsewhere raw, tell anything by colour alone, and know what a tap does.
 package display
 
 import (

@@ -23,6 +23,17 @@ type calibrator struct {
 	screen  *glass
 }
 
+// fitTouches has touches be fitted to the picture. It returns how an owner may call for
+// that again, nil where there is nothing to fit.
+func fitTouches(ctx context.Context, m *boot.Machine, card durable.Disk, screen *glass) (again func(context.Context) error, err error) {
+	plugged := pluggedOn(m.Conf)
+	if plugged == nil || !plugged.HasTouch() {
+		return nil, nil
+	}
+	c := calibrator{plugged: *plugged, card: card, screen: screen}
+	return c.again, c.first(ctx, m)
+}
+
 // first fits touches to the picture as the card knows it. A resistive sheet of
 // which it knows nothing is calibrated now, for as long as it takes: without
 // that nothing can be tapped.

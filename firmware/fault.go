@@ -3,11 +3,84 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"image"
+	"strings"
 	"sync"
 
 	"onetimechat/display"
+	"onetimechat/firmware/boot"
+	"onetimechat/firmware/boot/conf"
 )
+
+// showFault shows why there is no device, until the board is switched off. Where the
+// screen that otc.conf names is not known, or cannot be used, the LED tells, and a
+// screen that the kernel drives shows why, if there is one.
+func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, error) {
+	signal := m.LED
+	screen, c, err := ownGlass(m)
+	if err != nil {
+		if signal == 0 {
+			signal = boot.NoPanel
+		}
+		if !strings.Contains(reason.Error(), err.Error()) {
+			reason = errors.Join(reason, err)
+		}
+		c = usb(m.Conf)
+		screen, err = newGlass(c)
+	} else if turned := screen.turnTo(m.Turned); turned != nil {
+		reason = errors.Join(reason, turned) // it is shown in any case
+	}
+	switch {
+	case signal == 0:
+		return showOn(ctx, screen, c, reason)
+	case err != nil: // the LED is all there is
+		return boot.PowerOff, errors.Join(err, m.Signal(ctx, signal))
+	}
+	_, lift := watch(ctx, func(ctx context.Context) error { return m.Signal(ctx, signal) })
+	defer func() { _ = lift() }() // a board without an LED shows its fault all the same
+	return showOn(ctx, screen, c, reason)
+}
+
+// ownGlass lights the screen that otc.conf names, and says what that is.
+func ownGlass(m *boot.Machine) (*glass, conf.Conf, error) {
+	c, err := settled(m.Conf)
+	if err != nil {
+		return nil, c, err
+	}
+	screen, err := newGlass(c)
+	return screen, c, err
+}
+
+// showOn shows a fault on a screen until ctx ends.
+func showOn(ctx context.Context, screen *glass, c conf.Conf, reason error) (boot.End, error) {
+	work, err := newControls(c)
+	if err != nil { // it may be what is wrong: a touchscreen on USB can turn the pages, too
+		if work, err = newControls(usb(c)); err != nil {
+			return 0, err
+		}
+	}
+	if work.buttons != nil {
+		screen.keyed()
+	}
+	renderer, err := screen.renderer()
+	if err != nil {
+		return 0, err
+	}
+	shown := &faultPages{renderer: renderer, screen: screen, reason: reason}
+	if err := shown.draw(); err != nil {
+		return 0, err
+	}
+	screen.give(shown)
+	return boot.PowerOff, errors.Join(work.Run(ctx, screen), work.halt())
+}
+
+// usb is c without what is on the pin header.
+func usb(c conf.Conf) conf.Conf {
+	c.Panel, c.Buttons = conf.Framebuffer, conf.Buttons{}
+	return c
+}
 
 // faultPages is the screen of a device that could not start, or has crashed. Its
 // pages can be turned, and nothing else.

@@ -10,6 +10,7 @@ import (
 	"onetimechat/display"
 	"onetimechat/firmware/boot"
 	"onetimechat/firmware/boot/conf"
+	"onetimechat/firmware/together"
 	"onetimechat/hal/product"
 	"onetimechat/hal/touch"
 )
@@ -79,7 +80,7 @@ func (c controls) Run(ctx context.Context, screen *glass) error {
 			return failed(ctx, "row of push-buttons", c.buttons.Run(ctx, screen.pressed))
 		})
 	}
-	return together(ctx, parts...)
+	return together.Run(ctx, parts...)
 }
 
 // failed says what has failed, if it was not told to end.
@@ -90,9 +91,8 @@ func failed(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("the %s has failed: %w", what, err)
 }
 
-// watch has run go on until lift, which returns why what the owner works the
-// device by has failed, if it has. The context ends with that, too: nobody can
-// approve anything any more.
+// watch has run go on until lift, which returns why it has failed, if it has. The
+// context ends with that, too.
 func watch(ctx context.Context, run func(context.Context) error) (watched context.Context, lift func() error) {
 	watched, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)

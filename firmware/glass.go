@@ -184,10 +184,7 @@ func (g *glass) Rotations() []int {
 	defer g.mu.Unlock()
 	var all []int
 	for chosen := 0; chosen < 360; chosen += 90 {
-		size := g.panel.Bounds().Size()
-		if (g.turned(chosen)-g.rotation)%180 != 0 {
-			size = image.Pt(size.Y, size.X)
-		}
+		size := g.turned(chosen).Turned(g.rotation.Turned(g.panel.Bounds().Size()))
 		if _, err := middle(image.Rectangle{Max: size}, g.keysOnly); err == nil {
 			all = append(all, chosen)
 		}
@@ -317,10 +314,7 @@ func (g *glass) point(t touch.Touch) image.Point {
 func (g *glass) where(p image.Point) affine.Point {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	size := g.panel.Bounds().Size()
-	if g.rotation == 90 || g.rotation == 270 {
-		size = image.Pt(size.Y, size.X)
-	}
+	size := g.rotation.Turned(g.panel.Bounds().Size())
 	at := g.rotation.Glass(p.Add(g.area.Min), size)
 	return affine.Point{X: (float64(at.X) + .5) / float64(size.X), Y: (float64(at.Y) + .5) / float64(size.Y)}
 }
@@ -328,10 +322,7 @@ func (g *glass) where(p image.Point) affine.Point {
 // place is where on the area of frames a touch is, on a panel that its owner
 // sees turned.
 func place(t touch.Touch, seen image.Rectangle, r panel.Rotation, area image.Rectangle) image.Point {
-	size := seen.Size()
-	if r == 90 || r == 270 {
-		size = image.Pt(size.Y, size.X)
-	}
+	size := r.Turned(seen.Size())
 	p := image.Pt(min(size.X-1, int(t.X*float64(size.X))), min(size.Y-1, int(t.Y*float64(size.Y))))
 	return ((360 - r) % 360).Glass(p, seen.Size()).Sub(area.Min)
 }

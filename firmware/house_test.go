@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +21,7 @@ const module = "onetimechat"
 // floors is the plan, from the ground up. A package may import what stands on
 // lower floors; the mains on top wire what they need.
 var floors = [][]string{
-	{"padstore/seal", "padstore/uid", "display/escape", "image/fdt", "hal/touch/affine"},
+	{"padstore/seal", "padstore/uid", "display/escape", "image/fdt", "hal/touch/affine", "firmware/together"},
 	{"firmware/boot/conf", "image/card", "image/kernel/kerneltest", "padstore/durable", "hal/noise", "hal/cable", "hal/panel", "hal/touch", "hal/link", "hal/chips", "hal/keys"},
 	{"display/escape/escapetest", "padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "hal/panel/dcs", "image/kernel", "hal/touch/resistive", "hal/touch/ft6236"},
 	{"hal/panel/dcs/dcstest", "hal/panel/ili9341", "hal/panel/ili9486", "hal/panel/st7789", "padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy", "hal/touch/xpt2046", "hal/touch/stmpe610"},
@@ -78,6 +79,42 @@ func TestImportsPointDownwards(t *testing.T) {
 			name, ours := strings.CutPrefix(i, module+"/")
 			if ours && floorOf(name) >= floor {
 				t.Errorf("%s (floor %d) imports %s (floor %d)", p.name(), floor, name, floorOf(name))
+			}
+		}
+	}
+}
+
+// README's drawing of the house is of this one: whoever imports is drawn higher up,
+// and what is not drawn is below a package that is, or made for tests.
+func TestReadmeDrawsTheHouse(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, drawing, _ := strings.Cut(string(text), "## How it is built\n\n```\n")
+	drawing, _, _ = strings.Cut(drawing, "\n```\n")
+	lines := map[string]int{}
+	for n, line := range strings.Split(drawing, "\n") {
+		for _, name := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" ,()", r) }) {
+			if floorOf(name) >= 0 {
+				lines[name] = n + 1
+			}
+		}
+	}
+	if len(lines) < 30 {
+		t.Fatalf("only %d packages are drawn: is this test reading it right?", len(lines))
+	}
+	for _, p := range packages(t) {
+		below := func(drawn string) bool {
+			return floorOf(drawn) < len(floors)-1 && strings.HasPrefix(p.name(), drawn+"/")
+		}
+		if lines[p.name()] == 0 && !forTests(p.name()) && !slices.ContainsFunc(slices.Collect(maps.Keys(lines)), below) {
+			t.Errorf("%s is not drawn", p.name())
+		}
+		for _, i := range p.Imports {
+			name, ours := strings.CutPrefix(i, module+"/")
+			if from, to := lines[p.name()], lines[name]; ours && from > 0 && to > 0 && from >= to {
+				t.Errorf("%s is drawn on line %d, and imports %s on line %d", p.name(), from, name, to)
 			}
 		}
 	}

@@ -5,8 +5,9 @@
 //
 // Start with serve, which puts the device together of the board's parts: the
 // screen (glass.go, finger.go), the card (opening.go), the noise, and the two openings
-// to the outside (ports.go). What comes before is package boot's, and all that a device
-// does is package device's, the same as at a desk.
+// to the outside (ports.go). Where that fails, showFault (fault.go) says why. What comes
+// before is package boot's, and all that a device does is package device's, the same as
+// at a desk.
 package main
 
 import (
@@ -18,7 +19,6 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
 
 	"onetimechat/display"
@@ -26,6 +26,7 @@ import (
 	"onetimechat/firmware/boot/conf"
 	"onetimechat/firmware/device"
 	"onetimechat/firmware/entropy"
+	"onetimechat/firmware/together"
 	"onetimechat/hal/link"
 	"onetimechat/hal/noise"
 	"onetimechat/hal/panel"
@@ -78,6 +79,7 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 	if err != nil {
 		return 0, err
 	}
+	// When what the owner works the device by fails, nobody can approve anything any more.
 	ctx, lift := watch(ctx, func(ctx context.Context) error { return work.Run(ctx, screen) })
 	defer func() {
 		if failed := lift(); failed != nil {
@@ -87,13 +89,9 @@ func serve(ctx context.Context, m *boot.Machine) (end boot.End, err error) {
 	if err := waitFinger(ctx, m, work, screen, renderer); err != nil {
 		return 0, err
 	}
-	var calibrate func(context.Context) error
-	if plugged := pluggedOn(m.Conf); plugged != nil && plugged.HasTouch() {
-		c := calibrator{plugged: *plugged, card: card, screen: screen}
-		if err := c.first(ctx, m); err != nil {
-			return 0, err
-		}
-		calibrate = c.again
+	calibrate, err := fitTouches(ctx, m, card, screen)
+	if err != nil {
+		return 0, err
 	}
 	owner, err := ownerOf(ctx, m, card, screen, renderer)
 	if err != nil {
@@ -179,7 +177,7 @@ func run(ctx context.Context, m *boot.Machine, store *padstore.Store, screen *gl
 	screen.give(dev)
 	defer screen.give(nil)
 	ports.server = hostlink.NewServer(dev, hostlink.Options{Names: []string{link.Name}})
-	return together(ctx, dev.Run, ports.run, func(ctx context.Context) error {
+	return together.Run(ctx, dev.Run, ports.run, func(ctx context.Context) error {
 		beat(ctx, m, func() { dev.Status(time.Time{}) })
 		return nil
 	})
@@ -224,23 +222,6 @@ func beat(ctx context.Context, h heart, look func()) {
 	}
 }
 
-// together runs all parts until ctx ends or one of them does, and returns when
-// all have stopped.
-func together(ctx context.Context, parts ...func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error)
-	for _, part := range parts {
-		go func() { ended <- part(ctx) }()
-	}
-	var errs []error
-	for range parts {
-		errs = append(errs, <-ended)
-		cancel()
-	}
-	return errors.Join(errs...)
-}
-
 // stick is the board's socket for sticks. It implements device.Stick.
 type stick struct{ *boot.Stick }
 
@@ -251,75 +232,4 @@ func (s stick) Look() (device.Folder, string, error) {
 		return nil, "", err
 	}
 	return folder, name, err
-}
-
-// showFault shows why there is no device, until the board is switched off. Where the
-// screen that otc.conf names is not known, or cannot be used, the LED tells, and a
-// screen that the kernel drives shows why, if there is one.
-func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, error) {
-	signal := m.LED
-	c, err := settled(m.Conf)
-	var screen *glass
-	if err == nil {
-		screen, err = newGlass(c)
-	}
-	if err == nil {
-		if turned := screen.turnTo(m.Turned); turned != nil {
-			reason = errors.Join(reason, turned) // it is shown in any case
-		}
-	} else {
-		if signal == 0 {
-			signal = boot.NoPanel
-		}
-		if !strings.Contains(reason.Error(), err.Error()) {
-			reason = errors.Join(reason, err)
-		}
-		c = usb(m.Conf)
-		screen, err = newGlass(c)
-	}
-	if signal == 0 {
-		return showOn(ctx, screen, c, reason)
-	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	signalled := make(chan error, 1)
-	go func() { signalled <- m.Signal(ctx, signal) }()
-	if err != nil {
-		// The LED is all there is.
-		return boot.PowerOff, errors.Join(err, <-signalled)
-	}
-	end, err := showOn(ctx, screen, c, reason)
-	stop()
-	// A board without an LED shows its fault all the same.
-	<-signalled
-	return end, err
-}
-
-// showOn shows a fault on a screen until ctx ends.
-func showOn(ctx context.Context, screen *glass, c conf.Conf, reason error) (boot.End, error) {
-	work, err := newControls(c)
-	if err != nil { // it may be what is wrong: a touchscreen on USB can turn the pages, too
-		if work, err = newControls(usb(c)); err != nil {
-			return 0, err
-		}
-	}
-	if work.buttons != nil {
-		screen.keyed()
-	}
-	renderer, err := screen.renderer()
-	if err != nil {
-		return 0, err
-	}
-	shown := &faultPages{renderer: renderer, screen: screen, reason: reason}
-	if err := shown.draw(); err != nil {
-		return 0, err
-	}
-	screen.give(shown)
-	return boot.PowerOff, errors.Join(work.Run(ctx, screen), work.halt())
-}
-
-// usb is c without what is on the pin header.
-func usb(c conf.Conf) conf.Conf {
-	c.Panel, c.Buttons = conf.Framebuffer, conf.Buttons{}
-	return c
 }

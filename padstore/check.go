@@ -87,5 +87,12 @@ func (s *Store) tryCard(h *Health) (err error) {
 func (p *pad) sound() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.damaged == nil && p.keysSound()
+	if p.damaged != nil {
+		return false
+	}
+	if err := p.checkKeys(); err != nil {
+		_ = p.spoilt(err)
+		return false
+	}
+	return true
 }

@@ -123,9 +123,9 @@ func (d *Draft) Append(pad []byte, ours, theirs []Lot) error {
 	}
 	now, size := d.record.now(), int64(len(pad))
 	if size > now.Bytes-now.Done {
-		return fmt.Errorf("padstore: %d bytes are more than planned", now.Done+size)
+		return fmt.Errorf("%d bytes are more than planned", now.Done+size)
 	}
-	if err := errors.Join(checkLots(ours, size), checkLots(theirs, size)); err != nil {
+	if err := errors.Join(CheckLots(ours, size), CheckLots(theirs, size)); err != nil {
 		return err
 	}
 	nextOurs, nextTheirs := now.Ours.push(ours...), now.Theirs.push(theirs...)
@@ -144,7 +144,7 @@ func (d *Draft) Append(pad []byte, ours, theirs []Lot) error {
 	}, d.file))
 }
 
-var errManyLots = errors.New("padstore: the sources have changed too often for one pad")
+var errManyLots = errors.New("the sources have changed too often for one pad")
 
 // write writes bytes of pad. A full card keeps none of them.
 func (d *Draft) write(pad []byte, at int64) error {
@@ -189,7 +189,7 @@ func (d *Draft) Rewind(done int64) error {
 	}
 	now := d.record.now()
 	if done < 0 || done > now.Done {
-		return fmt.Errorf("padstore: there are no %d bytes to go back to", done)
+		return fmt.Errorf("there are no %d bytes to go back to", done)
 	}
 	if done == now.Done {
 		return nil

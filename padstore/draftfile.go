@@ -73,13 +73,13 @@ func (s *Store) checkMaking(m Making) error {
 		return err
 	}
 	if id, err := hex.DecodeString(m.Peer); err != nil || len(id) != deviceIDSize || hex.EncodeToString(id) != m.Peer {
-		return fmt.Errorf("padstore: %.80q is no device's id", m.Peer)
+		return fmt.Errorf("%.80q is no device's id", m.Peer)
 	}
 	if id, err := hex.DecodeString(m.PadID); err != nil || hex.EncodeToString(id) != m.PadID {
-		return fmt.Errorf("padstore: %.80q is no pad's id", m.PadID)
+		return fmt.Errorf("%.80q is no pad's id", m.PadID)
 	}
 	if m.Bytes > seal.MaxIndex+1 {
-		return fmt.Errorf("padstore: a pad of %d bytes", m.Bytes)
+		return fmt.Errorf("a pad of %d bytes", m.Bytes)
 	}
 	return Generation{A: s.owner, B: m.Contact, Bytes: m.Bytes, Suite: m.Suite, Bucket: m.Bucket}.Check()
 }
@@ -273,7 +273,7 @@ func (d *Draft) check(now draftState) error {
 	if now.Sure < 0 || now.Sure > now.Done || now.Done > now.Bytes {
 		return fmt.Errorf("%d and %d bytes of %d", now.Sure, now.Done, now.Bytes)
 	}
-	if err := errors.Join(checkLots(now.Ours, now.Done), checkLots(now.Theirs, now.Done)); err != nil {
+	if err := errors.Join(CheckLots(now.Ours, now.Done), CheckLots(now.Theirs, now.Done)); err != nil {
 		return err
 	}
 	_, tagged := parseTag(now.Tag)

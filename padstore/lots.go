@@ -43,8 +43,8 @@ func checkOrigins(made []Origin) error {
 	return nil
 }
 
-// checkLots refuses lots that are not size bytes together.
-func checkLots(list []Lot, size int64) error {
+// CheckLots refuses lots that cannot be, or are not size bytes together.
+func CheckLots(list []Lot, size int64) error {
 	for _, l := range list {
 		if err := checkOrigins(l.Origins); err != nil {
 			return err

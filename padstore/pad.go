@@ -56,7 +56,7 @@ func (p *pad) public() Pad {
 	receiveLeft := max(0, m.usable(m.receive)-m.maximum)
 	return Pad{
 		Contact: p.contact, Number: p.publicNumber(), PadID: m.padID, Suite: m.suite, Bucket: m.bucket,
-		Source: m.source, State: m.state, Fault: p.damaged != nil,
+		Source: m.source, Demo: m.source == demoSource, State: m.state, Fault: p.damaged != nil,
 		SendLeft: sendLeft, SendTotal: max(0, sendTotal), SendMessages: sendLeft / perText,
 		ReceiveLeft: receiveLeft, ReceiveTotal: max(0, receiveTotal), ReceiveMessages: receiveLeft / perText,
 	}
@@ -149,7 +149,7 @@ func (p *pad) passOver(size int64) error {
 		ahead := span{past.to, min(end, past.to+sliceSize)}
 		b, destroyed, lost := p.read(p.meta.send, ahead)
 		clear(b)
-		if outage(lost) {
+		if outage(lost, sliceSize) {
 			p.record(Entry{Kind: KindFault, Contact: p.contact, Text: "this pad serves nothing until the next start: " + errOutage.Error()})
 			return p.fault(errOutage)
 		}
@@ -220,7 +220,7 @@ func (p *pad) unreadable(s span) error {
 	around.to = min(end, around.from+sliceSize)
 	b, _, lost := p.read(p.meta.receive, around)
 	clear(b)
-	if len(lost) == 1 && lost[0].len() == around.len() {
+	if outage(lost, around.len()) {
 		return ErrFault
 	}
 	if !p.lossTold { // once, since whoever reaches the relay can bring such packages
@@ -345,58 +345,4 @@ func (p *pad) work() (more bool, err error) {
 		return false, p.settle()
 	}
 	return false, nil
-}
-
-// commit makes next the pad's state and zeros the stretch s of lane l, which
-// may be empty, both durable when it returns nil. An unconditional pad's cells tear whole, so
-// both marks may be on their way at once; paper's segments are unaligned, so
-// there the metadata comes first. So they do where recovery would not come
-// upon zeros that the metadata know nothing of, and could not tell of them.
-func (p *pad) commit(next *metadata, l lane, s span) error {
-	record := p.encoder.encode(next)
-	var err error
-	if s.empty() {
-		err = p.slots.Write(record)
-	} else {
-		err = p.mark(record, l, s, next.suite == seal.Paper || !p.findable(l, s))
-	}
-	if err != nil {
-		return p.fault(err)
-	}
-	p.meta, p.changed = next, time.Now()
-	return nil
-}
-
-// mark sets both used-marks of a stretch, the metadata first if inOrder.
-func (p *pad) mark(record []byte, l lane, s span, inOrder bool) error {
-	if inOrder {
-		if err := p.slots.Write(record); err != nil {
-			return err
-		}
-	}
-	if err := zero(p.file, l, s); err != nil {
-		return err
-	}
-	if inOrder {
-		return p.file.Sync()
-	}
-	return p.slots.Write(record, p.file)
-}
-
-// findable tells whether recovery, searching from the marks as they are on
-// disk, would meet the stretch s of lane l, whichever of its sectors were
-// overwritten.
-func (p *pad) findable(l lane, s span) bool {
-	if l == p.meta.send {
-		return s.from >= p.meta.cursor
-	}
-	return s.to > p.meta.maximum && s.to-p.meta.maximum <= p.meta.suite.MaxSegment()
-}
-
-// fault turns a disk's error into ErrFault: the store has latched by then.
-func (p *pad) fault(err error) error {
-	if p.damaged == nil {
-		p.damaged = err
-	}
-	return fmt.Errorf("%w: %w", ErrFault, err)
 }

@@ -8,41 +8,41 @@ import (
 
 // What a Store says no with. None of them carries anything secret.
 var (
-	ErrNoPad    = errors.New("padstore: no pad with this contact")
-	ErrDepleted = errors.New("padstore: pad depleted")
-	ErrTooLong  = errors.New("padstore: text too long")
+	ErrNoPad    = errors.New("no pad with this contact")
+	ErrDepleted = errors.New("pad depleted")
+	ErrTooLong  = errors.New("text too long")
 	// ErrNotVerified: the package is not what the contact sealed. Nothing
 	// has changed.
-	ErrNotVerified = errors.New("padstore: package does not verify")
+	ErrNotVerified = errors.New("package does not verify")
 	// ErrAlreadyOpened: the package does not verify, and lies wholly in
 	// burned lane, so that a replay cannot be told from a forgery.
-	ErrAlreadyOpened = errors.New("padstore: package lies in burned pad")
+	ErrAlreadyOpened = errors.New("package lies in burned pad")
 	// ErrMalformed: the package verified and is burned, but holds no text.
-	ErrMalformed = errors.New("padstore: verified package holds no text")
+	ErrMalformed = errors.New("verified package holds no text")
 	// ErrUnreadable: the card cannot read the pad of this package, which may be
 	// what the contact sealed. Nothing has changed.
-	ErrUnreadable = errors.New("padstore: the card cannot read this package's pad")
+	ErrUnreadable = errors.New("the card cannot read this package's pad")
 	// ErrFault: a disk operation failed, or this pad is damaged. The first is
 	// final until the store is opened again.
-	ErrFault = errors.New("padstore: fault")
+	ErrFault = errors.New("fault")
 	// ErrNothingToImport: the folder has no pad of this owner, or no more.
 	ErrNothingToImport = errors.New("no pad")
 	// ErrFull: the card or the reservoir has no room. Nothing has changed.
 	ErrFull = errors.New("no room")
 	// ErrDry: the reservoir holds fewer bytes than asked for.
-	ErrDry = errors.New("padstore: the reservoir holds too little")
+	ErrDry = errors.New("the reservoir holds too little")
 	// ErrKnownPad: this pad is, or was, on this device. None is used twice.
 	ErrKnownPad = errors.New("this pad was on this device before: a pad is never used twice; make a fresh one")
 	// ErrOtherDevice: the contact is known with another device.
-	ErrOtherDevice = errors.New("padstore: the contact is known with another device")
+	ErrOtherDevice = errors.New("the contact is known with another device")
 	// ErrState: the pad or the draft is not so far, or no more.
-	ErrState = errors.New("padstore: not in this state")
+	ErrState = errors.New("not in this state")
 	// ErrErasing: everything is being erased. ErrErased: it is, and the store
 	// must be opened anew.
 	ErrErasing = errors.New("everything is being erased")
 	ErrErased  = errors.New("everything was erased")
 	// ErrCursor: a relay's address or a reference that cannot be kept.
-	ErrCursor = errors.New("padstore: not a relay's address and reference")
+	ErrCursor = errors.New("not a relay's address and reference")
 )
 
 // Pad is a pad's public state.
@@ -53,6 +53,7 @@ type Pad struct {
 	Suite   seal.Suite
 	Bucket  int
 	Source  string // rservice
+	Demo    bool   // not made of hardware noise alone
 	State   State
 	Fault   bool // damaged: serves nothing
 

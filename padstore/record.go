@@ -50,7 +50,7 @@ type refCursor struct {
 }
 
 // errRecord: a record does not hold what it should.
-var errRecord = errors.New("padstore: record is not consistent")
+var errRecord = errors.New("record is not consistent")
 
 // unreliable tells whether opening a record failed because of what is in it,
 // not because of the disk.
@@ -108,7 +108,7 @@ func createKept[T any](disk durable.Disk, name string, size int, first T) (*kept
 	if err != nil {
 		return nil, err
 	}
-	if err := disk.Remove(name + temporaryName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeAny(disk, name+temporaryName); err != nil {
 		return nil, err
 	}
 	slots, err := durable.CreateSlots(disk, name+temporaryName, size, text)

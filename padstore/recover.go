@@ -78,8 +78,8 @@ func (p *pad) close() error {
 // recover brings both used-marks up to each other, as FORMAT.md says,
 // and makes durable what it found before the pad serves anything.
 func (p *pad) recover() error {
-	if !p.keysSound() {
-		return nil // the pad's own fault, kept in damaged
+	if p.damaged = p.checkKeys(); p.damaged != nil {
+		return nil // the pad's own fault
 	}
 	next := *p.meta
 	if !next.segment.empty() {
@@ -178,7 +178,7 @@ func (p *pad) scan(l lane, from int64) (f found, err error) {
 	for at := from; at < end && at-sound < suite.MaxSegment(); {
 		b := buffer[:min(int64(len(buffer)), end-at)]
 		destroyed, lost := p.readAny(l, span{at, at + int64(len(b))}, b)
-		if outage(lost) {
+		if outage(lost, sliceSize) {
 			return found{}, p.fault(errOutage)
 		}
 		for _, d := range destroyed {
@@ -213,8 +213,8 @@ func trailingEqual(b []byte) int {
 // card that does not answer, and no reason to give up a lane.
 var errOutage = errors.New("the card cannot be read")
 
-// outage tells whether it is one that was lost.
-func outage(lost spans) bool { return len(lost) == 1 && lost[0].len() == sliceSize }
+// outage tells whether all of a stretch of size bytes was lost.
+func outage(lost spans, size int64) bool { return len(lost) == 1 && lost[0].len() == size }
 
 // readAny reads a stretch of lane and says what of it is destroyed, counted
 // from its start, and what of that cannot be read, which comes as zeros.

@@ -13,12 +13,13 @@ import (
 const (
 	reservoirName   = "reservoir.store"
 	reservoirRecord = "reservoir.record"
-	reservoirSlot   = 32768 // maxLots of the longest lots fit, which a test shows
-	// maxLots is how often the sources may have changed in what is ready.
-	maxLots = 16
+	reservoirSlot   = 32768 // MaxLots of the longest fit, which a test shows
 	// maxReservoir is far beyond any card, and far from overflow.
 	maxReservoir = 1 << 48
 )
+
+// MaxLots is how often the sources may have changed in what is ready.
+const MaxLots = 16
 
 // Level is how full the reservoir is, in bytes.
 type Level struct {
@@ -68,7 +69,7 @@ func (r *Reservoir) Resize(capacity int64) error {
 		return err
 	}
 	if capacity < 0 || capacity > maxReservoir {
-		return fmt.Errorf("padstore: a reservoir of %d bytes", capacity)
+		return fmt.Errorf("a reservoir of %d bytes", capacity)
 	}
 	capacity = cells(capacity+seal.CellSize-1) * seal.CellSize
 	var err error
@@ -142,7 +143,7 @@ func (r *Reservoir) Add(b []byte, made []Origin) error {
 		return nil
 	}
 	list := now.Lots.push(Lot{Origins: made, Bytes: size})
-	if size > now.Capacity-now.Ready || len(list) > maxLots {
+	if size > now.Capacity-now.Ready || len(list) > MaxLots {
 		return ErrFull
 	}
 	if _, err := r.file.WriteAt(b, now.Ready); err != nil {

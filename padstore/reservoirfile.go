@@ -112,7 +112,7 @@ func (now reservoirState) check() (burning span, err error) {
 		now.Capacity%seal.CellSize != 0 || now.Ready%seal.CellSize != 0 {
 		return span{}, fmt.Errorf("%d bytes of %d", now.Ready, now.Capacity)
 	}
-	if err := checkLots(now.Lots, now.Ready); err != nil {
+	if err := CheckLots(now.Lots, now.Ready); err != nil {
 		return span{}, err
 	}
 	if now.Burning == "" {

@@ -33,13 +33,13 @@ func DefaultSettings() Settings { return Settings{Idle: 10 * time.Minute, Bright
 func (s Settings) check() error {
 	switch {
 	case s.Idle < 0 || s.Idle > MaxIdle || s.Idle%time.Second != 0:
-		return fmt.Errorf("padstore: idle after %v", s.Idle)
+		return fmt.Errorf("idle after %v", s.Idle)
 	case s.Brightness < 1 || s.Brightness > 100:
-		return fmt.Errorf("padstore: a brightness of %d %%", s.Brightness)
+		return fmt.Errorf("a brightness of %d %%", s.Brightness)
 	case s.Rotation < 0 || s.Rotation > 270 || s.Rotation%90 != 0:
-		return fmt.Errorf("padstore: a picture turned by %d degrees", s.Rotation)
+		return fmt.Errorf("a picture turned by %d degrees", s.Rotation)
 	case s.Reservoir < 0 || s.Reservoir > maxReservoir:
-		return fmt.Errorf("padstore: a reservoir of %d bytes", s.Reservoir)
+		return fmt.Errorf("a reservoir of %d bytes", s.Reservoir)
 	}
 	return nil
 }

@@ -156,7 +156,7 @@ func (s *Store) openPads(names []string) error {
 // keep puts a pad among the others.
 func (s *Store) keep(p *pad) {
 	if p.damaged != nil {
-		s.note(Entry{Kind: KindFault, Contact: p.contact, Text: "this pad is damaged and serves nothing: " + p.damaged.Error()})
+		s.note(Entry{Kind: KindFault, Contact: p.contact, Text: damagedText(p.damaged)})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -89,9 +89,17 @@ func canRead(file durable.File, from int64) bool {
 	return false
 }
 
-// key reads the lane's hash key and holds it against its checksum. Anything
-// wrong with it is a fault of this pad.
+// key is a lane's hash key. Anything wrong with it is a fault of this pad.
 func (p *pad) key(l lane) (seal.HashKey, error) {
+	key, err := p.readKey(l)
+	if err != nil {
+		return seal.HashKey{}, p.spoilt(err)
+	}
+	return key, nil
+}
+
+// readKey reads a lane's hash key and holds it against its checksum.
+func (p *pad) readKey(l lane) (seal.HashKey, error) {
 	if p.meta.suite != seal.Unconditional {
 		return seal.HashKey{}, nil
 	}
@@ -105,23 +113,19 @@ func (p *pad) key(l lane) (seal.HashKey, error) {
 	if err == nil && keySum(cell) != want {
 		err = errKeySum
 	}
-	if err != nil {
-		p.record(Entry{Kind: KindFault, Contact: p.contact, Text: "this pad is damaged and serves nothing: " + err.Error()})
-		return seal.HashKey{}, p.fault(err)
-	}
-	return key, nil
+	return key, err
 }
 
-// keysSound looks at the hash keys of both lanes.
-func (p *pad) keysSound() bool {
+// checkKeys looks at the hash keys of both lanes.
+func (p *pad) checkKeys() error {
 	for _, l := range []lane{p.meta.send, p.meta.receive} {
-		key, err := p.key(l)
+		key, err := p.readKey(l)
 		if err != nil {
-			return false
+			return err
 		}
 		key.Wipe()
 	}
-	return true
+	return nil
 }
 
 var errKeySum = errors.New("a hash key differs from its checksum")

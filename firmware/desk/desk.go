@@ -13,6 +13,7 @@ import (
 	"onetimechat/display"
 	"onetimechat/firmware/device"
 	"onetimechat/firmware/entropy"
+	"onetimechat/firmware/together"
 	"onetimechat/hal/desk"
 	"onetimechat/hal/noise/deskfile"
 	"onetimechat/hostlink"
@@ -72,7 +73,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if _, err := fmt.Fprintf(stdout, "link http://%s panel http://%s\n", link.Addr(), panel.Addr()); err != nil {
 		return err
 	}
-	return together(ctx,
+	return together.Run(ctx,
 		dev.Run,
 		ports.run,
 		func(ctx context.Context) error { return screen.Serve(ctx, panel, dev) },
@@ -97,23 +98,6 @@ func openCard(o options, stderr io.Writer) (store *padstore.Store, closeCard fun
 		}
 	}
 	return store, closeCard, nil
-}
-
-// together runs all parts until ctx ends or one of them does, and returns when
-// all have stopped.
-func together(ctx context.Context, parts ...func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error)
-	for _, part := range parts {
-		go func() { ended <- part(ctx) }()
-	}
-	var errs []error
-	for range parts {
-		errs = append(errs, <-ended)
-		cancel()
-	}
-	return errors.Join(errs...)
 }
 
 // importPads moves the owner's pads out of folder onto the card.

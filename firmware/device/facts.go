@@ -2,7 +2,6 @@ package device
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -80,7 +79,7 @@ func padFacts(p padstore.Pad) []display.Fact {
 		{Name: "Suite", Value: p.Suite.String()},
 		{Name: "From", Value: p.Source},
 	}
-	if p.Source == demoSource {
+	if p.Demo {
 		facts[3].Value = "demo randomness: good for trying out, not for secrets"
 	}
 	if p.Forgeries > 0 {
@@ -148,10 +147,9 @@ func logAdd(a, b float64) float64 {
 
 // tagWords are the words that the owners compared.
 func tagWords(text string) []string {
-	tag, err := hex.DecodeString(text)
-	if err != nil || len(tag) != 16 {
+	words, err := meeting.WordsOf(text)
+	if err != nil {
 		return []string{"cannot be read"}
 	}
-	words := meeting.Words([16]byte(tag))
 	return words[:]
 }

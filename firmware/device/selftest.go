@@ -181,11 +181,8 @@ func (d *Device) testCard(context.Context) finding {
 	const name = "Card"
 	d.put(waiting("Trying the card"))
 	h, err := d.store.Check()
-	switch {
-	case d.store.Fault() != nil:
+	if err != nil {
 		d.refusal(err)
-		return failed(name, err.Error())
-	case err != nil:
 		return failed(name, err.Error())
 	}
 	text := fmt.Sprintf("%d KiB written and synced in %.2f s, and read back; %s free; ", padstore.CheckSize>>10, h.Wrote.Seconds(), roomText(h.Free))

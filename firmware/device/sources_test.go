@@ -2,6 +2,7 @@ package device_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -265,4 +266,16 @@ func TestSourcesThatChangeTooOftenWaitForAMeeting(t *testing.T) {
 			t.Errorf("%d bytes are ready after some was used", n)
 		}
 	})
+}
+
+// All that the noise wants to be remembered, the store keeps: else no noise is drawn.
+func TestTheStoreKeepsAllBeginningsOfNoise(t *testing.T) {
+	store, err := padstore.Open(durabletest.New(1), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	longest := slices.Repeat([]byte{1}, entropy.MaxStart)
+	if err := store.KeepNoiseStarts(slices.Repeat([][]byte{longest}, entropy.MaxStarts)); err != nil {
+		t.Error(err)
+	}
 }

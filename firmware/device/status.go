@@ -137,14 +137,11 @@ func noteOf(p padstore.Pad) string {
 		return "half moved: plug the stick in again"
 	case p.State != padstore.InUse:
 		return string(p.State)
-	case p.Source == demoSource:
+	case p.Demo:
 		return "demo randomness"
 	}
 	return ""
 }
-
-// demoSource is what a pad's source is called when it is no hardware.
-const demoSource = "urandom"
 
 // readReserve asks what home says of the reservoir; nil if this device makes no
 // randomness.

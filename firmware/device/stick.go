@@ -115,8 +115,13 @@ func (d *Device) moveFromStick(ctx context.Context, folder Folder, name string) 
 	contacts, err := d.store.Import(folder, name, tell)
 	d.refresh(true)
 	switch {
-	case errors.Is(err, padstore.ErrFault):
+	case d.store.Fault() != nil:
 		d.refusal(err)
+	case errors.Is(err, padstore.ErrFault):
+		d.tell(ctx, display.Warning{
+			Title: "The pad is damaged",
+			Text:  "It has come here damaged, and serves nothing; on the stick it is as it was. Switch the device off and on: it then checks its pads again. If it stays damaged, meet, and make a new pad together.",
+		})
 	case err != nil:
 		d.tell(ctx, display.Warning{
 			Title: "Not everything was moved",

@@ -314,3 +314,45 @@ func TestAStickThatCannotBeReadIsSaid(t *testing.T) {
 		alice.wantText("Move pads here?")
 	})
 }
+
+// A pad that came to be damaged here, before it was overwritten on the stick, is not
+// passed over in silence.
+func TestAHalfMovedPadThatIsDamagedIsSaid(t *testing.T) {
+	const pad = "alice.bob.random.store"
+	bubble(t, func(t *testing.T) {
+		card := durabletest.New(1)
+		store, err := padstore.Open(card, "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := 1; len(store.Pads()) == 0; k++ { // until it is here, and still there
+			stick := padStick(t)
+			stick.FailAt(k)
+			if _, err := store.Import(stick, "stick", nil); err == nil {
+				t.Fatal("nothing kept it from being moved")
+			}
+		}
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		harmed := card.Bytes(pad)
+		clear(harmed[:seal.CellSize])
+		card.Put(pad, harmed)
+
+		socket, stick := &socket{}, padStick(t)
+		before := stick.Image()
+		alice := startRig(t, card, "alice", func(c *config) { c.Stick = socket })
+		socket.insert(stick)
+		alice.approve("yes")
+		alice.wantScreen("warning")
+		alice.wantText("The pad is damaged", "on the stick it is as it was", "Switch the device off and on")
+		alice.approve("ok")
+		alice.wantScreen("home")
+		alice.wantText("damaged")
+		if !reflect.DeepEqual(stick.Image(), before) {
+			t.Error("the stick has changed")
+		}
+		time.Sleep(time.Minute)
+		alice.wantScreen("home") // it is not asked again
+	})
+}

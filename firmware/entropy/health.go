@@ -19,8 +19,8 @@ type Health struct {
 
 // NewHealth makes tests for samples of 1 or 8 bits at a credit. Noise exactly at
 // that fails them with probability 2^-alpha at each chance, or up to twice of
-// it: at every sample that may begin a run, and at every window. ErrUnfit for another size of sample, or a
-// credit from which nothing can be extracted.
+// it: at every sample that may begin a run, and at every window. ErrUnfit for
+// another size of sample, or a credit from which nothing can be extracted.
 func NewHealth(sampleBits int, credit noise.Credit, alpha int) (*Health, error) {
 	if err := creditFault(credit); err != nil {
 		return nil, err

@@ -12,8 +12,11 @@ import (
 // MaxStarts is how many beginnings are remembered of all sources together.
 const MaxStarts = 64
 
-// MaxStart is the longest of them, in bytes.
-const MaxStart = (8*128 + int(lowestCredit) - 1) / int(lowestCredit)
+// MaxStart is the longest of them, in bytes: that of the least credit.
+const MaxStart = (8*startEntropy + int(lowestCredit) - 1) / int(lowestCredit)
+
+// startEntropy is the credited entropy of a beginning, in bits.
+const startEntropy = 128
 
 // starts are how sources began each time that they were opened: of the noise of
 // each start-up test a stretch with at least 128 bits of credited entropy. A
@@ -52,8 +55,7 @@ func (s *starts) judge(tested []byte, credit noise.Credit) error {
 	return again
 }
 
-// stretchSize is how many bytes of noise have 128 bits of credited entropy.
+// stretchSize is how many bytes of noise have startEntropy.
 func stretchSize(credit noise.Credit) int {
-	const entropy = 128 // bits
-	return (8*entropy + int(credit) - 1) / int(credit)
+	return (8*startEntropy + int(credit) - 1) / int(credit)
 }

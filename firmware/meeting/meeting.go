@@ -1,7 +1,22 @@
 // Package meeting makes a pad with the device at the other end of a cable:
 // hello, size, contributions both ways, comparison, words, prepared, in use.
+// PROTOCOL.md describes it for other programs.
 //
-// Start with Run.
+// Start with Run, which goes through the phases as run in meet.go has them:
+// hello.go is who the two are, state.go what each of them has, size.go how much
+// is made, fill.go the contributions (give.go sends ours, join.go xors the two),
+// check.go the comparison and all that follows. ending.go says why a meeting
+// ended, here and there. wire.go is the connection, frame.go and message.go what
+// goes over it.
+//
+// What holds: a piece of ours is burned in the reservoir before any of theirs is
+// joined with it, and before it is sent; no draft becomes a pad before both owners
+// have said that the words are the same; whatever breaks off leaves a draft that
+// can be gone on with, or nothing.
+//
+// What it refuses to do: find the other device (package cable does), ask its owner
+// (package device does, as Owner), and believe what comes: a message that is not in
+// the one spelling, or not in its turn, ends the meeting.
 package meeting
 
 import (

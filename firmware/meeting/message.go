@@ -118,14 +118,10 @@ const (
 	keySize = 32
 	unit    = 2 * seal.CellSize // of sizes of pads and of pieces
 
-	maxPads    = 128 // that are told of
-	maxLots    = 16  // of one piece: what a reservoir holds
-	maxOrigins = 8   // of one lot
-	maxName    = 48  // of a source
-	maxCredit  = 1_000_000
-	maxBytes   = seal.MaxIndex + 1
-	maxRate    = 1 << 50
-	maxWhy     = 32
+	maxPads  = 128 // that are told of
+	maxBytes = seal.MaxIndex + 1
+	maxRate  = 1 << 50
+	maxWhy   = 32
 )
 
 var errShape = errors.New("a message says what cannot be")
@@ -219,26 +215,8 @@ func (a accept) check() error { return propose(a).check() }
 
 func (c chunk) check() error {
 	size := int64(len(c.bytes))
-	return all(within(c.at), size > 0, size%unit == 0, c.at <= maxBytes-size, checkLots(c.lots, size))
-}
-
-// checkLots tells whether lots are sound, and make up size bytes together.
-func checkLots(lots []padstore.Lot, size int64) bool {
-	if len(lots) > maxLots {
-		return false
-	}
-	for _, l := range lots {
-		if len(l.Origins) == 0 || len(l.Origins) > maxOrigins || l.Bytes <= 0 || l.Bytes > size {
-			return false
-		}
-		for _, o := range l.Origins {
-			if !printable(o.Name, maxName) || o.Credit < 0 || o.Credit > maxCredit {
-				return false
-			}
-		}
-		size -= l.Bytes
-	}
-	return size == 0
+	lots := len(c.lots) <= padstore.MaxLots && padstore.CheckLots(c.lots, size) == nil
+	return all(within(c.at), size > 0, size%unit == 0, c.at <= maxBytes-size, lots)
 }
 
 func (j joined) check() error { return all(within(j.Bytes)) }

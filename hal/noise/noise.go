@@ -2,13 +2,13 @@
 // number generators, those on a serial port, and a noise comparator on SPI.
 //
 // Start with Source, whose comments are the contract. Find says which sources
-// there are, a Finder which have come since; a comparator cannot be found, so NewComparator is told where it
-// is. Each kind of source is a file of its own (kernel.go, serial.go,
-// comparator.go); what they have in common is in pump.go, which reads
-// anything that may block for ever within a time. What comes out is noise as
-// the hardware gives it: package entropy tests it and extracts from it, and
-// nothing else may use it. A file as a source is in package deskfile, which no
-// pad device contains.
+// there are, a Finder which have come since; a comparator cannot be found, so
+// NewComparator is told where it is. Each kind of source is a file of its own
+// (kernel.go, serial.go, comparator.go); what they have in common is in pump.go,
+// which reads anything that may block for ever within a time. What comes out is
+// noise as the hardware gives it: package entropy tests it and extracts from it,
+// and nothing else may use it. A file as a source is in package deskfile, which
+// no board's image contains.
 //
 // What it refuses to do: make randomness by computation, pass over a failure,
 // and go on with bytes that were not read in time.

@@ -150,7 +150,7 @@ func (f *Framebuffer) Turn(r Rotation) error {
 		return err
 	}
 	f.rotation = r
-	seen := image.Rectangle{Max: r.turned(f.pixels.size)}
+	seen := image.Rectangle{Max: r.Turned(f.pixels.size)}
 	f.shown, f.wanted = image.NewRGBA(seen), image.NewRGBA(seen)
 	return f.write(image.Rectangle{Max: f.pixels.size})
 }

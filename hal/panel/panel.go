@@ -27,8 +27,8 @@ func CheckRotation(r Rotation) error {
 	return fmt.Errorf("rotation %d is not 0, 90, 180 or 270", r)
 }
 
-// turned is the size of a glass as its owner sees it.
-func (r Rotation) turned(size image.Point) image.Point {
+// Turned is the size of a glass as its owner sees it, and the other way round.
+func (r Rotation) Turned(size image.Point) image.Point {
 	if r == 90 || r == 270 {
 		return image.Pt(size.Y, size.X)
 	}

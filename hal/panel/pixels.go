@@ -47,7 +47,7 @@ func (c colours) inBytes() bool {
 // rows draws the part area of the glass, taken from src turned by r, and hands
 // each row's bytes, from the area's left edge on, to write with its offset.
 func (p pixels) rows(area image.Rectangle, src *image.RGBA, r Rotation, write func(b []byte, off int64) error) error {
-	back, seen := (360-r)%360, r.turned(p.size)
+	back, seen := (360-r)%360, r.Turned(p.size)
 	at := func(x, y int) int {
 		from := back.Glass(image.Pt(x, y), seen)
 		return src.PixOffset(from.X, from.Y)

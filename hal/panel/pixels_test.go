@@ -37,7 +37,7 @@ func TestEveryPixelComesToItsPlaceInEveryFormatAndRotation(t *testing.T) {
 				if err := p.check(); err != nil {
 					t.Fatal(err)
 				}
-				seen := r.turned(p.size)
+				seen := r.Turned(p.size)
 				src := image.NewRGBA(image.Rectangle{Max: seen})
 				for i := range src.Pix {
 					src.Pix[i] = uint8(rng.Uint32())

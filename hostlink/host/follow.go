@@ -45,11 +45,11 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 			if report.more { // which is no news
 				err = sleep(ctx, again)
 			} else {
-				err = h.waitForNews(ctx, report.Next, again)
+				err = h.waitForNews(ctx, report.next, again)
 			}
 			again, broken = min(2*again, lastAgain), firstWait
 		default:
-			err = h.waitForNews(ctx, report.Next, 0)
+			err = h.waitForNews(ctx, report.next, 0)
 			again, broken = firstAgain, firstWait
 		}
 		if ctx.Err() != nil {

@@ -24,10 +24,8 @@ type Report struct {
 	Stopped hostlink.Refusal
 	// Cursor is the lowest ref without an outcome.
 	Cursor int64
-	// Next is behind the highest ref seen.
-	Next int64
-	// more: packages at Next or behind it are known to wait.
-	more bool
+	next   int64 // behind the highest ref seen
+	more   bool  // packages at next or behind it are known to wait
 }
 
 // batchSize is how many messages are fetched at once.
@@ -81,7 +79,7 @@ func (p *pass) begin(ctx context.Context) error {
 	if !p.in.Begun {
 		p.in.Begun, p.in.Cursor = true, p.deviceRef
 	}
-	p.report.Cursor, p.report.Next = p.in.Cursor, p.in.Cursor
+	p.report.Cursor, p.report.next = p.in.Cursor, p.in.Cursor
 	return nil
 }
 
@@ -89,8 +87,8 @@ func (p *pass) fetchAll(ctx context.Context) error {
 	for !p.stop {
 		var batch mailbox.Batch
 		var err error
-		if p.report.Next <= hostlink.MaxRef {
-			batch, err = p.h.cfg.Relay.Messages(ctx, p.h.cfg.User, p.report.Next, batchSize, 0)
+		if p.report.next <= hostlink.MaxRef {
+			batch, err = p.h.cfg.Relay.Messages(ctx, p.h.cfg.User, p.report.next, batchSize, 0)
 		}
 		if err != nil {
 			return err
@@ -118,7 +116,7 @@ func (p *pass) fetchAll(ctx context.Context) error {
 // data, or somebody who played the relay once invented refs. Then the mailbox
 // is read from its beginning; what was opened before is not opened again.
 func (p *pass) wentBack(ctx context.Context) (bool, error) {
-	if p.report.Reset || p.report.Next == 0 {
+	if p.report.Reset || p.report.next == 0 {
 		return false, nil
 	}
 	next, err := p.h.cfg.Relay.NextRef(ctx, p.h.cfg.User)
@@ -129,7 +127,7 @@ func (p *pass) wentBack(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	p.in.Cursor, p.in.Done, p.open = 0, nil, nil
-	p.report.Reset, p.report.Next = true, 0
+	p.report.Reset, p.report.next = true, 0
 	return true, p.h.saveInbox(ctx, p.in)
 }
 
@@ -165,7 +163,7 @@ func (p *pass) take(ctx context.Context, messages []mailbox.Message) error {
 	if err := p.openRequests(ctx, parcels); err != nil {
 		return err
 	}
-	p.report.Next = upTo
+	p.report.next = upTo
 	p.in.advance(upTo, p.open)
 	err := p.h.files(ctx, func(disk durable.Disk) error {
 		if err := p.h.forgetGone(disk, p.in); err != nil {

@@ -75,8 +75,8 @@ func (a *app) chat(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if status.Owner != s.settings.User {
-		return &host.OwnerError{Owner: status.Owner, User: s.settings.User}
+	if err := ownerError(status, s.settings.User); err != nil {
+		return err
 	}
 	c := &chat{app: a, session: s, receiver: &receiver{ui: a.ui}, words: &wordList{commands: commandNames()}}
 	c.learn(ctx, status)

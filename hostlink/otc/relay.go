@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -19,10 +20,16 @@ import (
 	"onetimechat/padstore/uid"
 )
 
+// relayOptions are the flags of relay.
+type relayOptions struct {
+	listen, cert, key string
+	verbose           bool
+	namesGiven        bool // --names, whatever it names
+	cfg               relay.Config
+}
+
 func (a *app) relayCommand() *cobra.Command {
-	var listen, cert, key string
-	var verbose bool
-	var cfg relay.Config
+	var o relayOptions
 	cmd := &cobra.Command{
 		Use:   "relay",
 		Short: "Run a relay: the mailboxes between clients",
@@ -43,68 +50,74 @@ that nobody else can fill. Without, anybody who reaches it can fill it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilStopped(cmd.Context())
 			defer stop()
-			level := slog.LevelInfo
-			if verbose {
-				level = slog.LevelDebug
-			}
-			cfg.Log = slog.New(slog.NewTextHandler(a.ui.errs, &slog.HandlerOptions{Level: level}))
-			conf, err := certificate(cert, key, cfg.Log)
-			if err != nil {
-				return err
-			}
-			if cfg.Retention <= 0 {
-				return misused("--retention must be more than 0")
-			}
-			if cmd.Flags().Changed("names") && len(cfg.Names) == 0 {
-				return misused("--names names nobody; leave it out to take everybody's messages")
-			}
-			for _, name := range cfg.Names {
-				if err := uid.Check(name); err != nil {
-					return misused("--names: %s", err)
-				}
-			}
-			address, err := listenAddress(listen)
-			if err != nil {
-				return err
-			}
-			if cfg.DataDir == "" {
-				data := host.Defaults(a.env).Data
-				if data == "" {
-					return usageError{host.ErrNoData}
-				}
-				cfg.DataDir = filepath.Join(data, "relay")
-			}
-			r, err := relay.Open(cfg)
-			if err != nil {
-				return err
-			}
-			listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-			if err != nil {
-				return errors.Join(fmt.Errorf("%w; is another relay running? --listen takes another address", err), r.Close())
-			}
-			scheme := "http"
-			if conf != nil {
-				scheme = "https"
-			}
-			if err := a.ui.say("relay %s://%s", scheme, listener.Addr()); err != nil {
-				return errors.Join(err, listener.Close(), r.Close())
-			}
-			return r.Serve(ctx, listener, conf)
+			o.namesGiven = cmd.Flags().Changed("names")
+			return a.runRelay(ctx, o)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&listen, "listen", "l", "localhost:9050", "address to listen on, or a port of this computer; 0 picks a free one")
-	flags.StringVar(&cfg.DataDir, "data", "", "folder of the database (default: beside otc's own data)")
-	flags.DurationVar(&cfg.Retention, "retention", 30*24*time.Hour, "how long messages are kept, counted while the relay runs")
+	flags.StringVarP(&o.listen, "listen", "l", "localhost:9050", "address to listen on, or a port of this computer; 0 picks a free one")
+	flags.StringVar(&o.cfg.DataDir, "data", "", "folder of the database (default: beside otc's own data)")
+	flags.DurationVar(&o.cfg.Retention, "retention", 30*24*time.Hour, "how long messages are kept, counted while the relay runs")
 	flags.Func("size", "contents kept at most; the database takes up to 1 GB more (default 16GiB)", func(text string) (err error) {
-		cfg.MaxBytes, err = parseSize(text)
+		o.cfg.MaxBytes, err = parseSize(text)
 		return err
 	})
-	flags.StringSliceVar(&cfg.Names, "names", nil, "user ids whose messages to each other are taken, with commas (default: everybody's)")
-	flags.StringVar(&cert, "cert", "", "TLS certificate chain, PEM, read again when it changes; needs --key")
-	flags.StringVar(&key, "key", "", "TLS key, PEM; needs --cert")
-	flags.BoolVarP(&verbose, "verbose", "v", false, "log every request (user ids, never contents)")
+	flags.StringSliceVar(&o.cfg.Names, "names", nil, "user ids whose messages to each other are taken, with commas (default: everybody's)")
+	flags.StringVar(&o.cert, "cert", "", "TLS certificate chain, PEM, read again when it changes; needs --key")
+	flags.StringVar(&o.key, "key", "", "TLS key, PEM; needs --cert")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every request (user ids, never contents)")
 	return cmd
+}
+
+// runRelay runs a relay until ctx ends.
+func (a *app) runRelay(ctx context.Context, o relayOptions) error {
+	level := slog.LevelInfo
+	if o.verbose {
+		level = slog.LevelDebug
+	}
+	o.cfg.Log = slog.New(slog.NewTextHandler(a.ui.errs, &slog.HandlerOptions{Level: level}))
+	conf, err := certificate(o.cert, o.key, o.cfg.Log)
+	if err != nil {
+		return err
+	}
+	if o.cfg.Retention <= 0 {
+		return misused("--retention must be more than 0")
+	}
+	if o.namesGiven && len(o.cfg.Names) == 0 {
+		return misused("--names names nobody; leave it out to take everybody's messages")
+	}
+	for _, name := range o.cfg.Names {
+		if err := uid.Check(name); err != nil {
+			return misused("--names: %s", err)
+		}
+	}
+	address, err := listenAddress(o.listen)
+	if err != nil {
+		return err
+	}
+	if o.cfg.DataDir == "" {
+		data := host.Defaults(a.env).Data
+		if data == "" {
+			return usageError{host.ErrNoData}
+		}
+		o.cfg.DataDir = filepath.Join(data, "relay")
+	}
+	r, err := relay.Open(o.cfg)
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return errors.Join(fmt.Errorf("%w; is another relay running? --listen takes another address", err), r.Close())
+	}
+	scheme := "http"
+	if conf != nil {
+		scheme = "https"
+	}
+	if err := a.ui.say("relay %s://%s", scheme, listener.Addr()); err != nil {
+		return errors.Join(err, listener.Close(), r.Close())
+	}
+	return r.Serve(ctx, listener, conf)
 }
 
 // listenAddress reads where to listen: host:port, or a port of this computer, as

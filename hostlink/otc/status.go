@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -212,14 +213,19 @@ func (a *app) showSelfTest(ctx context.Context, s *session, _ []string) error {
 	return nil
 }
 
+// logEntry says what happened, and with whom, as the device's own screen does.
 func (u *ui) logEntry(e hostlink.LogEntry) error {
 	when := (time.Duration(e.Uptime) * time.Second).String()
-	told := ""
 	if e.Told != 0 {
-		told = ", told " + time.Unix(e.Told, 0).UTC().Format("2006-01-02 15:04 UTC")
+		when += ", told " + time.Unix(e.Told, 0).UTC().Format("2006-01-02 15:04 UTC")
 	}
+	what := e.Kind
+	if e.Contact != "" {
+		what += ", " + e.Contact
+	}
+	times := ""
 	if e.Count > 1 {
-		return u.say("start %d +%s%s  %s, %d times", e.Start, when, told, e.Text, e.Count)
+		times = fmt.Sprintf(" (%d times)", e.Count)
 	}
-	return u.say("start %d +%s%s  %s", e.Start, when, told, e.Text)
+	return u.say("start %d +%s  %s: %s%s", e.Start, when, what, e.Text, times)
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"onetimechat/hostlink"
 )
 
 // A terminal breaks what is too long for it, and what is behind the break would
@@ -53,6 +55,21 @@ func TestMessagesBreakAtBlanks(t *testing.T) {
 	} {
 		if got := strings.Join(fold(c.text, c.width), "/"); got != c.want {
 			t.Errorf("%q in %d columns: %q, want %q", c.text, c.width, got, c.want)
+		}
+	}
+}
+
+// Most entries tell what happened, and their contact alone with whom.
+func TestALogEntryNamesItsContact(t *testing.T) {
+	for want, e := range map[string]hostlink.LogEntry{
+		"start 1 +1m15s  start: switched on\n": {Start: 1, Uptime: 75, Kind: "start", Text: "switched on"},
+		"start 3 +1m1s, told 2015-11-24 00:00 UTC  did not verify, bob: forged packages (2 times)\n": {
+			Start: 3, Uptime: 61, Told: 1448323200, Kind: "did not verify", Contact: "bob", Text: "forged packages", Count: 2,
+		},
+	} {
+		var out bytes.Buffer
+		if err := newUI(&out, io.Discard, func(string) string { return "" }).logEntry(e); err != nil || out.String() != want {
+			t.Errorf("%q, want %q; %v", out.String(), want, err)
 		}
 	}
 }

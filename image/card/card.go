@@ -32,11 +32,8 @@ const (
 	DataStart = BootStart + BootSize
 )
 
-// Labels of the partitions' file systems.
-const (
-	BootLabel = "OTC-BOOT"
-	DataLabel = "otc-data"
-)
+// BootLabel is the label of the boot partition's file system.
+const BootLabel = "OTC-BOOT"
 
 // MaxSize is the largest image, in bytes: what the partition table can say.
 const MaxSize = 1 << 41

@@ -21,7 +21,7 @@ const SectorSize = 512
 
 // ErrFull is matched by errors of a disk that has no room left. A File's write
 // that fails with it may have been done in part.
-var ErrFull = errors.New("durable: the disk is full")
+var ErrFull = errors.New("the disk is full")
 
 // Disk is one flat folder of files. Names contain no separator. Errors for a
 // missing or an existing file match fs.ErrNotExist and fs.ErrExist.

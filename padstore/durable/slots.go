@@ -10,7 +10,7 @@ import (
 )
 
 // ErrNoSlot is returned for a slots file in which no slot is valid.
-var ErrNoSlot = errors.New("durable: no valid slot")
+var ErrNoSlot = errors.New("no valid slot")
 
 // Slots is a small record that changes whole or not at all. Its file has two
 // slots; a change goes to the older one and is synced; the newest valid one
@@ -126,7 +126,7 @@ func (s *Slots) Room() int { return s.size - headerSize }
 // so is what was written to the files along with it, in no order.
 func (s *Slots) Write(record []byte, along ...File) error {
 	if len(record) > s.Room() {
-		return fmt.Errorf("durable: record of %d bytes is over the slot's %d", len(record), s.Room())
+		return fmt.Errorf("record of %d bytes is over the slot's %d", len(record), s.Room())
 	}
 	next := s.sequence + 1
 	s.slot = append(append(s.slot[:0], header(next, record)...), record...)

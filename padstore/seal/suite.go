@@ -44,23 +44,23 @@ const (
 
 // What goes wrong, one kind each. None of them carries anything secret.
 var (
-	ErrSuite  = errors.New("seal: unknown suite")
-	ErrBucket = errors.New("seal: bucket does not fit the suite")
+	ErrSuite  = errors.New("unknown suite")
+	ErrBucket = errors.New("bucket does not fit the suite")
 	// ErrSize: a package, a plaintext or a segment has a length that cannot be.
-	ErrSize = errors.New("seal: impossible length")
+	ErrSize = errors.New("impossible length")
 	// ErrIndex: an index that does not fit its 6 bytes, or points into a cell.
-	ErrIndex = errors.New("seal: impossible index")
+	ErrIndex = errors.New("impossible index")
 	// ErrHashKey: no hash key, or one that is 0 after clamping.
-	ErrHashKey = errors.New("seal: unusable hash key")
+	ErrHashKey = errors.New("unusable hash key")
 	// ErrDestroyed: the segment has a cell that was burned.
-	ErrDestroyed = errors.New("seal: segment has destroyed cells")
+	ErrDestroyed = errors.New("segment has destroyed cells")
 	// ErrNotVerified: the package was not sealed with this segment and key.
-	ErrNotVerified = errors.New("seal: package does not verify")
+	ErrNotVerified = errors.New("package does not verify")
 	// ErrFrame, ErrKind, ErrText: the package was sealed by the contact, yet
 	// holds no text.
-	ErrFrame = errors.New("seal: frame is not sound")
-	ErrKind  = errors.New("seal: frame is of an unknown kind")
-	ErrText  = errors.New("seal: text is not UTF-8")
+	ErrFrame = errors.New("frame is not sound")
+	ErrKind  = errors.New("frame is of an unknown kind")
+	ErrText  = errors.New("text is not UTF-8")
 )
 
 // ParseSuite reads a suite's name. The error is ErrSuite.

@@ -62,8 +62,9 @@ const patience = 5
 // (drivers/mfd/stmpe.c, stmpe_reset).
 const resetTime = 10 * time.Millisecond
 
-// settings are written after the reset, in this order; TSC_CTRL last, since the others must not
-// change while it is on ("Touchscreen controller programming sequence").
+// settings are written after the reset, in this order; TSC_CTRL last, since the
+// others must not change while it is on ("Touchscreen controller programming
+// sequence").
 var settings = []struct{ register, value byte }{
 	{sysCtrl1, 0},
 	{sysCtrl2, allClocks},
