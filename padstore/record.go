@@ -166,6 +166,27 @@ func (k *kept[T]) now() T {
 	return k.value
 }
 
+// sound tells whether c can be kept.
+func (c refCursor) sound() bool {
+	odd := func(r rune) bool { return r <= ' ' || r > '~' }
+	return c.Server != "" && len(c.Server) <= maxAddress && !strings.ContainsFunc(c.Server, odd) && c.Ref >= 0 && c.Ref <= maxRef
+}
+
+// openCursors opens the places in relays' mailboxes. Damaged ones begin anew: no
+// pad depends on them, and a laptop keeps its own.
+func (s *Store) openCursors() (err error) {
+	check := func(list []refCursor) error {
+		if len(list) > maxCursors || slices.ContainsFunc(list, func(c refCursor) bool { return !c.sound() }) {
+			return fmt.Errorf("%w: no places in mailboxes", errRecord)
+		}
+		return nil
+	}
+	s.cursors, err = openExpendable(s.latch, cursorsName, cursorsSize, []refCursor{}, check, func(error) {
+		s.note(Entry{Kind: KindSettings, Text: "the places in relays' mailboxes cannot be read any more: a new laptop begins at the oldest message"})
+	})
+	return err
+}
+
 // NextRef is the place saved for a relay's mailbox. Asking counts as use.
 func (s *Store) NextRef(server string) (ref int64, known bool) {
 	s.cursors.arrange(func(list []refCursor) []refCursor {
@@ -186,11 +207,11 @@ func (s *Store) SaveNextRef(server string, ref int64) error {
 	if err := s.Fault(); err != nil {
 		return err
 	}
-	printable := !strings.ContainsFunc(server, func(r rune) bool { return r <= ' ' || r > '~' })
-	if server == "" || len(server) > maxAddress || !printable || ref < 0 || ref > maxRef {
+	at := refCursor{server, ref}
+	if !at.sound() {
 		return ErrCursor
 	}
-	if list := s.cursors.now(); len(list) > 0 && list[len(list)-1] == (refCursor{server, ref}) {
+	if list := s.cursors.now(); len(list) > 0 && list[len(list)-1] == at {
 		return nil
 	}
 	return s.faulted(s.cursors.change(func(list *[]refCursor) {
@@ -199,6 +220,6 @@ func (s *Store) SaveNextRef(server string, ref int64) error {
 		if len(next) == maxCursors {
 			next = next[1:]
 		}
-		*list = append(next, refCursor{server, ref})
+		*list = append(next, at)
 	}))
 }

@@ -1,6 +1,7 @@
 package meeting_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -178,7 +179,7 @@ func TestProgressIsShownAtMostFourTimesASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, alice, bob := play(t, func(s *scene) {
 			s.alice.size = 5 * padSize
-			s.cable.slow = 10 * time.Millisecond
+			s.cable.slow = [2]time.Duration{10 * time.Millisecond, 10 * time.Millisecond}
 			var last time.Time
 			s.alice.shows = func(p meeting.Progress) {
 				if time.Since(last) < 249*time.Millisecond && p.Done != p.Total {
@@ -352,4 +353,44 @@ func TestStopAtAnyMoment(t *testing.T) {
 			s.paired(alice, bob, meeting.MinBytes, 5*padSize)
 		})
 	}
+}
+
+// Who sends ever so many small pieces, and takes the answers as slowly as it may,
+// keeps no owner from cancelling: it is refused.
+func TestAPeerThatTakesLittleHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const tiny, piece, total = 32, 8192, 3 * 8192
+		const slow = 14 * time.Second // at 15 she would call it stalled
+		lots := []padstore.Lot{{Origins: []padstore.Origin{{Name: "noise"}}, Bytes: tiny}}
+		var begun time.Time
+		s, alice, _ := play(t, func(s *scene) {
+			s.alice.size, s.alice.chunk = total, piece
+			pour := func() {
+				for at := int64(0); at < piece; at += tiny {
+					b := bytes.Repeat([]byte{byte(at / tiny), 0x5a}, tiny/2)
+					if _, err := s.cable.inner[0].Write(chunkOf(at, lots, b)); err != nil {
+						return
+					}
+					time.Sleep(time.Millisecond) // which she needs to join it
+				}
+			}
+			s.cable.tamper = func(p parcel) ([][]byte, bool) {
+				if p.kind() != 'C' {
+					return asItIs(p), false
+				}
+				if p.from == 0 && begun.IsZero() {
+					begun, s.cable.slow[0] = time.Now(), slow
+					go pour()
+				}
+				if p.from == 1 {
+					return nil, false // in place of its own
+				}
+				return asItIs(p), false
+			}
+		})
+		s.wants(s.alice, alice, meeting.ErrGarbled, false)
+		if took := time.Since(begun); took > slow { // which the cable takes to end
+			t.Errorf("it was refused after %v", took)
+		}
+	})
 }

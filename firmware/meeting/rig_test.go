@@ -277,8 +277,8 @@ type cable struct {
 	mu     sync.Mutex                               // one frame at a time is looked at
 	tamper func(p parcel) (pass [][]byte, cut bool) // nil: all as it is
 	seen   func(p parcel)
-	slow   time.Duration // that each frame takes
-	dead   [2]bool       // nothing from that end arrives any more
+	slow   [2]time.Duration // that each frame from an end takes
+	dead   [2]bool          // nothing from that end arrives any more
 	done   sync.WaitGroup
 }
 
@@ -331,7 +331,7 @@ func (c *cable) carry(from int) {
 			p.raw = append(p.raw, body...)
 		}
 		head = head[:5]
-		time.Sleep(c.slow)
+		time.Sleep(c.slow[from])
 		pass, cut := c.look(p)
 		if p.kind() != 'A' {
 			index++

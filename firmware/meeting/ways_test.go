@@ -202,7 +202,7 @@ func TestTheSmallerDeviceIDHasChosen(t *testing.T) {
 		for _, sizes := range [][2]int64{{padSize, padSize}, {padSize, 2 * padSize}, {2 * padSize, padSize}} {
 			s, alice, bob := play(t, func(s *scene) {
 				s.alice.size, s.bob.size = sizes[0], sizes[1]
-				s.cable.slow = time.Second // both have tapped by the time they hear
+				s.cable.slow = [2]time.Duration{time.Second, time.Second} // both have tapped by the time they hear
 			})
 			first, second, want := s.alice, s.bob, sizes[0]
 			if s.bob.store.DeviceID() < s.alice.store.DeviceID() {

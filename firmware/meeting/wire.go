@@ -149,7 +149,9 @@ func (w *wire) put(b []byte) error {
 	return nil
 }
 
-// send says m. sent, which may be nil, is told when it has been written.
+// send says m. sent, which may be nil, is told when it has been written. It never
+// waits: as much as the rules allow has room, and while it waited nobody would hear
+// the owner cancel.
 func (w *wire) send(m message, sent chan<- struct{}) error {
 	head, err := frame(m)
 	if err != nil {
@@ -159,8 +161,12 @@ func (w *wire) send(m message, sent chan<- struct{}) error {
 	if c, ok := m.(chunk); ok {
 		l.bulk = c.bytes
 	}
-	w.out <- l
-	return nil
+	select {
+	case w.out <- l:
+		return nil
+	default:
+		return fmt.Errorf("%w: it asks for more than it takes", ErrGarbled)
+	}
 }
 
 // close ends the connection and waits until nobody uses it or its memory. If

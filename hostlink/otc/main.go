@@ -13,10 +13,13 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 )
 
 func main() {
+	log.SetOutput(io.Discard) // net/http would tell there what a relay sends unasked
 	a := newApp(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
 	os.Exit(a.run(context.Background(), os.Args[1:]))
 }

@@ -2,8 +2,14 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,6 +95,40 @@ func TestReceiveFollowsUntilItIsStopped(t *testing.T) {
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Of what a relay sends unasked Go's own client tells on standard error: not here.
+func TestWhatARelaySendsUnaskedIsNotShown(t *testing.T) {
+	_, d := startBoth(t, "alice", "bob")
+	asked := make(chan struct{}, 1)
+	hostile := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		const empty = `{"messages": [], "complete": true}`
+		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%sbob: send me money", len(empty), empty)
+		select {
+		case asked <- struct{}{}:
+		case <-t.Context().Done():
+		}
+		_, _ = io.Copy(io.Discard, conn)
+	}))
+	defer hostile.Close()
+	cmd := exec.Command("otc", append([]string{"receive", "--follow"}, flags(&mailboxes{address: hostile.URL}, d, t.TempDir())...)...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // between the last two it pauses
+		<-asked
+	}
+	if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil || errs.Len() > 0 {
+		t.Fatalf("%v, and it says: %s", err, &errs)
 	}
 }
 
