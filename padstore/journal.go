@@ -191,15 +191,29 @@ func (j *journal) count(e Entry) {
 	key := shareKey{e.Kind, e.Contact}
 	s := j.share[key]
 	if s == nil {
-		if j.slots == shareSize {
-			return
-		}
-		s = &shared{slot: j.slots}
-		j.slots++
+		s = &shared{slot: j.freeSlot()}
 		j.share[key] = s
 	}
 	e.Count = s.entry.Count + 1
 	s.entry, s.dirty = e, true
+}
+
+// freeSlot is a slot of the share that is free. If none is, as contacts came and
+// went, the entry that was counted up longest ago gives way.
+func (j *journal) freeSlot() int {
+	if j.slots < shareSize {
+		j.slots++
+		return j.slots - 1
+	}
+	oldest := shareKey{}
+	for key, s := range j.share {
+		if was := j.share[oldest]; was == nil || s.entry.Seq < was.entry.Seq {
+			oldest = key
+		}
+	}
+	slot := j.share[oldest].slot
+	delete(j.share, oldest)
+	return slot
 }
 
 func (j *journal) toldNow() time.Time {
