@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"onetimechat/padstore"
@@ -35,6 +36,31 @@ func TestTheLogCountsForEveryContactOfALongLife(t *testing.T) {
 			store = open(t, disk, "alice")
 		}
 	}
+}
+
+// That a device takes no more pads is told with what to do about it.
+func TestTheMostPadsAtATimeAndEver(t *testing.T) {
+	store := open(t, durabletest.New(1), "alice")
+	refused := func(after int, advice string) {
+		t.Helper()
+		made := padBytes(t, fmt.Sprint("one more than ", after), 256)
+		_, err := store.Import(generate(t, seal.Unconditional, 256, bytes.NewReader(made)), "more", nil)
+		if err == nil || !strings.Contains(err.Error(), advice) {
+			t.Fatalf("after %d pads: %v", after, err)
+		}
+	}
+	for i := range 400 {
+		if i == padstore.MaxPads {
+			refused(i, "remove a contact")
+		}
+		if i >= padstore.MaxPads {
+			mustDo(t, store.Remove(fmt.Sprintf("friend%d", i-padstore.MaxPads), nil))
+		}
+		contact := fmt.Sprintf("friend%d", i)
+		moveIn(t, store, contact, padBytes(t, contact, 256))
+	}
+	mustDo(t, store.Remove("friend399", nil))
+	refused(400, "erased")
 }
 
 // moveIn gives a store a pad with contact.
