@@ -72,3 +72,92 @@ func moveIn(t testing.TB, store *padstore.Store, contact string, made []byte) {
 	_, err := store.Import(folder, contact, nil)
 	mustDo(t, err)
 }
+
+// A bad block of the log stops no device, whichever entry is written next.
+func TestABadBlockOfTheLogStopsNothing(t *testing.T) {
+	disk := durabletest.New(1)
+	store := open(t, disk, "alice")
+	for i := range 20 {
+		record(t, store, fmt.Sprint(i))
+	}
+	mustDo(t, store.Close())
+	for page := range len(disk.Bytes("device.log")) / 4096 {
+		disk := disk.Clone(1)
+		disk.UnreadablePage("device.log", page)
+		for start := range 2 {
+			store := open(t, disk, "alice")
+			for i := range 20 {
+				record(t, store, fmt.Sprint("new ", start, i))
+			}
+			if got := texts(store.Log(), padstore.KindDenied); len(got) < 20*(start+2)-8 || got[0] != fmt.Sprint("new ", start, 19) {
+				t.Errorf("page %d: %d entries are left", page, len(got))
+			}
+			mustDo(t, store.Close())
+		}
+	}
+}
+
+// Nor does one in the reservoir, wherever in what is laid up next it lies.
+func TestNoiseIsLaidUpOverABadBlock(t *testing.T) {
+	const before, more = 1008, 9008
+	disk := durabletest.New(1)
+	store := open(t, disk, "alice")
+	mustDo(t, store.Reservoir().Resize(16384))
+	mustDo(t, store.Reservoir().Add(padBytes(t, "before", before), origins("hw")))
+	mustDo(t, store.Close())
+	noise := padBytes(t, "noise", more)
+	for bad := range 16384 / 512 {
+		for how, harm := range map[string]func(*durabletest.Disk){
+			"sector": func(d *durabletest.Disk) { d.Unreadable("reservoir.store", bad) },
+			"page":   func(d *durabletest.Disk) { d.UnreadablePage("reservoir.store", bad/8) },
+		} {
+			disk := disk.Clone(1)
+			harm(disk)
+			store := open(t, disk, "alice")
+			if err := store.Reservoir().Add(noise, origins("hw")); err != nil {
+				t.Errorf("%s of sector %d: %v", how, bad, err)
+				continue
+			}
+			got := make([]byte, more)
+			if _, err := store.Reservoir().Take(got); err != nil || !bytes.Equal(got, noise) {
+				t.Errorf("%s of sector %d: other noise comes out: %v", how, bad, err)
+			}
+			if b := disk.Bytes("reservoir.store"); !bytes.Equal(b[before:], make([]byte, 16384-before)) {
+				t.Errorf("%s of sector %d: what was taken is not overwritten", how, bad)
+			}
+			mustDo(t, store.Close())
+		}
+	}
+}
+
+// A draft that ends in a block that cannot be read stops no device: it is gone on
+// with where it can be read, or not at all.
+func TestADraftOverABadBlockStopsNothing(t *testing.T) {
+	for name, begun := range map[string]*scene{"unfinished": drafting(t, seal.Unconditional), "copied": copied(t, seal.Unconditional), "agreed": agreed(t, seal.Unconditional)} {
+		size := len(begun.disk.Bytes("draft.store"))
+		for sector := range (size + 511) / 512 {
+			for how, harm := range map[string]func(*durabletest.Disk){
+				"sector": func(d *durabletest.Disk) { d.Unreadable("draft.store", sector) },
+				"page":   func(d *durabletest.Disk) { d.UnreadablePage("draft.store", 0) },
+			} {
+				tr := &trial{T: t}
+				tr.start(begun, 1)
+				harm(tr.disk)
+				for range 2 {
+					if err := tr.open(); err != nil {
+						t.Fatalf("%s, %s of sector %d: %v", name, how, sector, err)
+					}
+					d := tr.store.Draft()
+					if d == nil || d.Stage() != padstore.Copying {
+						continue
+					}
+					if left := int(d.Making().Bytes - d.Done()); left > 0 {
+						if err := tr.stock.append(tr, d, left); err != nil {
+							t.Fatalf("%s, %s of sector %d, going on at %d: %v", name, how, sector, d.Done(), err)
+						}
+					}
+				}
+			}
+		}
+	}
+}
