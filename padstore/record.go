@@ -166,6 +166,21 @@ func (k *kept[T]) now() T {
 	return k.value
 }
 
+// openCursors opens the places in mailboxes. Damaged ones begin anew: what was
+// fetched already is then fetched again, and not opened twice. The journal is open.
+func (s *Store) openCursors() (err error) {
+	check := func(list []refCursor) error {
+		if len(list) > maxCursors {
+			return fmt.Errorf("%w: %d places in mailboxes", errRecord, len(list))
+		}
+		return nil
+	}
+	s.cursors, err = openExpendable(s.latch, cursorsName, cursorsSize, []refCursor{}, check, func(error) {
+		s.note(Entry{Kind: KindFault, Text: "which messages the laptop has fetched cannot be read any more: it fetches them again"})
+	})
+	return err
+}
+
 // NextRef is the place saved for a relay's mailbox. Asking counts as use.
 func (s *Store) NextRef(server string) (ref int64, known bool) {
 	s.cursors.arrange(func(list []refCursor) []refCursor {

@@ -69,6 +69,9 @@ func (s *Store) open() error {
 	if err := s.logStart(was); err != nil {
 		return err
 	}
+	if err := s.openCursors(); err != nil {
+		return err
+	}
 	if err := s.openSettings(); err != nil {
 		return err
 	}
@@ -113,9 +116,6 @@ func (s *Store) openRecords(names []string) (err error) {
 		return fmt.Errorf("this store has format %d, made by another version of this program, which knows format %d", r.Format, formatVersion)
 	} else if r.Owner != s.owner {
 		return fmt.Errorf("this store belongs to %s, not to %s", r.Owner, s.owner)
-	}
-	if s.cursors, err = openKept(s.latch, cursorsName, cursorsSize, []refCursor{}); err != nil {
-		return err
 	}
 	s.ever, err = openKept(s.latch, padsEverName, padsEverSize, []string{})
 	return err

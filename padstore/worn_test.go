@@ -130,6 +130,38 @@ func TestNoiseIsLaidUpOverABadBlock(t *testing.T) {
 	}
 }
 
+// No pad depends on the places in mailboxes: without them the device goes on.
+func TestDamagedMailboxCursorsBeginAnew(t *testing.T) {
+	store, disk, l := imported(t, seal.Unconditional, 4096)
+	mustDo(t, store.SaveNextRef(relay, 7))
+	mustDo(t, store.Close())
+	for name, harm := range map[string]func(*durabletest.Disk){
+		"unreadable": func(d *durabletest.Disk) {
+			d.Unreadable("cursors.record", 0)
+			d.Unreadable("cursors.record", 64)
+		},
+		"zeros":   func(d *durabletest.Disk) { d.Put("cursors.record", make([]byte, 65536)) },
+		"shorter": func(d *durabletest.Disk) { d.Put("cursors.record", nil) },
+	} {
+		disk, l := disk.Clone(1), l.clone()
+		harm(disk)
+		store, err := padstore.Open(disk, "alice")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if ref, known := store.NextRef(relay); known || !store.Unread() {
+			t.Errorf("%s: at %d, something to tell: %v", name, ref, store.Unread())
+		}
+		mustDo(t, store.SaveNextRef(relay, 9))
+		mustDo(t, l.seal(t, store, "still here"))
+		mustDo(t, store.Close())
+		if ref, known := open(t, disk, "alice").NextRef(relay); !known || ref != 9 {
+			t.Errorf("%s: %d, %v is kept", name, ref, known)
+		}
+	}
+}
+
 // A draft that ends in a block that cannot be read stops no device: it is gone on
 // with where it can be read, or not at all.
 func TestADraftOverABadBlockStopsNothing(t *testing.T) {
