@@ -212,6 +212,9 @@ func (d *Draft) open() error {
 	if !d.whole(now) {
 		done = now.Sure
 	}
+	if now.Stage == Copying { // what it ends with must not be what cannot be read, or no more can be written
+		done = widened(d.file, span{done, done + 1}, span{0, size}).from
+	}
 	if size < done || decided && size != done {
 		return fmt.Errorf("%w: its file has %d bytes instead of %d", errRecord, size, now.Done)
 	}

@@ -133,8 +133,10 @@ func (s *Store) refuseKnown(id string) error {
 	switch {
 	case known:
 		return ErrKnownPad
-	case len(ever) >= maxPadsEver || len(s.pads) >= MaxPads:
-		return errors.New("this device can take no more pads")
+	case len(s.pads) >= MaxPads:
+		return fmt.Errorf("this device has %d pads and takes no more: discard those that were replaced, or remove a contact", len(s.pads))
+	case len(ever) >= maxPadsEver:
+		return fmt.Errorf("this device has had %d pads and takes no more: only a device that was erased does", len(ever))
 	}
 	return nil
 }

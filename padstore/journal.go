@@ -122,7 +122,11 @@ func openJournal(disk durable.Disk, start, seen uint64) (*journal, error) {
 	}
 	piece := make([]byte, logPiece*durable.SectorSize)
 	for i := 0; i < ringSize+shareSize; i += logPiece {
-		if !j.read(i, piece) && i < ringSize {
+		written, err := j.read(i, piece)
+		if err != nil {
+			return nil, err
+		}
+		if !written && i < ringSize {
 			i = ringSize - logPiece // the ring has not come further, and was never round
 		}
 	}
@@ -132,13 +136,16 @@ func openJournal(disk durable.Disk, start, seen uint64) (*journal, error) {
 
 // read restores the entries of a piece, from a slot on, and tells whether there
 // ever was one. An unreadable log must not stop the device.
-func (j *journal) read(slot int, piece []byte) (written bool) {
-	_, unreadable := j.file.ReadAt(piece, int64(slot)*durable.SectorSize)
+func (j *journal) read(slot int, piece []byte) (written bool, err error) {
+	const size = durable.SectorSize
+	_, unreadable := j.file.ReadAt(piece, int64(slot)*size)
+	lost := map[int]bool{} // pages
 	for k := range logPiece {
-		sector := piece[k*durable.SectorSize : (k+1)*durable.SectorSize]
+		sector := piece[k*size : (k+1)*size]
 		if unreadable != nil {
-			if _, err := j.file.ReadAt(sector, int64(slot+k)*durable.SectorSize); err != nil {
-				written = true // for all that is known
+			if _, err := j.file.ReadAt(sector, int64(slot+k)*size); err != nil {
+				clear(sector)
+				written, lost[k*size/pageSize] = true, true // for all that is known
 				continue
 			}
 		}
@@ -147,7 +154,15 @@ func (j *journal) read(slot int, piece []byte) (written bool) {
 		}
 		written = written || sector[0] != 0
 	}
-	return written
+	// Written whole, or no entry of such a page could be written again.
+	for page := range lost {
+		at := page * pageSize
+		if _, err := j.file.WriteAt(piece[at:at+pageSize], int64(slot)*size+int64(at)); err != nil {
+			return written, err
+		}
+		j.unsaved = true
+	}
+	return written, nil
 }
 
 func (j *journal) restore(slot int, e Entry) {
@@ -191,15 +206,29 @@ func (j *journal) count(e Entry) {
 	key := shareKey{e.Kind, e.Contact}
 	s := j.share[key]
 	if s == nil {
-		if j.slots == shareSize {
-			return
-		}
-		s = &shared{slot: j.slots}
-		j.slots++
+		s = &shared{slot: j.freeSlot()}
 		j.share[key] = s
 	}
 	e.Count = s.entry.Count + 1
 	s.entry, s.dirty = e, true
+}
+
+// freeSlot is a slot of the share that is free. If none is, as contacts came and
+// went, the entry that was counted up longest ago gives way.
+func (j *journal) freeSlot() int {
+	if j.slots < shareSize {
+		j.slots++
+		return j.slots - 1
+	}
+	oldest := shareKey{}
+	for key, s := range j.share {
+		if was := j.share[oldest]; was == nil || s.entry.Seq < was.entry.Seq {
+			oldest = key
+		}
+	}
+	slot := j.share[oldest].slot
+	delete(j.share, oldest)
+	return slot
 }
 
 func (j *journal) toldNow() time.Time {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"onetimechat/padstore"
-	"onetimechat/padstore/durable"
 	"onetimechat/padstore/durable/durabletest"
 	"onetimechat/padstore/seal"
 )
@@ -290,37 +289,6 @@ func TestMailboxCursors(t *testing.T) {
 	}
 	if ref, _ := store.NextRef(server(2)); ref != 1<<53-3 {
 		t.Error(ref)
-	}
-}
-
-// No pad depends on them: a device whose card cannot read them any more starts.
-func TestDamagedMailboxCursorsBeginAnew(t *testing.T) {
-	const relay = "http://relay"
-	for what, damage := range map[string]func(disk *durabletest.Disk){
-		"cannot be read": func(disk *durabletest.Disk) {
-			disk.DropSector("cursors.record", 0)
-			disk.DropSector("cursors.record", 64)
-		},
-		"too many": func(disk *durabletest.Disk) {
-			list := "[" + strings.Repeat(`{"server":"`+relay+`","ref":1},`, 16) + `{"server":"` + relay + `","ref":1}]`
-			mustDo(t, disk.Remove("cursors.record"))
-			slots, err := durable.CreateSlots(disk, "cursors.record", 32768, []byte(list))
-			mustDo(t, errors.Join(err, slots.Close()))
-		},
-	} {
-		disk := durabletest.New(1)
-		store := open(t, disk, "alice")
-		mustDo(t, store.SaveNextRef(relay, 7))
-		mustDo(t, store.Close())
-		damage(disk)
-		store = open(t, disk, "alice")
-		if ref, known := store.NextRef(relay); known || !store.Unread() {
-			t.Errorf("%s: the place is %d, and the log has news: %v", what, ref, store.Unread())
-		}
-		mustDo(t, store.SaveNextRef(relay, 8))
-		if ref, _ := open(t, disk, "alice").NextRef(relay); ref != 8 {
-			t.Errorf("%s: then it is %d", what, ref)
-		}
 	}
 }
 

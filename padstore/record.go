@@ -172,8 +172,8 @@ func (c refCursor) sound() bool {
 	return c.Server != "" && len(c.Server) <= maxAddress && !strings.ContainsFunc(c.Server, odd) && c.Ref >= 0 && c.Ref <= maxRef
 }
 
-// openCursors opens the places in relays' mailboxes. Damaged ones begin anew: no
-// pad depends on them, and a laptop keeps its own.
+// openCursors opens the places in mailboxes. Damaged ones begin anew: what was
+// fetched already is then fetched again, and not opened twice. The journal is open.
 func (s *Store) openCursors() (err error) {
 	check := func(list []refCursor) error {
 		if len(list) > maxCursors || slices.ContainsFunc(list, func(c refCursor) bool { return !c.sound() }) {
@@ -182,7 +182,7 @@ func (s *Store) openCursors() (err error) {
 		return nil
 	}
 	s.cursors, err = openExpendable(s.latch, cursorsName, cursorsSize, []refCursor{}, check, func(error) {
-		s.note(Entry{Kind: KindSettings, Text: "the places in relays' mailboxes cannot be read any more: a new laptop begins at the oldest message"})
+		s.note(Entry{Kind: KindFault, Text: "which messages the laptop has fetched cannot be read any more: it fetches them again"})
 	})
 	return err
 }

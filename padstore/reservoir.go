@@ -3,6 +3,7 @@ package padstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -146,7 +147,7 @@ func (r *Reservoir) Add(b []byte, made []Origin) error {
 	if size > now.Capacity-now.Ready || len(list) > MaxLots {
 		return ErrFull
 	}
-	if _, err := r.file.WriteAt(b, now.Ready); err != nil {
+	if err := r.write(b, span{now.Ready, now.Ready + size}, now.Capacity); err != nil {
 		return r.store.faulted(err)
 	}
 	// Synced before the record counts it: what a cut left of it is no noise.
@@ -156,6 +157,18 @@ func (r *Reservoir) Add(b []byte, made []Origin) error {
 	return r.store.faulted(r.change(func(next *reservoirState) {
 		next.Ready, next.Lots, next.Burning = now.Ready+size, list, ""
 	}))
+}
+
+// write writes b to the stretch s of the file, with zeros behind it where it would
+// end in the middle of what cannot be read.
+func (r *Reservoir) write(b []byte, s span, capacity int64) error {
+	over := widened(r.file, span{s.to - 1, s.to}, span{s.from, capacity}).to - s.to
+	if over > 0 {
+		b = append(slices.Clip(b), make([]byte, over)...)
+		defer clear(b)
+	}
+	_, err := r.file.WriteAt(b, s.from)
+	return err
 }
 
 // Take moves len(b) bytes out into b and says what made them, in their order:

@@ -69,10 +69,10 @@ func (s *Store) open() error {
 	if err := s.logStart(was); err != nil {
 		return err
 	}
-	if err := s.openSettings(); err != nil {
+	if err := s.openCursors(); err != nil {
 		return err
 	}
-	if err := s.openCursors(); err != nil {
+	if err := s.openSettings(); err != nil {
 		return err
 	}
 	if err := s.openReservoir(names); err != nil {

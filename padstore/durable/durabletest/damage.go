@@ -99,11 +99,21 @@ func (d *Disk) damage(name string, sector int, how func([]byte, *rand.Rand)) {
 // Unreadable makes every read that touches the sector of a file fail, and every
 // write of a part of it, until it is written whole.
 func (d *Disk) Unreadable(name string, sector int) {
+	d.unreadable(name, stretch{int64(sector) * durable.SectorSize, int64(sector+1) * durable.SectorSize})
+}
+
+// UnreadablePage is Unreadable for eight sectors: where a file system's blocks have
+// as many, one that is bad takes the others with it.
+func (d *Disk) UnreadablePage(name string, page int) {
+	d.unreadable(name, stretch{int64(page) * pageSize, int64(page+1) * pageSize})
+}
+
+func (d *Disk) unreadable(name string, s stretch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := d.now[name]
 	if n.unreadable == nil {
-		n.unreadable = map[int64]bool{}
+		n.unreadable = map[stretch]bool{}
 	}
-	n.unreadable[int64(sector)] = true
+	n.unreadable[s] = true
 }

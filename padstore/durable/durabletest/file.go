@@ -13,21 +13,24 @@ type inode struct {
 	data       content // as the running program sees it
 	safe       content // as the last Sync left it
 	pending    []write
-	apart      bool           // safe and pending do not make data any more
-	unreadable map[int64]bool // sectors, until they are written whole
+	apart      bool             // safe and pending do not make data any more
+	unreadable map[stretch]bool // until it is written whole
 }
 
-// write writes, but no part of a sector that cannot be read: the rest would have
+// stretch is [from, to) of a file.
+type stretch struct{ from, to int64 }
+
+// write writes, but no part of a stretch that cannot be read: the rest would have
 // to be read for it.
 func (n *inode) write(w write) error {
 	end := w.off + int64(len(w.data))
 	for s := range n.unreadable {
-		from, to := s*durable.SectorSize, min((s+1)*durable.SectorSize, max(n.data.size, end))
-		if w.cut || to <= w.off || end <= from {
+		to := min(s.to, max(n.data.size, end))
+		if w.cut || to <= w.off || end <= s.from {
 			continue
 		}
-		if w.off > from || end < to {
-			return fmt.Errorf("sector %d cannot be read: %w", s, ErrInjected)
+		if w.off > s.from || end < to {
+			return fmt.Errorf("what is at %d cannot be read: %w", s.from, ErrInjected)
 		}
 		delete(n.unreadable, s)
 	}
@@ -68,9 +71,9 @@ func (f *file) do(op string, act func(n *inode) error) error {
 
 func (f *file) ReadAt(p []byte, off int64) (n int, err error) {
 	err = f.do("read", func(node *inode) error {
-		for s := off / durable.SectorSize; s*durable.SectorSize < off+int64(len(p)); s++ {
-			if node.unreadable[s] {
-				return fmt.Errorf("read %s: sector %d: %w", f.name, s, ErrInjected)
+		for s := range node.unreadable {
+			if s.from < off+int64(len(p)) && off < s.to {
+				return fmt.Errorf("read %s at %d: %w", f.name, s.from, ErrInjected)
 			}
 		}
 		if n = node.data.readAt(p, off); n < len(p) {
