@@ -26,7 +26,7 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 		return failed
 	}
 	again, broken := firstAgain, firstWait
-	vain := 0 // short passes in a row that brought nothing, though the relay had news
+	vain := 0 // short passes in a row that brought nothing but what anybody can send
 	for {
 		began := time.Now()
 		report, err := h.Receive(ctx, guarded)
@@ -60,7 +60,7 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 				return err
 			}
 		}
-		if vain++; report.Arrivals > 0 || report.Elsewhere > 0 || time.Since(began) >= pollPause {
+		if vain++; report.used > 0 || time.Since(began) >= pollPause {
 			vain = 0
 		} else if vain > 1 && sleep(ctx, pollPause) != nil {
 			return ctx.Err()

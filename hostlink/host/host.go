@@ -69,6 +69,7 @@ type Host struct {
 	mu       sync.Mutex
 	failures map[string]int // deliveries in a row that failed, by recipient
 	notUntil map[string]time.Time
+	placed   time.Time // when the device last kept a place without need
 }
 
 // New makes a Host. It contacts nobody yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"onetimechat/hostlink"
 	"onetimechat/hostlink/mailbox"
@@ -25,11 +26,15 @@ type Report struct {
 	// Cursor is the lowest ref without an outcome.
 	Cursor int64
 	next   int64 // behind the highest ref seen
+	used   int   // packages that came of the sender's pad: what anybody can send does not count
 	more   bool  // packages at next or behind it are known to wait
 }
 
 // batchSize is how many messages are fetched at once.
 const batchSize = hostlink.MaxBatch
+
+// placeTime lies between two places that are kept without need.
+const placeTime = 10 * time.Second
 
 // pass is one Receive under way.
 type pass struct {
@@ -156,7 +161,7 @@ func (p *pass) take(ctx context.Context, messages []mailbox.Message) error {
 		parcels = append(parcels, parcel)
 		p.open = append(p.open, m.Ref)
 	}
-	upTo := messages[len(messages)-1].Ref + 1
+	upTo, used := messages[len(messages)-1].Ref+1, p.report.used
 	if err := p.settle(ctx, judged); err != nil {
 		return err
 	}
@@ -173,6 +178,10 @@ func (p *pass) take(ctx context.Context, messages []mailbox.Message) error {
 	})
 	if err != nil {
 		return err
+	}
+	back := p.in.Cursor < p.deviceRef
+	if p.report.used == used && !back && !p.h.mayPlace() {
+		return nil
 	}
 	return p.saveCursor(ctx)
 }
@@ -205,6 +214,19 @@ func (p *pass) saveCursor(ctx context.Context) error {
 		p.deviceRef = p.in.Cursor
 	}
 	return nil
+}
+
+// mayPlace tells, every placeTime, that the device may keep a place in the mailbox
+// to which nothing but what anybody can send has brought it. Each place is written to
+// the card, and whoever plays the relay could wear it out.
+func (h *Host) mayPlace() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if time.Since(h.placed) < placeTime {
+		return false
+	}
+	h.placed = time.Now()
+	return true
 }
 
 // openAll has the device open one request's packages.
@@ -359,6 +381,11 @@ func (p *pass) settle(ctx context.Context, arrivals []Arrival) error {
 	refs := make([]int64, 0, len(arrivals))
 	for _, a := range arrivals {
 		refs = append(refs, a.Ref)
+		switch a.Outcome {
+		case Unverified, Reopened, Stranger:
+		default:
+			p.report.used++
+		}
 		if a.Outcome == Elsewhere {
 			p.report.Elsewhere++
 			continue

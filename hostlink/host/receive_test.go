@@ -647,3 +647,45 @@ func TestFollowReceivesWhatComesAndOutlivesTrouble(t *testing.T) {
 		}
 	})
 }
+
+// Whoever plays the relay can send as many packages as they like, and each place in the
+// mailbox is written to the card: neither the card nor the eye may tire of it.
+func TestWhatAnybodyCanSendWearsOutNoCard(t *testing.T) {
+	const most, minutes = 5_000, 10
+	for from, pkg := range map[string]string{"mallory": "from nobody", "alice": "forged"} {
+		synctest.Test(t, func(t *testing.T) {
+			d, r := newDevice("bob", "alice"), newRelay()
+			d.answer = func(in hostlink.Incoming) hostlink.Refusal {
+				if string(in.Package) == "forged" {
+					return hostlink.DecryptionFailed
+				}
+				return ""
+			}
+			kept := 0
+			d.saved = func(int64) { kept++ }
+			h := start(t, "bob", d, r, newShelf(1))
+			ctx, cancel := context.WithTimeout(t.Context(), minutes*time.Minute)
+			defer cancel()
+			arrived := 0
+			r.bring("bob", from, pkg)
+			err := h.Follow(ctx, func(host.Arrival) error {
+				if arrived++; arrived == most {
+					cancel()
+				}
+				r.bring("bob", from, pkg) // and one more comes for each
+				return nil
+			}, func(host.Report, error) {})
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+			if arrived > minutes*60+10 || kept > minutes*6+1 {
+				t.Errorf("in %d minutes %d packages are told, and %d places kept", minutes, arrived, kept)
+			}
+			before := kept
+			r.bring("bob", "alice", "hello")
+			if _, err := h.Receive(t.Context(), func(host.Arrival) error { return nil }); err != nil || kept != before+1 {
+				t.Errorf("%d places are kept for a message, %v", kept-before, err)
+			}
+		})
+	}
+}
