@@ -33,7 +33,7 @@ func OpenFolder(path string) (*Folder, error) {
 		return nil, errors.Join(err, root.Close())
 	}
 	if err := lockFolder(lock); err != nil {
-		err = fmt.Errorf("%s is in use by another process: %w", path, err)
+		err = fmt.Errorf("%s is in use by another program, which has to end first: %w", path, err)
 		return nil, errors.Join(err, lock.Close(), root.Close())
 	}
 	return &Folder{root: root, lock: lock}, nil
