@@ -44,8 +44,9 @@ func (g Generation) Files() []string {
 }
 
 // Generate makes the two devices' files of a pad in dir, from random. It never
-// writes over a file. A read that fails or ends early is fatal, and so are bytes that
-// would count as burned pad; both leave nothing behind. progress, if not nil, is told the bytes of pad so far.
+// writes over a file. A read that fails or ends early is fatal, and so are bytes
+// that would count as burned pad; both leave nothing behind. progress, if not nil,
+// is told the bytes of pad so far.
 func Generate(dir durable.Disk, g Generation, random io.Reader, progress func(done int64)) error {
 	if err := g.Check(); err != nil {
 		return err

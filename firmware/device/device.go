@@ -259,13 +259,21 @@ func (d *Device) tick() (wait time.Duration, work bool) {
 	if v := d.view; v.hidden && due(v.shown.Add(workTime)) {
 		d.unhide()
 	}
-	if v := d.view; v.patience > 0 && due(v.touched.Add(v.patience)) ||
+	if v := d.view; v.patience > 0 && due(d.used().Add(v.patience)) ||
 		v.yields && len(d.queue) > 0 && due(d.touched.Add(yieldFor)) {
 		v.expire() // what comes instead wakes Run again
 	}
 	d.forget(func(c *call) bool { return due(c.expires) })
 	d.forgive(due)
 	return next.Sub(now), work
+}
+
+// used is when the view came on the glass, or was last touched there. mu is held.
+func (d *Device) used() time.Time {
+	if d.touched.After(d.view.shown) {
+		return d.touched
+	}
+	return d.view.shown
 }
 
 // stir has Run look at the clock again.

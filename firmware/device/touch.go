@@ -20,8 +20,7 @@ func (d *Device) Press(p image.Point) (target string, active bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.finger = touch{}
-	d.touched = time.Now()
-	d.view.touched, d.view.at = d.touched, p // somebody is there, wherever it is
+	d.touched, d.view.at = time.Now(), p // somebody is there, wherever it is
 	d.stir()
 	t, _ := d.frame.Hit(p)
 	if t.Active {
@@ -61,7 +60,6 @@ func (d *Device) release(p image.Point) (string, func()) {
 	}
 	v := d.view
 	d.touched = time.Now()
-	v.touched = d.touched
 	switch t.Name {
 	case "next", "prev":
 		v.page++

@@ -16,7 +16,7 @@ type view struct {
 	// tap is a tap on anything but next and prev. What it returns is done
 	// after the mutex was let go.
 	tap func(target string) (after func())
-	// patience is how long it waits without a tap, 0 for ever; then expire.
+	// patience is how long it waits without a touch, 0 for ever; then expire.
 	patience time.Duration
 	expire   func()
 	yields   bool   // what waits for the screen has it expire after yieldFor
@@ -28,12 +28,11 @@ type view struct {
 	reserve  bool // it shows the reservoir, which may change
 	dim      bool // it needs less light
 
-	page    int
-	shown   time.Time   // when it first was on the glass
-	touched time.Time   // when a finger last was
-	at      image.Point // where it came down
-	awake   bool        // guardTime is over
-	read    bool        // the last page was on the glass
+	page  int
+	shown time.Time   // when it first was on the glass
+	at    image.Point // where a finger last came down
+	awake bool        // guardTime is over
+	read  bool        // the last page was on the glass
 }
 
 // workTime is how long the device may be at work before the glass says so: most is
@@ -87,7 +86,6 @@ func (d *Device) draw() {
 	v.read = v.read || f.LastPage()
 	if v.shown.IsZero() {
 		v.shown = time.Now()
-		v.touched = v.shown
 	}
 	if v.guarded && v.awake && v.read && !ready {
 		d.draw()
