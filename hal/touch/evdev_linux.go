@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -50,13 +51,17 @@ func (e *Evdev) Run(ctx context.Context, tell func(Touch)) error {
 	clock := time.NewTicker(searchTime)
 	defer clock.Stop()
 	for {
-		if file, t := e.find(); file != nil {
-			stop := context.AfterFunc(ctx, func() { file.Close() })
+		seen := e.devices()
+		if file, t, best := e.find(seen); file != nil {
+			following, stop := context.WithCancel(ctx)
+			context.AfterFunc(following, func() { file.Close() })
+			if !best {
+				go e.awaitAnother(following, stop, seen)
+			}
 			e.there.Store(true)
 			follow(file, t, tell)
 			e.there.Store(false)
 			stop()
-			file.Close()
 		}
 		select {
 		case <-clock.C:
@@ -70,14 +75,34 @@ func (e *Evdev) Run(ctx context.Context, tell func(Touch)) error {
 // Run.
 func (e *Evdev) Present() bool { return e.there.Load() }
 
-// find opens the first device that tells where fingers are, else the first that
-// tells where one is: many a touchscreen has a pen and a mouse beside it, whose
-// devices tell of no finger.
-func (e *Evdev) find() (*os.File, *tracker) {
+// devices are the names of those that the kernel shows now.
+func (e *Evdev) devices() []string {
 	names, err := filepath.Glob(filepath.Join(e.folder, "event*"))
 	if err != nil {
-		return nil, nil
+		return nil
 	}
+	return names
+}
+
+// awaitAnother calls stop when there are other devices than were seen: of a
+// touchscreen, the kernel may show the mouse a moment before the fingers.
+func (e *Evdev) awaitAnother(ctx context.Context, stop func(), seen []string) {
+	clock := time.NewTicker(searchTime)
+	defer clock.Stop()
+	for slices.Equal(e.devices(), seen) {
+		select {
+		case <-clock.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+	stop()
+}
+
+// find opens the first device that tells where fingers are, which is best, else the
+// first that tells where one is: many a touchscreen has a pen and a mouse beside it,
+// whose devices tell of no finger.
+func (e *Evdev) find(names []string) (file *os.File, t *tracker, best bool) {
 	for _, codes := range [][2]uintptr{{absMTPositionX, absMTPositionY}, {absX, absY}} {
 		for _, name := range names {
 			// Non-blocking, so that Close ends a Read.
@@ -86,12 +111,12 @@ func (e *Evdev) find() (*os.File, *tracker) {
 				continue
 			}
 			if x, y, ok := e.ranges(file, codes); ok {
-				return file, newTracker(x, y)
+				return file, newTracker(x, y), codes[0] == absMTPositionX
 			}
 			file.Close()
 		}
 	}
-	return nil, nil
+	return nil, nil, false
 }
 
 // follow tells touches until the device goes away. A finger that is down then

@@ -127,7 +127,7 @@ func TestATouchscreensMouseIsNotTakenForIt(t *testing.T) {
 		e.ranges = func(f *os.File, codes [2]uintptr) (axis, axis, bool) {
 			return axis{0, 10}, axis{0, 10}, has(filepath.Base(f.Name()), codes == [2]uintptr{absMTPositionX, absMTPositionY})
 		}
-		file, _ := e.find()
+		file, _, _ := e.find(e.devices())
 		if file == nil {
 			t.Fatalf("nothing is found, want %s", want)
 		}
@@ -185,12 +185,67 @@ func TestATouchscreenIsFoundWheneverItIsPluggedIn(t *testing.T) {
 	}
 }
 
+// The kernel may show a touchscreen's mouse before its fingers, and somebody may plug a
+// touchscreen in beside what is a pointer only.
+func TestATouchscreenThatComesAfterAPointerIsTaken(t *testing.T) {
+	folder := t.TempDir()
+	e := NewEvdev(&Opts{Folder: folder})
+	e.ranges = func(f *os.File, codes [2]uintptr) (axis, axis, bool) {
+		multi := codes == [2]uintptr{absMTPositionX, absMTPositionY}
+		return axis{0, 10}, axis{0, 10}, !multi || filepath.Base(f.Name()) == "event1"
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	told := make(chan Touch, 10)
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(ctx, func(t Touch) { told <- t }) }()
+	plug := func(name string, events ...event) {
+		t.Helper()
+		path := filepath.Join(folder, name)
+		if err := syscall.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		device, err := os.OpenFile(path, os.O_RDWR, 0) // waits for nobody
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { device.Close() })
+		if _, err := device.Write(stream(events...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := func(want Touch) {
+		t.Helper()
+		select {
+		case got := <-told:
+			if got != want {
+				t.Errorf("%+v, want %+v", got, want)
+			}
+		case <-ctx.Done():
+			t.Fatalf("nothing is told, want %+v", want)
+		}
+	}
+	plug("event0", event{evAbs, absX, 5}, event{evAbs, absY, 0}, event{evKey, btnLeft, 1}, report)
+	said(Touch{Down: true, X: .5})
+	plug("event1", event{evAbs, absMTTracking, 1}, event{evAbs, absMTPositionX, 10}, event{evAbs, absMTPositionY, 10}, report)
+	said(Touch{Lost: true})
+	said(Touch{Down: true, X: 1, Y: 1})
+	cancel()
+	if got := <-told; got != (Touch{Lost: true}) {
+		t.Errorf("at the end %+v", got)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhatIsNoTouchscreenIsPassedOver(t *testing.T) {
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "event0"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if file, _ := NewEvdev(&Opts{Folder: folder}).find(); file != nil {
+	e := NewEvdev(&Opts{Folder: folder})
+	if file, _, _ := e.find(e.devices()); file != nil {
 		t.Error("an empty file is a touchscreen")
 	}
 }
