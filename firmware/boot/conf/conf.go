@@ -55,12 +55,6 @@ func Panels() []Panel {
 	return []Panel{Framebuffer, PiTFT28, PiTFT28R, PiTFT28C, Waveshare35, Waveshare13}
 }
 
-// Noise is which sources of randomness are used.
-type Noise string
-
-// AllNoise uses every source that is found.
-const AllNoise Noise = "auto"
-
 // Conf is what otc.conf says. The zero value is not valid: begin with Default.
 type Conf struct {
 	Owner     string // a valid user id, or "": the first start asks on the screen
@@ -70,7 +64,6 @@ type Conf struct {
 	Rotate    int   // degrees clockwise: 0, 90, 180 or 270
 	Reservoir int64 // bytes: randomness laid up for meetings, at least 1 MiB
 	Watchdog  bool  // restart the board when the program hangs
-	Noise     Noise
 	// Comparator is the SPI port on whose MISO line a noise comparator is, such
 	// as "SPI0.1"; "": there is none.
 	Comparator string
@@ -83,7 +76,7 @@ type Buttons struct{ Approve, Deny, Page int }
 
 // Default is what an empty file means.
 func Default() Conf {
-	return Conf{Panel: Framebuffer, Link: Auto, Reservoir: 256 << 20, Watchdog: true, Noise: AllNoise}
+	return Conf{Panel: Framebuffer, Link: Auto, Reservoir: 256 << 20, Watchdog: true}
 }
 
 // Error is what is wrong with otc.conf.

@@ -26,16 +26,25 @@ net = 7
 rotate = 270
 reservoir = 2 GiB
 watchdog = off
-noise = auto
 comparator = spi0.1
 approve-button = 5
 deny-button = 6
 page-button = 13`))
 	want := conf.Conf{Owner: "alice", Panel: conf.Framebuffer, Link: conf.Ethernet, Net: 7, Rotate: 270,
-		Reservoir: 2 << 30, Watchdog: false, Noise: conf.AllNoise, Comparator: "SPI0.1",
+		Reservoir: 2 << 30, Watchdog: false, Comparator: "SPI0.1",
 		Buttons: conf.Buttons{Approve: 5, Deny: 6, Page: 13}}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+// Earlier images said "noise = auto" in each card's file, which an update leaves.
+func TestTheNoiseOfEarlierImagesIsPassedOver(t *testing.T) {
+	if got, err := conf.Parse([]byte("noise = Auto\n")); err != nil || got != conf.Default() {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if text := conf.Default().Text(); bytes.Contains(text, []byte("noise =")) {
+		t.Errorf("a new file has a setting that nothing reads: %s", text)
 	}
 }
 

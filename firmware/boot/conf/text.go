@@ -40,11 +40,9 @@ reservoir = %s
 # Restart the board when its program hangs: on or off.
 watchdog = %s
 
-# Sources of randomness. auto: all that are found.
-noise = %s
-
 # A noise comparator whose output is on MISO: SPI0.0 or SPI0.1, one that the screen
-# does not use. Empty: there is none.
+# does not use. Empty: there is none. Other sources of randomness need no setting:
+# all that are found are used, up to eight.
 comparator = %s
 
 # Push-buttons, each between a GPIO and ground, beside the touchscreen or instead of
@@ -64,7 +62,7 @@ func (c Conf) Text() []byte {
 		watchdog = "on"
 	}
 	b := c.Buttons
-	text := fmt.Sprintf(comments, c.Owner, c.Panel, fmt.Sprint(c.Rotate), c.Link, orEmpty(c.Net), formatSize(c.Reservoir), watchdog, c.Noise, c.Comparator,
+	text := fmt.Sprintf(comments, c.Owner, c.Panel, fmt.Sprint(c.Rotate), c.Link, orEmpty(c.Net), formatSize(c.Reservoir), watchdog, c.Comparator,
 		orEmpty(b.Approve), orEmpty(b.Deny), orEmpty(b.Page))
 	return []byte(strings.ReplaceAll(strings.ReplaceAll(text, " \n", "\n"), "\n", "\r\n"))
 }

@@ -37,7 +37,7 @@ func (c *Conf) Set(key, value string) error {
 	case "watchdog":
 		return c.setWatchdog(value)
 	case "noise":
-		return c.setNoise(value)
+		return passedOver(value)
 	case "comparator":
 		return c.setComparator(value)
 	case "approve-button":
@@ -47,7 +47,7 @@ func (c *Conf) Set(key, value string) error {
 	case "page-button":
 		return c.Buttons.set(&c.Buttons.Page, value)
 	}
-	return fmt.Errorf("%q is not a setting; the settings are owner, panel, rotate, link, net, reservoir, watchdog, noise, comparator, approve-button, deny-button and page-button", shown(key))
+	return fmt.Errorf("%q is not a setting; the settings are owner, panel, rotate, link, net, reservoir, watchdog, comparator, approve-button, deny-button and page-button", shown(key))
 }
 
 // setOwner takes a name with capitals for one without.
@@ -137,12 +137,12 @@ func (c *Conf) setWatchdog(value string) error {
 	return nil
 }
 
-func (c *Conf) setNoise(value string) error {
-	n := Noise(strings.ToLower(value))
-	if n != AllNoise {
-		return fmt.Errorf("noise can be %s", AllNoise)
+// passedOver takes the one value that "noise" ever had. Earlier images came with that
+// line, and an update leaves otc.conf as it is.
+func passedOver(value string) error {
+	if !strings.EqualFold(value, "auto") {
+		return errors.New("noise can be auto, or left out: all sources that are found are used")
 	}
-	c.Noise = n
 	return nil
 }
 
