@@ -27,8 +27,7 @@ const MaxSize = 64 << 10
 // Link is which port the laptop is plugged into.
 type Link string
 
-// Auto is the USB port where the board has one that can be a device's, else
-// Ethernet.
+// Auto is what suits the board: package link knows which port that is.
 const (
 	Auto     Link = "auto"
 	USB      Link = "usb"
@@ -38,9 +37,9 @@ const (
 // Panel is which screen and touchscreen the device has.
 type Panel string
 
-// Framebuffer is a screen that the kernel offers as /dev/fb0: HDMI, and the
-// emulator's; its touchscreen is on USB. The others are plugged onto the pin
-// header; package product knows what they are.
+// Framebuffer is a screen that the kernel offers as /dev/fb0: HDMI, the first 7-inch
+// display, and the emulator's; the kernel drives its touchscreen, too. The others are
+// plugged onto the pin header; package product knows what they are.
 const (
 	Framebuffer Panel = "fb"
 	PiTFT28     Panel = "pitft28" // whichever of the next two is there

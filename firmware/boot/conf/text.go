@@ -14,22 +14,23 @@ const comments = `# One Time Chat: settings of this pad device. They are read at
 # It cannot be changed once there is a pad.
 owner = %s
 
-# The screen. fb: an HDMI screen with USB touch. On the pin header: pitft28 (Adafruit
-# PiTFT 2.8", which says whether it is the resistive one, pitft28r, or the capacitive
-# one, pitft28c), waveshare35 (Waveshare 3.5" (A) and its clones), waveshare13
-# (Waveshare 1.3", worked by its three keys).
+# The screen. fb: an HDMI screen with USB touch, or Raspberry Pi's first 7-inch
+# display. On the pin header: pitft28 (Adafruit PiTFT 2.8", which says whether it is
+# the resistive one, pitft28r, or the capacitive one, pitft28c), waveshare35 (Waveshare
+# 3.5" (A) and its clones), waveshare13 (Waveshare 1.3", worked by its three keys).
 panel = %s
 
 # How the picture is turned, in degrees clockwise: 0, 90, 180 or 270. The device's
 # own settings can turn it on from there.
 rotate = %s
 
-# Where the laptop is plugged in: usb, ethernet (an adapter, too), or auto, which
-# takes the USB port on boards that have one for it (Zero 2 W, 4B) and Ethernet on others.
+# Where the laptop is plugged in: usb, ethernet (an adapter, too), or auto: usb on a 4B;
+# on a Zero 2 W usb, or an Ethernet adapter while one is plugged in; ethernet on others.
 link = %s
 
 # The device's address is 10.77.N.1. Empty: N comes from the board's serial
-# number. Set 1 to 254 where two devices on one laptop have got the same N.
+# number. Set 1 to 254 where two devices on one laptop have got the same N, or where
+# the laptop is in another network of such addresses.
 net = %s
 
 # Randomness laid up while idle, so that a meeting need not wait for it:
