@@ -33,6 +33,9 @@ func settings() []setting {
 		// Each network interface begins so, a meeting's too: no address or route is
 		// taken from who is there.
 		{name: "net/ipv4/conf/default/accept_redirects", value: "0"},
+		// IPv4 takes a redirect where either the interface or all are told to (Linux,
+		// include/linux/inetdevice.h, IN_DEV_RX_REDIRECTS).
+		{name: "net/ipv4/conf/all/accept_redirects", value: "0"},
 		{name: "net/ipv6/conf/default/accept_redirects", value: "0", optional: true},
 		{name: "net/ipv6/conf/default/accept_ra", value: "0", optional: true},
 	}
