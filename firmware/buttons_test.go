@@ -86,7 +86,7 @@ func TestADeviceIsNamedByKeys(t *testing.T) { synctest.Test(t, nameByKeys) }
 
 func nameByKeys(t *testing.T) {
 	area := image.Rect(0, 0, 240, 240)
-	screen := &glass{panel: &blank{glass: area.Max}, area: area, keysOnly: true}
+	screen := &glass{panel: &blank{glass: area.Max}, stage: stage{area, 1}, keysOnly: true}
 	screen.keyed()
 	renderer, err := screen.renderer()
 	if err != nil {
@@ -130,11 +130,11 @@ func TestTheWaveshareShowsWhatItsKeysDo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		area, err := middle(lit.Bounds(), true)
+		at, err := middle(lit.Bounds(), true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		screen := &glass{panel: lit, area: area, rotation: plugged.Turned(r)}
+		screen := &glass{panel: lit, stage: at, rotation: plugged.Turned(r)}
 		screen.keyed()
 		screen.give(&seen{})
 		renderer, err := screen.renderer()

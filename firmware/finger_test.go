@@ -33,7 +33,7 @@ func TestATouchscreenThatFailsStopsTheDevice(t *testing.T) {
 	broken := errors.New("the controller does not answer")
 	h := hand{make(chan error)}
 	touches := make(chan touch.Touch, 1)
-	screen := &glass{panel: &blank{glass: image.Pt(320, 240)}, area: image.Rect(0, 0, 320, 240)}
+	screen := &glass{panel: &blank{glass: image.Pt(320, 240)}, stage: stage{image.Rect(0, 0, 320, 240), 1}}
 	screen.giveRaw(func(t touch.Touch) { touches <- t })
 	work := func(ctx context.Context) error { return controls{touch: h}.Run(ctx, screen) }
 	ctx, lift := watch(t.Context(), work)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/draw"
 	"slices"
 	"sync"
 
@@ -34,10 +33,11 @@ type glass struct {
 	keysOnly bool           // nothing tells where a finger is
 	pad      *keypad.Keypad // nil: no push-buttons
 	tell     func(int)      // of how the owner has the picture turned; may be nil
+	enlarged *image.RGBA    // what was drawn last, where frames are enlarged; draw's
 
 	mu       sync.Mutex
 	rotation panel.Rotation    // of the picture on the glass
-	area     image.Rectangle   // of frames, on the panel as its owner sees it
+	stage    stage             // of frames
 	finger   finger            // who takes touches now; may be nil
 	raw      func(touch.Touch) // takes them as the sheet tells them, instead; nil but for a calibration
 	fitted   affine.Map        // from the sheet to the glass
@@ -68,7 +68,7 @@ func newGlass(c conf.Conf) (*glass, error) {
 	plugged := pluggedOn(c)
 	g.keysOnly = plugged != nil && !plugged.HasTouch()
 	g.rotation = g.turned(0)
-	if g.area, err = middle(g.panel.Bounds(), g.keysOnly); err != nil {
+	if g.stage, err = middle(g.panel.Bounds(), g.keysOnly); err != nil {
 		return nil, errors.Join(fmt.Errorf("panel %s: %w", c.Panel, err), g.panel.Halt())
 	}
 	return g, nil
@@ -124,32 +124,15 @@ func pluggedOn(c conf.Conf) *product.Product {
 	return nil
 }
 
-// middle is the largest of display's sizes that fits, in the middle. Where there
-// is a touchscreen, it is one that fingers can work.
-func middle(bounds image.Rectangle, keysOnly bool) (area image.Rectangle, err error) {
-	for _, size := range display.Sizes() {
-		if display.KeysOnly(size) && !keysOnly {
-			continue
-		}
-		if size.X <= bounds.Dx() && size.Y <= bounds.Dy() && size.X > area.Dx() {
-			area = image.Rectangle{Max: size}.Add(bounds.Size().Sub(size).Div(2))
-		}
-	}
-	if area.Empty() {
-		return area, fmt.Errorf("the screen has %dx%d pixels; 320x240 is the least", bounds.Dx(), bounds.Dy())
-	}
-	return area, nil
-}
-
 func (g *glass) renderer() (*display.Renderer, error) { return display.NewRenderer(g.size()) }
 
 // size is that of frames.
-func (g *glass) size() image.Point { return g.frames().Size() }
+func (g *glass) size() image.Point { return g.frames().size() }
 
-func (g *glass) frames() image.Rectangle {
+func (g *glass) frames() stage {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.area
+	return g.stage
 }
 
 // Show implements device.Panel.
@@ -166,7 +149,12 @@ type onto func(f *display.Frame) error
 func (o onto) Show(f *display.Frame) error { return o(f) }
 
 func (g *glass) draw(f *display.Frame) error {
-	return g.panel.Draw(g.frames(), draw.Image(f.Image), image.Point{})
+	at := g.frames()
+	if at.scale == 1 {
+		return g.panel.Draw(at.area, f.Image, image.Point{})
+	}
+	g.enlarged = at.enlarge(f.Image, g.enlarged)
+	return g.panel.Draw(at.area, g.enlarged, image.Point{})
 }
 
 // String names the panel.
@@ -221,11 +209,11 @@ func (g *glass) turn(chosen int) error {
 	if err := g.panel.Turn((g.rotate + panel.Rotation(chosen)) % 360); err != nil {
 		return err
 	}
-	area, err := middle(g.panel.Bounds(), g.keysOnly)
+	at, err := middle(g.panel.Bounds(), g.keysOnly)
 	if err != nil {
 		return err
 	}
-	g.rotation, g.area = g.turned(chosen), area
+	g.rotation, g.stage = g.turned(chosen), at
 	if g.tell != nil {
 		g.tell(chosen)
 	}
@@ -307,7 +295,7 @@ func (g *glass) look() {
 func (g *glass) point(t touch.Touch) image.Point {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return place(t, g.panel.Bounds(), g.rotation, g.area)
+	return g.stage.place(t, g.panel.Bounds(), g.rotation)
 }
 
 // where is the middle of a frame's pixel on the glass, not turned, from 0 to 1.
@@ -315,14 +303,6 @@ func (g *glass) where(p image.Point) affine.Point {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	size := g.rotation.Turned(g.panel.Bounds().Size())
-	at := g.rotation.Glass(p.Add(g.area.Min), size)
+	at := g.rotation.Glass(g.stage.pixel(p), size)
 	return affine.Point{X: (float64(at.X) + .5) / float64(size.X), Y: (float64(at.Y) + .5) / float64(size.Y)}
-}
-
-// place is where on the area of frames a touch is, on a panel that its owner
-// sees turned.
-func place(t touch.Touch, seen image.Rectangle, r panel.Rotation, area image.Rectangle) image.Point {
-	size := r.Turned(seen.Size())
-	p := image.Pt(min(size.X-1, int(t.X*float64(size.X))), min(size.Y-1, int(t.Y*float64(size.Y))))
-	return ((360 - r) % 360).Glass(p, seen.Size()).Sub(area.Min)
 }

@@ -29,39 +29,83 @@ func TestFramesStandInTheMiddleOfAnyPanel(t *testing.T) {
 		{480, 320, "(0,0)-(480,320)"},
 		{640, 480, "(80,80)-(560,400)"},
 		{800, 480, "(0,0)-(800,480)"},
-		{1920, 1080, "(560,300)-(1360,780)"},
+		{1366, 768, "(283,144)-(1083,624)"},
+		{1920, 1080, "(160,60)-(1760,1020)"},
+		{1080, 1920, "(140,720)-(940,1200)"},
+		{3840, 2160, "(320,120)-(3520,2040)"},
 		{480, 640, "(0,160)-(480,480)"},
 	} {
-		area, err := middle(image.Rect(0, 0, c.w, c.h), false)
-		if err != nil || area.String() != c.want {
-			t.Errorf("%dx%d: %v, %v; want %s", c.w, c.h, area, err, c.want)
+		at, err := middle(image.Rect(0, 0, c.w, c.h), false)
+		if err != nil || at.area.String() != c.want || !slices.Contains(display.Sizes(), at.size()) {
+			t.Errorf("%dx%d: %v of %v, %v; want %s", c.w, c.h, at.area, at.size(), err, c.want)
 		}
 	}
 	if _, err := middle(image.Rect(0, 0, 319, 480), false); err == nil {
 		t.Error("a screen too small for any frame is taken")
 	}
-	if area, err := middle(image.Rect(0, 0, 240, 240), true); err != nil || area != image.Rect(0, 0, 240, 240) {
-		t.Errorf("the smallest screen for keys: %v, %v", area, err)
+	if at, err := middle(image.Rect(0, 0, 240, 240), true); err != nil || at.area != image.Rect(0, 0, 240, 240) {
+		t.Errorf("the smallest screen for keys: %v, %v", at, err)
 	}
 }
 
-// A touch on any pixel of the glass comes to the pixel that is drawn there.
+// A touch on any pixel of the glass comes to the pixel that is drawn there, and one
+// beside the picture to none.
 func TestATouchLandsWhereThePictureIs(t *testing.T) {
-	glass := image.Pt(640, 480)
-	for _, r := range []panel.Rotation{0, 90, 180, 270} {
-		seen := image.Rectangle{Max: glass}
-		if r == 90 || r == 270 {
-			seen = image.Rectangle{Max: image.Pt(480, 640)}
+	for _, glass := range []image.Point{{640, 480}, {1920, 1080}, {3840, 2160}} {
+		for _, r := range []panel.Rotation{0, 90, 180, 270} {
+			seen := image.Rectangle{Max: r.Turned(glass)}
+			where, err := middle(seen, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			touched := func(on image.Point) image.Point {
+				at := r.Glass(on, glass)
+				finger := touch.Touch{Down: true, X: (float64(at.X) + .5) / float64(glass.X), Y: (float64(at.Y) + .5) / float64(glass.Y)}
+				return where.place(finger, seen, r)
+			}
+			most := where.size().Sub(image.Pt(1, 1))
+			for _, p := range []image.Point{{0, 0}, {17, 3}, {most.X, 0}, most, {5, most.Y}} {
+				corner := p.Mul(where.scale).Add(where.area.Min)
+				for _, on := range []image.Point{corner, where.pixel(p), corner.Add(image.Pt(where.scale-1, where.scale-1))} {
+					if got := touched(on); got != p {
+						t.Errorf("%v, %d degrees: a touch on %v lands on %v, not %v", glass, r, on, got, p)
+					}
+				}
+			}
+			for _, on := range []image.Point{where.area.Min.Sub(image.Pt(1, 1)), where.area.Max} {
+				if got := touched(on); on.In(seen) && got.In(image.Rectangle{Max: where.size()}) {
+					t.Errorf("%v, %d degrees: a touch on %v, beside the picture, lands on %v", glass, r, on, got)
+				}
+			}
 		}
-		area, err := middle(seen, false)
-		if err != nil {
+	}
+}
+
+// On a screen with many pixels each of a frame's is a square, and all of them are there.
+func TestFramesAreEnlargedWhereThereIsRoom(t *testing.T) {
+	b := &blank{glass: image.Pt(1920, 1080)}
+	g := &glass{panel: b}
+	var err error
+	if g.stage, err = middle(b.Bounds(), false); err != nil {
+		t.Fatal(err)
+	}
+	renderer, err := g.renderer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, screen := range []display.Screen{display.TestPattern{}, display.Busy{Text: "and another"}} {
+		frame := renderer.Render(screen)
+		if err := g.Show(frame); err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range []image.Point{{0, 0}, {17, 3}, {area.Dx() - 1, 0}, {area.Dx() - 1, area.Dy() - 1}, {5, area.Dy() - 1}} {
-			at := r.Glass(p.Add(area.Min), glass)
-			finger := touch.Touch{Down: true, X: (float64(at.X) + .5) / 640, Y: (float64(at.Y) + .5) / 480}
-			if got := place(finger, seen, r, area); got != p {
-				t.Errorf("%d degrees: a touch on %v lands on %v", r, p, got)
+		if b.at != g.stage.area || b.shown.Bounds().Size() != b.at.Size() {
+			t.Fatalf("%v is drawn at %v", b.shown.Bounds(), b.at)
+		}
+		for y := range b.at.Dy() {
+			for x := range b.at.Dx() {
+				if got, want := b.shown.At(x, y), frame.Image.At(x/2, y/2); got != want {
+					t.Fatalf("the pixel at %d, %d is %v, not %v", x, y, got, want)
+				}
 			}
 		}
 	}
@@ -142,7 +186,7 @@ func (s *seen) Release(image.Point) (string, bool) { return "", false }
 // takes it as it comes.
 func TestTouchesAreFittedToTheGlass(t *testing.T) {
 	var nobody seen
-	g := &glass{panel: &blank{glass: image.Pt(320, 480), rotation: 90}, rotation: 90, area: image.Rect(0, 0, 480, 320)}
+	g := &glass{panel: &blank{glass: image.Pt(320, 480), rotation: 90}, rotation: 90, stage: stage{image.Rect(0, 0, 480, 320), 1}}
 	g.give(&nobody)
 	g.fit(affine.Map{XX: -1, X0: 1, YY: 1}) // mirrored
 	for _, p := range []image.Point{{0, 0}, {479, 0}, {100, 200}, {479, 319}} {
@@ -169,7 +213,7 @@ func TestAPictureThatItsOwnerTurns(t *testing.T) {
 	for _, otc := range []panel.Rotation{0, 90} {
 		b := &blank{glass: image.Pt(640, 480), rotation: otc}
 		g := &glass{panel: b, rotate: otc, rotation: otc, fitted: affine.Identity}
-		g.area, _ = middle(b.Bounds(), false)
+		g.stage, _ = middle(b.Bounds(), false)
 		if got := g.Rotations(); !slices.Equal(got, []int{0, 90, 180, 270}) {
 			t.Fatalf("%d: it can be turned by %v", otc, got)
 		}
@@ -185,11 +229,11 @@ func TestAPictureThatItsOwnerTurns(t *testing.T) {
 				t.Errorf("the panel is turned by %d, want %d", b.rotation, want%360)
 			}
 			frame := renderer.Render(display.Busy{})
-			if size := frame.Image.Rect.Size(); size != image.Pt(480, 320) || !g.area.In(b.Bounds()) {
-				t.Errorf("%d and %d: frames of %v at %v of %v", otc, chosen, size, g.area, b.Bounds())
+			if size := frame.Image.Rect.Size(); size != image.Pt(480, 320) || !g.stage.area.In(b.Bounds()) {
+				t.Errorf("%d and %d: frames of %v at %v of %v", otc, chosen, size, g.stage.area, b.Bounds())
 			}
 			for _, p := range []image.Point{{0, 0}, {479, 319}, {100, 200}} {
-				at := (want % 360).Glass(p.Add(g.area.Min), b.glass)
+				at := (want % 360).Glass(p.Add(g.stage.area.Min), b.glass)
 				nobody.pressed = nil
 				g.touched(touch.Touch{Down: true, X: (float64(at.X) + .5) / 640, Y: (float64(at.Y) + .5) / 480})
 				if len(nobody.pressed) != 1 || nobody.pressed[0] != p {
@@ -206,7 +250,7 @@ func TestAPanelIsTurnedOnlyWhereFramesFit(t *testing.T) {
 	upright, sideways := image.Rect(0, 0, 330, 240), image.Rect(0, 0, 240, 330)
 	b := &blank{glass: upright.Max}
 	g := &glass{panel: b}
-	g.area, _ = middle(upright, false)
+	g.stage, _ = middle(upright, false)
 	for _, chosen := range g.Rotations() {
 		if _, err := g.Rotate(chosen); err != nil {
 			t.Errorf("it cannot be turned by %d, which it offers: %v", chosen, err)
@@ -242,18 +286,25 @@ func TestTheCardKnowsHowThePictureIsTurned(t *testing.T) {
 	}
 }
 
-// blank is a panel that keeps nothing.
+// blank is a panel that keeps what was drawn last.
 type blank struct {
 	glass    image.Point // not turned
 	rotation panel.Rotation
 	drawn    int // pictures
+	shown    image.Image
+	at       image.Rectangle
 }
 
-func (b *blank) String() string                                       { return "blank" }
-func (b *blank) Halt() error                                          { return nil }
-func (b *blank) ColorModel() color.Model                              { return color.RGBAModel }
-func (b *blank) Draw(image.Rectangle, image.Image, image.Point) error { b.drawn++; return nil }
-func (b *blank) Turn(r panel.Rotation) error                          { b.rotation = r; return nil }
+func (b *blank) String() string              { return "blank" }
+func (b *blank) Halt() error                 { return nil }
+func (b *blank) ColorModel() color.Model     { return color.RGBAModel }
+func (b *blank) Turn(r panel.Rotation) error { b.rotation = r; return nil }
+
+func (b *blank) Draw(at image.Rectangle, shown image.Image, _ image.Point) error {
+	b.drawn++
+	b.at, b.shown = at, shown
+	return nil
+}
 
 func (b *blank) Bounds() image.Rectangle {
 	if b.rotation == 90 || b.rotation == 270 {

@@ -30,7 +30,7 @@ func (p *pulse) Beat() { p.beats = append(p.beats, time.Now()) }
 func TestTheWatchdogWaitsForAStoreToOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &blank{glass: image.Pt(320, 240)}
-		screen := &glass{panel: b, area: image.Rect(0, 0, 320, 240)}
+		screen := &glass{panel: b, stage: stage{image.Rect(0, 0, 320, 240), 1}}
 		renderer, err := screen.renderer()
 		if err != nil {
 			t.Fatal(err)
