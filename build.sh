@@ -149,6 +149,9 @@ board() {
 }
 
 image() {
+  # Go holds what it fetches against go.sum, and then believes its cache.
+  need_go
+  go mod verify >/dev/null || die "Go's cache of modules is not as it was fetched: see go clean -modcache"
   board
   run ./image --binary out/init "$@"
 }
