@@ -183,6 +183,11 @@ func (a apt) configure(sources string) error {
 		"Dir::Etc::preferences": "-",
 		"APT::Architecture":     "arm64",
 		"Acquire::Languages":    "none",
+		// Whatever the host puts up with elsewhere: nothing without a signature.
+		"Acquire::AllowInsecureRepositories":                       "false",
+		"Acquire::AllowWeakRepositories":                           "false",
+		"Acquire::AllowDowngradeToInsecureRepositories":            "false",
+		"APT::Get::AllowUnauthenticated":                           "false",
 		"Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled": "false",
 	}
 	var text strings.Builder

@@ -93,6 +93,25 @@ func TestADamagedPackageIsNotUsed(t *testing.T) {
 	}
 }
 
+// A host's apt may take mirrors without a signature; what goes into an image has one.
+func TestAHostThatAsksForNoSignatureIsNotFollowed(t *testing.T) {
+	mirror, work := t.TempDir(), t.TempDir()
+	lax := filepath.Join(t.TempDir(), "lax.conf")
+	write(t, lax, `Acquire::AllowInsecureRepositories "true"; APT::Get::AllowUnauthenticated "true"; APT::Sandbox::User "root";`)
+	t.Setenv("APT_CONFIG", lax)
+	packages := "Package: linux-image-arm64\nVersion: 1\nArchitecture: arm64\nDepends: linux-image-bad-arm64\n"
+	write(t, filepath.Join(mirror, "dists", suite, "main", "binary-arm64", "Packages"), packages)
+	write(t, filepath.Join(mirror, "dists", suite, "Release"), "Suite: "+suite+"\nArchitectures: arm64\nComponents: main\n")
+	a := apt{work: work, config: filepath.Join(work, "apt.conf")}
+	if err := a.configure("deb [signed-by=" + keyring + "] file:" + mirror + " " + suite + " main\n"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := a.run(t.Context(), "apt-get", "-q", "update")
+	if err == nil || !strings.Contains(err.Error(), "is not signed") {
+		t.Errorf("a mirror without a signature: %v", err)
+	}
+}
+
 func TestAHostWithoutAptIsToldWhatToDo(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if _, err := Fetch(t.Context(), t.TempDir(), io.Discard); err == nil || !strings.Contains(err.Error(), "--kernel-deb") {
