@@ -5,6 +5,7 @@ package emulator_test
 import (
 	"context"
 	"image"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -112,10 +113,29 @@ func TestTheOwnerTurnsThePictureAndTriesTheBoard(t *testing.T) {
 	if strings.Contains(report, "alice") {
 		t.Error("the report names its owner")
 	}
+	checkSample(t, report)
 	d.cut()
 
 	d = start(t, emulator.Options{Card: card})
 	d.seesAside(unread(home("alice")))
+}
+
+// checkSample holds what REPORT.md shows of a report to one: all but its figures.
+func checkSample(t *testing.T, report string) {
+	t.Helper()
+	page, err := os.ReadFile("../REPORT.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, sample, _ := strings.Cut(string(page), "(of the emulated board):\n\n```\n")
+	sample, _, _ = strings.Cut(sample, "\n```")
+	words := strings.NewReplacer("left", "right", "above", "below", "kB", "MB")
+	figures := regexp.MustCompile(`(commit )?[0-9a-f]{12,64}( with changes)?|built outside of a repository|` +
+		`([0-9]+m)?[0-9]+s\b|\b[0-9]{1,3}(,[0-9]{3})+\b|\b[0-9]{1,4}(\.[0-9]+)?\b`)
+	form := func(text string) string { return figures.ReplaceAllString(words.Replace(text), "0") }
+	if form(sample) != form(report) {
+		t.Errorf("REPORT.md shows another report:\n%s\nthan there is:\n%s", sample, report)
+	}
 }
 
 // report asks for the self-test's, and has the owner approve, on a glass that is
