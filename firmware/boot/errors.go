@@ -16,5 +16,7 @@ var (
 		"Its pads may be lost; on a computer, e2fsck may repair it")
 	ErrBoot = errors.New("the card's boot partition is not as the image had it. " +
 		"Copy an update's files onto it, on any computer; the pads stay")
+	ErrWatchdog = errors.New("the board's watchdog cannot be started. " +
+		"To go on without it, set watchdog = off in otc.conf on the card, on any computer")
 	ErrConfig = errors.New("otc.conf on the card cannot be used. Change it on any computer")
 )

@@ -44,11 +44,11 @@ type watchdog struct{ file io.WriteCloser }
 func openWatchdog(r Roots) (*watchdog, error) {
 	file, err := os.OpenFile(r.dev("watchdog"), os.O_WRONLY, 0)
 	if err != nil {
-		return nil, fmt.Errorf("starting the watchdog: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrWatchdog, err)
 	}
 	w := &watchdog{file}
 	if err := unix.IoctlSetPointerInt(int(file.Fd()), unix.WDIOC_SETTIMEOUT, int(resetTime/time.Second)); err != nil {
-		return nil, errors.Join(fmt.Errorf("setting the watchdog: %w", err), w.stop())
+		return nil, errors.Join(fmt.Errorf("%w: setting it: %w", ErrWatchdog, err), w.stop())
 	}
 	return w, nil
 }
