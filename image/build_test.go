@@ -253,13 +253,14 @@ func TestAFailureLeavesTheOldImage(t *testing.T) {
 		noTree.Modules["all/"+name] = kerneltest.Module()
 	}
 	for want, args := range map[string][]string{
-		"no such file":       {"--binary", filepath.Join(t.TempDir(), "nothing"), "--kernel-deb", deb},
-		"it is no program":   {"--binary", text, "--kernel-deb", deb},
-		"for arm64 but":      {"--binary", goBuild(t, "./testdata/standin", "GOOS=linux", "GOARCH=amd64"), "--kernel-deb", deb},
-		"it is not static":   {"--binary", keep(t, dynamic(t, program)), "--kernel-deb", deb},
-		"not a Debian":       {"--binary", program, "--kernel-deb", text},
-		"no bcm2837-rpi-3-b": {"--binary", program, "--kernel-deb", kerneltest.Write(t, noTree)},
-		"has no phy_generic": {"--binary", program, "--kernel-deb", kerneltest.Write(t, kerneltest.Package{Modules: map[string][]byte{"a": nil}, Builtin: []string{"b.ko"}})},
+		"no such file":        {"--binary", filepath.Join(t.TempDir(), "nothing"), "--kernel-deb", deb},
+		"it is no program":    {"--binary", text, "--kernel-deb", deb},
+		"for arm64 but":       {"--binary", goBuild(t, "./testdata/standin", "GOOS=linux", "GOARCH=amd64"), "--kernel-deb", deb},
+		"a Pi 3 has an older": {"--binary", goBuild(t, "./testdata/standin", "GOOS=linux", "GOARCH=arm64", "GOARM64=v8.1", "CGO_ENABLED=0"), "--kernel-deb", deb},
+		"it is not static":    {"--binary", keep(t, dynamic(t, program)), "--kernel-deb", deb},
+		"not a Debian":        {"--binary", program, "--kernel-deb", text},
+		"no bcm2837-rpi-3-b":  {"--binary", program, "--kernel-deb", kerneltest.Write(t, noTree)},
+		"has no phy_generic":  {"--binary", program, "--kernel-deb", kerneltest.Write(t, kerneltest.Package{Modules: map[string][]byte{"a": nil}, Builtin: []string{"b.ko"}})},
 	} {
 		code, _, errs := image(t, append(args, "--out", out, "--xz=false")...)
 		if code != exitFailed || !strings.Contains(errs, want) {

@@ -10,6 +10,10 @@ import (
 	"strings"
 )
 
+// oldest is what the oldest of the boards' processors can do, as GOARM64 has it: the
+// Cortex-A53 of a Pi 3 and of a Zero 2 W.
+const oldest = "v8.0"
+
 // maxProgram is the largest program, in bytes: it lives in the board's memory.
 const maxProgram = 64 << 20
 
@@ -40,6 +44,8 @@ func readProgram(path string) (data []byte, version string, err error) {
 		switch {
 		case s.Key == "vcs.revision":
 			words = append(words, "commit "+s.Value)
+		case s.Key == "GOARM64" && s.Value != oldest:
+			return nil, "", fmt.Errorf("%s: it is for processors of %s, and a Pi 3 has an older one; build it with GOARM64=%s", path, s.Value, oldest)
 		case s.Key == "vcs.modified" && s.Value == "true":
 			words = append(words, "with changes")
 		}
