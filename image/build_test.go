@@ -268,7 +268,7 @@ func TestAFailureLeavesTheOldImage(t *testing.T) {
 		}
 	}
 	if got, err := os.ReadFile(out); err != nil || string(got) != "old" {
-		t.Errorf("the old image is %q, %v", got, err)
+		t.Errorf("the old image is %.40q, %v", got, err)
 	}
 	if left, err := os.ReadDir(filepath.Dir(out)); err != nil || len(left) != 1 {
 		t.Errorf("left behind: %v, %v", left, err)
