@@ -24,8 +24,9 @@ panel = %s
 # own settings can turn it on from there.
 rotate = %s
 
-# Where the laptop is plugged in: usb, ethernet (an adapter, too), or auto: usb on a 4B;
-# on a Zero 2 W usb, or an Ethernet adapter while one is plugged in; ethernet on others.
+# Where the laptop is plugged in: usb; ethernet, which is the board's own socket, or an
+# adapter where it has none; or auto: usb on a 4B; on a Zero 2 W usb, or an Ethernet
+# adapter while one is plugged in; ethernet on others.
 link = %s
 
 # The device's address is 10.77.N.1. Empty: N comes from the board's serial
