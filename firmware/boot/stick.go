@@ -140,6 +140,9 @@ func findStick(r Roots) (part, id string, err error) {
 		}
 		// Some sticks have no partitions, and are one file system.
 		for _, p := range append(parts, name) {
+			if forStarting(p) {
+				continue
+			}
 			path := r.dev(filepath.Base(p))
 			id, err := fatID(path)
 			if err == nil {
@@ -151,6 +154,23 @@ func findStick(r Roots) (part, id string, err error) {
 		}
 	}
 	return "", "", other
+}
+
+// forStarting tells whether a partition in /sys/block is a small one, of FAT, that
+// computers start from: a Mac makes one before the owner's on each stick that it
+// formats with GUIDs. Linux tells the name that it gave it (block/partitions/core.c,
+// part_uevent).
+func forStarting(part string) bool {
+	says, err := os.ReadFile(filepath.Join(part, "uevent"))
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(says)) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "PARTNAME="); ok {
+			return strings.EqualFold(name, "EFI System Partition")
+		}
+	}
+	return false
 }
 
 // onUSB tells whether a disk in /sys/block is plugged into USB: then it leads

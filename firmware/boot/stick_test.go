@@ -126,6 +126,15 @@ func TestTheStickIsFound(t *testing.T) {
 		"second of two": {plug: func(t *testing.T, s socket) {
 			s.plug(t, "sda", usb, map[string]string{"sda": mbr, "sda1": strings.Repeat("x", 512), "sda2": fat("FAT32", "abcd")})
 		}, part: "sda2", id: "6463-6261"},
+		"as a Mac formats it": {plug: func(t *testing.T, s socket) {
+			s.plug(t, "sda", usb, map[string]string{"sda": mbr, "sda1": fat("FAT32", "efi!"), "sda2": fat("FAT32", "abcd")})
+			put(t, filepath.Join(s.sys("block"), "sda/sda1/uevent"), "DEVTYPE=partition\nPARTN=1\nPARTNAME=EFI System Partition\n")
+			put(t, filepath.Join(s.sys("block"), "sda/sda2/uevent"), "DEVTYPE=partition\nPARTN=2\nPARTNAME=PADS\n")
+		}, part: "sda2", id: "6463-6261"},
+		"as a Mac formats it with exFAT": {plug: func(t *testing.T, s socket) {
+			s.plug(t, "sda", usb, map[string]string{"sda": mbr, "sda1": fat("FAT32", "efi!"), "sda2": strings.Repeat("x", 512)})
+			put(t, filepath.Join(s.sys("block"), "sda/sda1/uevent"), "DEVTYPE=partition\nPARTN=1\nPARTNAME=EFI System Partition\n")
+		}, err: ErrNoFAT},
 		"beside an empty card reader": {plug: func(t *testing.T, s socket) {
 			s.plug(t, "sda", usb, map[string]string{"sda": ""})
 			s.plug(t, "sdb", usb, map[string]string{"sdb": fat("FAT32", "abcd")})
