@@ -192,6 +192,23 @@ func TestEveryErrorShowsOnTheRightSides(t *testing.T) {
 	}
 }
 
+// Who gives last could have the pad look burned: the device would burn past all of
+// it before it answered anybody, and its watchdog take that for a hang.
+func TestPadThatLooksBurnedIsRefused(t *testing.T) {
+	for _, at := range []int{0, 1040, padSize - 16} {
+		synctest.Test(t, func(t *testing.T) {
+			s, alice, bob := play(t, func(s *scene) { s.bobSpoils(at, strings.Repeat("55", 16)) })
+			for d, e := range map[*device]ended{s.alice: alice, s.bob: bob} {
+				want := meeting.ErrGarbled
+				if errors.Is(e.err, meeting.ErrTheyFail) { // it heard of it before it saw it
+					want = meeting.ErrTheyFail
+				}
+				s.wants(d, e, want, false)
+			}
+		})
+	}
+}
+
 func TestACableThatLeadsBackIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alice := newDevice(t, "alice", laidUp)
