@@ -228,6 +228,28 @@ func TestNothingIsLeftInAPause(t *testing.T) {
 	})
 }
 
+// The start-up test is of the noise as well, though nothing is made of it.
+func TestASourceThatIsStuckAtItsStartFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, good, starts := entropytest.Good(4), entropytest.Bytes(4), 0
+		source.Become(func(ctx context.Context, p []byte) error {
+			if len(p) == startUp {
+				starts++
+			}
+			if len(p) == startUp && starts == 1 {
+				clear(p)
+				return nil
+			}
+			return good(ctx, p)
+		})
+		w := NewWell(source)
+		mustDraw(t, w, 1)
+		if state := w.State()[0]; starts != 2 || state.Failures != 1 {
+			t.Errorf("after %d start-up tests: %+v", starts, state)
+		}
+	})
+}
+
 func TestFailuresInARowStopAWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := entropytest.Good(4)
