@@ -52,10 +52,8 @@ func (d *Draft) decide(now draftState) error {
 	if err != nil {
 		return err
 	}
-	if m.suite == seal.Unconditional {
-		if m.keySums, err = keySums(d.file, m); err != nil {
-			return fmt.Errorf("%w: %w", ErrFault, err)
-		}
+	if m.keySums, err = d.keySums(); err != nil {
+		return s.faulted(err)
 	}
 	if m.number, err = s.nextNumber(); err != nil {
 		return s.faulted(err)

@@ -228,6 +228,11 @@ func makings() []action {
 			_, _, err := tr.stock.take(tr, tr.store, 640)
 			return err
 		}},
+		{"distrust", stocked, false, func(tr *trial) error {
+			tr.level(laidUp-512, capacity)
+			_, err := tr.stock.distrust(tr.store, "hw", 512)
+			return err
+		}},
 		{"make the device's id", lived, false, func(tr *trial) error {
 			if err := errors.Join(tr.stock.resize(tr.store, 64), tr.stock.add(tr.store, 4, origins("hw"))); err != nil {
 				return err
@@ -319,6 +324,7 @@ func everyMaking(tr *trial) map[string]func() error {
 		"Resize":       func() error { return s.Reservoir().Resize(64) },
 		"Add":          func() error { return s.Reservoir().Add(make([]byte, 16), origins("hw")) },
 		"Take":         func() error { _, err := s.Reservoir().Take(make([]byte, 16)); return err },
+		"Distrust":     func() error { _, err := s.Reservoir().Distrust("hw", 16); return err },
 		"MakeDeviceID": s.MakeDeviceID,
 		"Begin":        func() error { _, err := s.Begin(making(tr.suite, "ff", padToMake)); return err },
 		"Use":          func() error { return s.Use("1") },

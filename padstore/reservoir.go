@@ -223,6 +223,25 @@ func (r *Reservoir) take(b []byte) ([]Lot, error) {
 	}
 }
 
+// Distrust burns what the source of a name made alone, and what was laid up over
+// it: at most so many bytes, from the top on, of which it answers how many.
+func (r *Reservoir) Distrust(source string, most int64) (burned int64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.store.Fault(); err != nil {
+		return 0, err
+	}
+	now, from := r.record.now(), int64(0)
+	for _, l := range now.Lots {
+		if len(l.Origins) == 1 && l.Origins[0].Name == source {
+			from = max(from, now.Ready-cells(most)*seal.CellSize)
+			return now.Ready - from, r.store.faulted(r.burn(from))
+		}
+		from += l.Bytes
+	}
+	return 0, nil
+}
+
 // burn takes everything from a position on out of what is ready: it is marked
 // used and overwritten, both durable on return.
 //

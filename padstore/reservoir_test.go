@@ -59,6 +59,37 @@ func TestNoiseComesOutOnceAndLastInFirstOut(t *testing.T) {
 	}
 }
 
+// What one source made alone goes, with all that lies over it, in pieces; what it
+// made with another one's help stays.
+func TestWhatADistrustedSourceMadeAloneIsBurned(t *testing.T) {
+	store, disk, st := reservoir(t, 4096)
+	mustDo(t, st.add(store, 10, origins("hw")))
+	mustDo(t, st.add(store, 10, origins("hw", "usb")))
+	mustDo(t, st.add(store, 10, origins("usb")))
+	mustDo(t, st.add(store, 10, origins("hw", "usb")))
+	for _, step := range []struct {
+		source       string
+		most, burned int64
+		left         int64 // cells
+	}{
+		{"dev-random", 1 << 20, 0, 40},
+		{"usb", 100, 96, 34},
+		{"usb", 1 << 20, 16 * 14, 20},
+		{"usb", 1 << 20, 0, 20},
+		{"hw", 1 << 20, 16 * 20, 0},
+		{"hw", 1 << 20, 0, 0},
+	} {
+		burned, err := st.distrust(store, step.source, step.most)
+		if mustDo(t, err); burned != step.burned || store.Reservoir().Level().Ready != 16*step.left {
+			t.Errorf("%+v: %d bytes are burned, %d are left", step, burned, store.Reservoir().Level().Ready)
+		}
+		st.check(t, disk)
+		if file := disk.Bytes("reservoir.store"); !bytes.Equal(file[16*step.left:], make([]byte, 4096-16*step.left)) {
+			t.Errorf("%+v: it is still on the card", step)
+		}
+	}
+}
+
 func TestAFullReservoirTakesNoMore(t *testing.T) {
 	store, disk, st := reservoir(t, 1000)
 	if l := store.Reservoir().Level(); l.Capacity != 1008 {

@@ -120,6 +120,13 @@ func (st *stock) resize(s *padstore.Store, capacity int64) error {
 	return s.Reservoir().Resize(capacity)
 }
 
+// distrust burns what a source made alone, and what lies over it.
+func (st *stock) distrust(s *padstore.Store, source string, most int64) (int64, error) {
+	burned, err := s.Reservoir().Distrust(source, most)
+	st.least = max(0, st.least-burned)
+	return burned, err
+}
+
 // take takes n bytes, and fails the test if any of them was laid up by nobody,
 // was taken before, or is said to be made by others than it was.
 func (st *stock) take(t testing.TB, s *padstore.Store, n int) ([]byte, []padstore.Lot, error) {

@@ -2,19 +2,23 @@ package padstore
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 
 	//lint:ignore SA1019 Deprecated as a general-purpose MAC; here it is the hash of a Wegman-Carter MAC under a key that is used once.
 	"golang.org/x/crypto/poly1305"
+
+	"onetimechat/padstore/seal"
 )
 
 // Tag reads the pad back from the card and computes its tag: Poly1305 under
 // key, which the caller wipes, over the makings' names in ascending order, the
 // size, the split, suite, bucket, pad id, and the pad (FORMAT.md). From then on
 // its planned size is what is there. each, if not nil, is told how many bytes were
-// read, and ends this by an error, which Tag returns.
+// read, and ends this by an error, which Tag returns. seal.ErrHashKey if these bytes
+// give a lane no hash key: they are not what two devices' noise makes.
 func (d *Draft) Tag(key *[32]byte, each func(done int64) error) (tag [16]byte, err error) {
 	if err := d.ready(Copying, Checked, Agreed); err != nil {
 		return tag, err
@@ -23,6 +27,11 @@ func (d *Draft) Tag(key *[32]byte, each func(done int64) error) (tag [16]byte, e
 	m.Bytes = d.Done()
 	if err := d.store.checkMaking(m); err != nil {
 		return tag, err
+	}
+	if _, err := d.keySums(); errors.Is(err, seal.ErrHashKey) {
+		return tag, err
+	} else if err != nil {
+		return tag, fmt.Errorf("%w: reading the pad back: %w", ErrFault, err)
 	}
 	mac := poly1305.New(key)
 	names := []string{d.store.owner, m.Contact}
@@ -52,6 +61,16 @@ func (d *Draft) Tag(key *[32]byte, each func(done int64) error) (tag [16]byte, e
 	mac.Sum(tag[:0])
 	d.computed = &tag
 	return tag, nil
+}
+
+// keySums reads and checks the hash keys of the pad that it is to become, the
+// owner's lane first.
+func (d *Draft) keySums() (sums [2]string, err error) {
+	m, err := d.record.now().metadata(d.store.owner, adopting{})
+	if err != nil || m.suite != seal.Unconditional {
+		return sums, err
+	}
+	return keySums(d.file, m)
 }
 
 func tagText(tag [16]byte) string { return hex.EncodeToString(tag[:]) }

@@ -237,7 +237,7 @@ func (d *Device) fillFailed(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	if d.store.Fault() != nil {
+	if d.distrust(ctx); d.store.Fault() != nil {
 		d.refusal(err)
 		<-ctx.Done()
 		return
@@ -249,6 +249,23 @@ func (d *Device) fillFailed(ctx context.Context, err error) {
 	d.fill.noise.Restart()
 	d.fill.turn(nil)
 	d.refreshReserve()
+}
+
+// distrust throws away what was laid up of sources alone that begin as they did
+// before: nothing that they ever gave was noise.
+func (d *Device) distrust(ctx context.Context) {
+	for _, s := range d.fill.sources() {
+		if !errors.Is(s.Failed, entropy.ErrSameStart) {
+			continue
+		}
+		all := int64(0)
+		for more := int64(1); more > 0 && ctx.Err() == nil; all += more {
+			more, _ = d.store.Reservoir().Distrust(s.Name, resizeStep) // an error stops the store
+		}
+		if all > 0 {
+			d.note(padstore.KindNoise, "", fmt.Sprintf("%d bytes of the reservoir are thrown away, of what %s alone made: it begins the same each time. Do not rely on pads that are made of it alone", all, s.Name))
+		}
+	}
 }
 
 // origins tells the reservoir what a Well is made of.

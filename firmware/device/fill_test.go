@@ -2,6 +2,8 @@ package device_test
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -203,6 +205,54 @@ func TestACardWithoutRoomForTheReservoirIsShown(t *testing.T) {
 			t.Errorf("with a smaller one, home says %q", text)
 		}
 	})
+}
+
+// A source that begins as it did before never gave noise: what it made alone, and
+// was laid up, is in no pad. What another one helped to make stays.
+func TestWhatASourceMadeThatBeginsTheSameIsThrownAway(t *testing.T) {
+	for name, c := range map[string]struct {
+		helped bool
+		left   int64
+	}{"alone": {false, 0}, "with another": {true, reservoir}} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				disk := durabletest.New(1)
+				start := func(seed uint64) *meeter {
+					counts := entropytest.Good(1)
+					counts.BecomeAnew(func() entropytest.Behaviour { return entropytest.Bytes(1) })
+					sources := []noise.Source{counts}
+					if c.helped {
+						sources = append(sources, entropytest.New(noise.Description{Name: "another", SampleBits: 8, Credit: noise.MaxCredit}, entropytest.Bytes(seed)))
+					}
+					well := entropy.NewWell(sources...)
+					m := &meeter{sockets: &sockets{wire: &wire{}}}
+					m.rig = startRig(t, disk, "alice", func(config *config) {
+						well.Remember(config.Store.NoiseStarts(), config.Store.KeepNoiseStarts)
+						config.Noise, config.Reservoir, config.Ports = well, reservoir, m.sockets
+					})
+					t.Cleanup(func() { well.Close() })
+					time.Sleep(time.Hour)
+					return m
+				}
+				m := start(2)
+				if n := m.ready(); n != reservoir {
+					t.Fatalf("%d bytes are ready", n)
+				}
+				m.off()
+				m = start(3)
+				m.wantText("No more randomness is made", "begins as it did before")
+				if n := m.ready(); n != c.left {
+					t.Errorf("%d bytes are left", n)
+				}
+				told := slices.ContainsFunc(m.store.Log(), func(e padstore.Entry) bool {
+					return strings.HasPrefix(e.Text, fmt.Sprintf("%d bytes of the reservoir are thrown away, of what simulated alone made", reservoir))
+				})
+				if told == c.helped {
+					t.Errorf("the log tells of it: %v", told)
+				}
+			})
+		})
+	}
 }
 
 // A device that is full when it is switched on has drawn nothing yet: it

@@ -76,8 +76,8 @@
 // 8 s; the source is opened anew. The fifth failure stops the Well until Restart.
 // Failures count as being in a row until 256 KiB of sound noise have come between
 // them, or while one Draw lasts, so that a source which fails now and then stops
-// as well. So does one that begins as it did before when it is opened again, in an
-// earlier life of the device too, as far as it is told of that (Remember).
+// as well. So does one that begins as it did before, when something was made of it, in
+// an earlier life of the device too, as far as it is told of that (Remember).
 //
 // The rate has collapsed when, over a second or more of reading, it is below a
 // sixteenth of what it was over the first second after the start-up test.

@@ -158,7 +158,7 @@ func TestNoiseThatComesAgainIsStuck(t *testing.T) {
 			}
 		}
 		// Any period, in batches of one block or of many.
-		for _, period := range []int{16, 33, 100, 511, 512, 513, 1000, 5000, 12345} {
+		for _, period := range []int{16, 33, 100, 511, 512, 513, 1000, 5000, 8192, 12345, 32768} {
 			for _, batch := range []int{BlockSize, 4 * BlockSize, 32 * BlockSize} {
 				h := newHealth(t, sampleBits)
 				cycle := entropytest.Periodic(period, func(_ context.Context, p []byte) error { copy(p, good); return nil })

@@ -27,7 +27,8 @@ const (
 // spring is one source with its tests, its extractor and its ledger.
 type spring struct {
 	source    noise.Source
-	begun     bool // the start-up test is passed
+	begun     bool   // the start-up test is passed
+	began     []byte // its noise, of which nothing is made, until it is judged
 	starts    *starts
 	health    *Health
 	extractor *Extractor
@@ -99,10 +100,23 @@ func (s *spring) begin(ctx context.Context) error {
 		return err
 	}
 	defer clear(tested)
-	if err := s.starts.judge(tested, about.Credit); err != nil {
-		return fmt.Errorf("%s: %w", about.Name, err)
-	}
+	s.began = append(s.began[:0], tested...)
 	s.begun = true
+	return nil
+}
+
+// judgeBeginning judges how the source began, once something is to be made of it:
+// if it begins so again, that would be made again.
+func (s *spring) judgeBeginning() error {
+	if len(s.began) == 0 {
+		return nil
+	}
+	err := s.starts.judge(s.began, s.ledger.credit)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.source.Describe().Name, err)
+	}
+	clear(s.began)
+	s.began = s.began[:0]
 	return nil
 }
 
@@ -131,6 +145,9 @@ func (s *spring) batch(ctx context.Context, want int) error {
 		return err
 	}
 	defer clear(tested)
+	if err := s.judgeBeginning(); err != nil {
+		return err
+	}
 	s.ledger.enter(blocks)
 	s.made = room(&s.out, blocks*size)
 	s.extractor.Extract(s.made, tested)
@@ -204,7 +221,8 @@ func room(p *[]byte, n int) []byte {
 	return (*p)[:n]
 }
 
-// wipe forgets all noise, and what was made of it.
+// wipe forgets all noise, and what was made of it, but how the source began: it goes
+// on from there, unless it is the one that failed.
 func (s *spring) wipe() {
 	// What is wiped was made and never leaves: the ledger does not give it back.
 	s.ledger.bytes += int64(len(s.made))
@@ -220,7 +238,7 @@ func (s *spring) wipe() {
 // failed notes a failure: the source is opened again, and the next batch begins
 // with a start-up test. One that begins as it did before does so each time then.
 func (s *spring) failed(err error) {
-	s.begun = false
+	s.begun, s.began = false, s.began[:0]
 	_ = s.source.Close() // it failed already, and says more when it is opened
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,10 +18,11 @@ const MaxStart = (8*startEntropy + int(lowestCredit) - 1) / int(lowestCredit)
 // startEntropy is the credited entropy of a beginning, in bits.
 const startEntropy = 128
 
-// starts are how sources began each time that they were opened: of the noise of
-// each start-up test a stretch with at least 128 bits of credited entropy. A
-// generator that only counts, because its noise is dead behind what whitens it,
-// passes all other tests, and begins the same each time that it is switched on.
+// starts are how sources began each time that they were opened, and something was
+// made of what followed: of the noise of each start-up test a stretch with at least
+// 128 bits of credited entropy. A generator that only counts, because its noise is
+// dead behind what whitens it, passes all other tests, and begins the same each time
+// that it is switched on.
 //
 // Nothing is made of the noise of start-up tests, so that it may be kept.
 type starts struct {
@@ -40,7 +41,7 @@ func (s *starts) judge(tested []byte, credit noise.Credit) error {
 	start := bytes.Clone(tested[len(tested)/2:][:stretchSize(credit)])
 	next := slices.Clone(s.known)
 	if i := slices.IndexFunc(next, func(known []byte) bool { return bytes.Contains(tested, known) }); i >= 0 {
-		again = fmt.Errorf("%w: it begins as it did before", ErrStuck)
+		again = fmt.Errorf("%w: %w", ErrStuck, ErrSameStart)
 		start = next[i]
 		next = slices.Delete(next, i, i+1) // the newest now, that it is not forgotten
 	}

@@ -16,8 +16,11 @@ import (
 var (
 	ErrNoSource = errors.New("there is no noise source")
 	ErrStuck    = errors.New("the noise repeats itself")
-	ErrBiased   = errors.New("the noise is less random than it should be")
-	ErrRate     = errors.New("the noise comes much more slowly than it did")
+	// ErrSameStart comes with ErrStuck: something was made of what comes again now, and
+	// was made of no noise.
+	ErrSameStart = errors.New("it begins as it did before")
+	ErrBiased    = errors.New("the noise is less random than it should be")
+	ErrRate      = errors.New("the noise comes much more slowly than it did")
 	// ErrUnfit: what the source says of itself leaves nothing to extract.
 	ErrUnfit = errors.New("the noise source cannot be used")
 	// ErrStopped: it failed too often in a row; Restart, or a restart of the

@@ -228,6 +228,28 @@ func TestNothingIsLeftInAPause(t *testing.T) {
 	})
 }
 
+// The start-up test is of the noise as well, though nothing is made of it.
+func TestASourceThatIsStuckAtItsStartFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, good, starts := entropytest.Good(4), entropytest.Bytes(4), 0
+		source.Become(func(ctx context.Context, p []byte) error {
+			if len(p) == startUp {
+				starts++
+			}
+			if len(p) == startUp && starts == 1 {
+				clear(p)
+				return nil
+			}
+			return good(ctx, p)
+		})
+		w := NewWell(source)
+		mustDraw(t, w, 1)
+		if state := w.State()[0]; starts != 2 || state.Failures != 1 {
+			t.Errorf("after %d start-up tests: %+v", starts, state)
+		}
+	})
+}
+
 func TestFailuresInARowStopAWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := entropytest.Good(4)
@@ -287,6 +309,65 @@ func TestASourceThatBeginsAsItDidBeforeIsStuck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Two that are the same would cancel each other out.
+func TestTwoSourcesThatBeginTheSameAreStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, other := entropytest.Good(1), entropytest.Good(1)
+		for _, source := range []*entropytest.Source{one, other} {
+			source.BecomeAnew(func() entropytest.Behaviour { return entropytest.Bytes(1) })
+		}
+		w := NewWell(one, other)
+		if _, err := draw(t, w, 100); !errors.Is(err, ErrStuck) || !errors.Is(err, ErrSameStart) {
+			t.Error(err)
+		}
+	})
+}
+
+// That is found also if another source fails just then, and all is made again.
+func TestHowASourceBeganIsJudgedAfterAnotherOnesFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kept [][]byte
+		start := func(sources ...noise.Source) *Well {
+			w := NewWell(sources...)
+			w.Remember(kept, func(known [][]byte) error { kept = known; return nil })
+			return w
+		}
+		mustDraw(t, start(entropytest.Good(1)), 100)
+		counts, other := entropytest.Good(1), entropytest.Good(2)
+		counts.Slow(startUp) // its start-up test takes a second
+		good, failed := entropytest.Bytes(2), false
+		other.Become(func(ctx context.Context, p []byte) error {
+			if failed {
+				return good(ctx, p)
+			}
+			failed = true
+			time.Sleep(time.Second + time.Millisecond)
+			return noise.ErrMissing
+		})
+		w := start(counts, other)
+		mustDraw(t, w, 100) // after both were opened again, or read on, and it is not the same any more
+		if state := w.State(); state[0].Failures != 1 || state[1].Failures != 1 {
+			t.Errorf("%+v", state)
+		}
+	})
+}
+
+// Who repeats itself only later, did give noise before.
+func TestASourceThatBecomesPeriodicDidNotBeginSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := entropytest.Good(1)
+		w := NewWell(source)
+		mustDraw(t, w, 100)
+		source.Become(entropytest.Periodic(startUp, entropytest.Bytes(2)))
+		for range 2 {
+			if _, err := draw(t, w, 2*startUp); !errors.Is(err, ErrStuck) || errors.Is(err, ErrSameStart) {
+				t.Error(err)
+			}
+			w.Restart()
+		}
+	})
 }
 
 // So does one of a device that was switched off in between.

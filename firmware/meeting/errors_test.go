@@ -1,7 +1,9 @@
 package meeting_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/subtle"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -52,6 +54,23 @@ func (c *cable) alters(kind byte, at int) {
 			p.raw[len(p.raw)+at] ^= 1
 		}
 		return asItIs(p), false
+	}
+}
+
+// bobSpoils has the two devices' noise make a pad in which a cell is as given.
+func (s *scene) bobSpoils(at int, cell string) {
+	want, err := hex.DecodeString(cell)
+	must(s, err)
+	alices, bobs := make([]byte, laidUp), make([]byte, laidUp)
+	_, _ = io.ReadFull(s.alice.stream, alices)
+	_, _ = io.ReadFull(s.bob.stream, bobs)
+	// A reservoir is taken from its end on: a nonce, a key, and the pieces.
+	from := laidUp - 48 - pieceSize*(at/pieceSize+1) + at%pieceSize
+	subtle.XORBytes(bobs[from:], alices[from:from+16], want)
+	for d, noise := range map[*device][]byte{s.alice: alices, s.bob: bobs} {
+		must(s, d.drain())
+		d.stream = bytes.NewReader(noise)
+		d.layUp(laidUp)
 	}
 }
 
@@ -138,6 +157,10 @@ func TestEveryErrorShowsOnTheRightSides(t *testing.T) {
 				return asItIs(p), false
 			}
 		}, meeting.ErrMirror, meeting.ErrMirror, false, false, ""},
+		{"what bob gives makes a lane without a hash key", func(s *scene) { s.bobSpoils(0, "000000f0030000f0030000f0030000f0") },
+			meeting.ErrGarbled, meeting.ErrGarbled, false, false, "without a hash key"},
+		{"what bob gives makes his own lane one", func(s *scene) { s.bobSpoils(padSize-16, "f0000003f0000003f0000003f0000000") },
+			meeting.ErrGarbled, meeting.ErrGarbled, false, false, "without a hash key"},
 		{"a byte of a contribution is altered", func(s *scene) { s.cable.alters('C', -100) },
 			meeting.ErrTheirs, meeting.ErrTheirs, false, false, ""},
 		{"a byte of the key is altered", func(s *scene) { s.cable.alters('K', -1) },
@@ -165,6 +188,23 @@ func TestEveryErrorShowsOnTheRightSides(t *testing.T) {
 				}
 				s.wants(s.bob, bob, c.bob, c.bobsDrafts)
 			})
+		})
+	}
+}
+
+// Who gives last could have the pad look burned: the device would burn past all of
+// it before it answered anybody, and its watchdog take that for a hang.
+func TestPadThatLooksBurnedIsRefused(t *testing.T) {
+	for _, at := range []int{0, 1040, padSize - 16} {
+		synctest.Test(t, func(t *testing.T) {
+			s, alice, bob := play(t, func(s *scene) { s.bobSpoils(at, strings.Repeat("55", 16)) })
+			for d, e := range map[*device]ended{s.alice: alice, s.bob: bob} {
+				want := meeting.ErrGarbled
+				if errors.Is(e.err, meeting.ErrTheyFail) { // it heard of it before it saw it
+					want = meeting.ErrTheyFail
+				}
+				s.wants(d, e, want, false)
+			}
 		})
 	}
 }

@@ -2,11 +2,9 @@ package meeting
 
 import (
 	"crypto/subtle"
-	"encoding/binary"
 	"fmt"
 
 	"onetimechat/padstore"
-	"onetimechat/padstore/seal"
 )
 
 // startJoining joins the next stretch that both contributions reach, if it has
@@ -64,15 +62,15 @@ func (p *piece) stretch(from, to int64) ([]byte, []padstore.Lot) {
 	return p.bytes[from-p.from : to-p.from], lots
 }
 
-// join makes theirs the pad. ErrMirror if the two are equal somewhere: two
-// devices' noise never is, over a whole cell.
+// join makes theirs the pad. ErrMirror if the two are equal somewhere, ErrGarbled if
+// it looks burned otherwise: two devices' noise never is so, over a whole cell.
 func join(theirs, ours []byte) error {
 	subtle.XORBytes(theirs, theirs, ours)
-	for at := 0; at < len(theirs); at += seal.CellSize {
-		cell := theirs[at : at+seal.CellSize]
-		if binary.LittleEndian.Uint64(cell)|binary.LittleEndian.Uint64(cell[8:]) == 0 {
+	for from := range suite.Destroyed(theirs) {
+		if theirs[from] == 0 {
 			return fmt.Errorf("%w: its randomness is ours", ErrMirror)
 		}
+		return lie("what it gave makes pad that looks burned")
 	}
 	return nil
 }

@@ -269,6 +269,36 @@ func TestAStopThatCannotBeIsRefused(t *testing.T) {
 	}
 }
 
+// What was joined stays joined, and the key comes after all of it.
+func TestALieAboutWhatIsJoinedIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		nth int // of bob's
+		lie func(said []byte) [][]byte
+	}{
+		"less than before":            {2, func([]byte) [][]byte { return [][]byte{reframe('J', []byte(`{"joined":0}`))} }},
+		"a key before all of it":      {1, func(said []byte) [][]byte { return [][]byte{said, reframe('K', make([]byte, 32))} }},
+		"a key before the last of it": {padSize / pieceSize, func([]byte) [][]byte { return [][]byte{reframe('K', make([]byte, 32))} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, alice, bob := play(t, func(s *scene) {
+					n := 0
+					s.cable.tamper = func(p parcel) ([][]byte, bool) {
+						if p.kind() == 'J' && p.from == 1 {
+							if n++; n == c.nth {
+								return c.lie(p.raw), false
+							}
+						}
+						return asItIs(p), false
+					}
+				})
+				s.wants(s.alice, alice, meeting.ErrGarbled, false)
+				s.wants(s.bob, bob, meeting.ErrTheyFail, false)
+			})
+		})
+	}
+}
+
 func TestWhoIsNoPadDeviceIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		says string
