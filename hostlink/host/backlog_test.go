@@ -3,6 +3,7 @@ package host_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,4 +92,50 @@ func TestARelayThatTeasesIsAskedOnceASecondAtMost(t *testing.T) {
 			t.Errorf("%d passes in a minute", passes)
 		}
 	})
+}
+
+// cutter is a relay behind a proxy that lets no request wait longer than it likes.
+type cutter struct {
+	*relay
+	patience time.Duration
+}
+
+func (r cutter) Messages(ctx context.Context, recipient string, start int64, max int, wait time.Duration) (mailbox.Batch, error) {
+	b, err := r.relay.Messages(ctx, recipient, start, max, min(wait, r.patience))
+	if err == nil && len(b.Messages) == 0 && wait > r.patience {
+		err = &mailbox.BusyError{Code: 504}
+	}
+	return b, err
+}
+
+// An owner who is away is asked later and later, however long polls end, and at
+// once when something new comes.
+func TestAnOwnerWhoIsAwayIsAskedLaterAndLater(t *testing.T) {
+	for name, patience := range map[string]time.Duration{"no proxy": time.Hour, "a hasty proxy": 30 * time.Second, "a proxy without polls": 0} {
+		synctest.Test(t, func(t *testing.T) {
+			d, r := newDevice("bob", "alice"), newRelay()
+			d.answer = func(hostlink.Incoming) hostlink.Refusal { return hostlink.TimedOut }
+			r.bring("bob", "alice", "hello")
+			h := start(t, "bob", d, cutter{r, patience}, newShelf(1))
+			ctx, cancel := context.WithCancel(t.Context())
+			var following sync.WaitGroup
+			following.Go(func() {
+				_ = h.Follow(ctx, func(host.Arrival) error { return nil }, func(host.Report, error) {})
+			})
+			asked := func() int { d.mu.Lock(); defer d.mu.Unlock(); return d.asked }
+			time.Sleep(20 * time.Minute)
+			// 5, 10, 20 … seconds between them, and 5 minutes at last.
+			before := asked()
+			if before < 8 || before > 11 {
+				t.Errorf("%s: asked %d times in 20 minutes", name, before)
+			}
+			r.bring("bob", "alice", "news")
+			time.Sleep(70 * time.Second)
+			if asked() == before {
+				t.Errorf("%s: not asked about news", name)
+			}
+			cancel()
+			following.Wait()
+		})
+	}
 }

@@ -69,27 +69,33 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 }
 
 // waitForNews returns when there is a message at next or behind it, or when
-// the time is over, if there is one.
+// the time is over, if there is one: then nothing else ends it, because an owner
+// who is away is not to be asked sooner for a relay that hangs up.
 func (h *Host) waitForNews(ctx context.Context, next int64, atMost time.Duration) error {
 	if atMost > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, atMost)
 		defer cancel()
 	}
+	pause := pollPause
 	for {
 		began := time.Now()
 		batch, err := h.cfg.Relay.Messages(ctx, h.cfg.User, next, 1, pollTime)
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil:
+		case err != nil && atMost == 0:
 			return err
+		case err != nil:
+			pause = min(2*pause, lastWait)
 		case len(batch.Messages) > 0:
 			return nil
-		case time.Since(began) >= pollPause:
+		case time.Since(began) >= pollPause && atMost == 0:
 			return nil // let a mailbox that went back be noticed
+		default:
+			pause = pollPause
 		}
-		if sleep(ctx, pollPause) != nil {
+		if sleep(ctx, pause) != nil {
 			return nil
 		}
 	}
