@@ -216,7 +216,7 @@ func (r *Relay) Serve(ctx context.Context, listener net.Listener, conf *tls.Conf
 	err = errors.Join(err, shutdown(server))
 	<-served
 	err = errors.Join(err, r.Close())
-	r.cfg.Log.Info("relay closed", "error", err)
+	r.cfg.Log.Info("relay closed")
 	return err
 }
 

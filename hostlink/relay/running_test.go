@@ -48,6 +48,15 @@ func TestShutdownEndsLongPollsAndKeepsMessages(t *testing.T) {
 	}
 }
 
+func TestAStopInOrderTellsOfNoError(t *testing.T) {
+	var log bytes.Buffer
+	r := start(t, Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	r.stop()
+	if said := log.String(); !strings.Contains(said, "relay closed") || strings.Contains(said, "error") {
+		t.Errorf("log:\n%s", said)
+	}
+}
+
 func TestOneRelayPerDirectory(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, Config{DataDir: dir})
