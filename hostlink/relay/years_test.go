@@ -269,3 +269,50 @@ func TestAFullDiskIsOutlived(t *testing.T) {
 		t.Errorf("said %d times:\n%s", n, log.String())
 	}
 }
+
+// Another program that has the database for itself for a while, as one that copies
+// it may, is waited out: what comes meanwhile is refused for now, and the relay goes
+// on by itself.
+func TestALockedDatabaseIsWaitedOut(t *testing.T) {
+	var log bytes.Buffer
+	dir := t.TempDir()
+	r := start(t, Config{DataDir: dir, sweepEvery: time.Hour, sweepNow: make(chan struct{}), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if _, err := r.store.write.Exec("PRAGMA busy_timeout = 20"); err != nil {
+		t.Fatal(err)
+	}
+	first := r.mustSend(t, "bob", "x", "")
+	other, err := openDB(filepath.Join(dir, dbFile), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	for range 2 {
+		lock, err := other.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			r.refusedWith(t, "bob", "y", 503)
+		}
+		for range 2 { // the second is taken when the first is done
+			select {
+			case r.cfg.sweepNow <- struct{}{}:
+			case <-r.write.failed:
+				t.Fatal(r.write.err)
+			}
+		}
+		if all := r.all(t, "bob"); len(all) == 0 {
+			t.Error("nothing is answered meanwhile")
+		}
+		if err := lock.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		if ref := r.mustSend(t, "bob", "z", ""); ref <= first {
+			t.Errorf("ref %d after %d", ref, first)
+		}
+	}
+	r.stop()
+	if n := strings.Count(log.String(), "level=WARN"); n != 2 {
+		t.Errorf("said %d times:\n%s", n, log.String())
+	}
+}
