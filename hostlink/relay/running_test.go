@@ -63,8 +63,23 @@ func TestOneRelayPerDirectory(t *testing.T) {
 	if second, err := Open(Config{DataDir: dir}); err == nil {
 		second.Close()
 		t.Error("a second relay opened the same directory")
+	} else if !strings.Contains(err.Error(), "another relay is running here") {
+		t.Error(err)
 	}
 	r.mustSend(t, "bob", "x", "")
+}
+
+// A relay begins on a full disk, too: its lock takes no room.
+func TestTheLockWritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	start(t, Config{DataDir: dir})
+	locks, err := filepath.Glob(filepath.Join(dir, lockFile+"*"))
+	if err != nil || len(locks) != 1 {
+		t.Fatalf("%v, %v", locks, err)
+	}
+	if info, err := os.Stat(locks[0]); err != nil || info.Size() != 0 {
+		t.Errorf("%v, %v", info, err)
+	}
 }
 
 func TestFilesAreForTheOwnerOnly(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // also the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"onetimechat/padstore/durable"
 )
@@ -174,20 +175,30 @@ func fileURL(path string, query url.Values) string {
 
 // takeLock keeps other relays out for as long as this one lives: two would
 // give the same ref twice. The lock is an open transaction on a database of
-// its own, which ends with the process.
+// its own, which ends with the process, and writes nothing, for which a full disk
+// would have no room.
 func (s *store) takeLock(path string) error {
 	db, err := openDB(path, 1)
 	if err != nil {
 		return err
 	}
 	s.lock = db
-	if _, err := db.Exec("PRAGMA busy_timeout = 0"); err != nil {
-		return err
-	}
-	if _, err := db.Exec("BEGIN EXCLUSIVE"); err != nil {
-		return fmt.Errorf("%s: another relay is running here: %w", path, err)
+	for _, step := range []string{"PRAGMA busy_timeout = 0", "PRAGMA journal_mode = OFF", "BEGIN EXCLUSIVE"} {
+		_, err := db.Exec(step)
+		if isCode(err, sqlite3.SQLITE_BUSY) {
+			return fmt.Errorf("%s: another relay is running here: %w", path, err)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	return nil
+}
+
+// isCode tells whether err is SQLite's with that primary code.
+func isCode(err error, code int) bool {
+	of := (*sqlite.Error)(nil)
+	return errors.As(err, &of) && of.Code()&0xff == code
 }
 
 func (s *store) prepareStatements() (err error) {

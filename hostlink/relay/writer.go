@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -186,14 +185,10 @@ func (w *writer) final(err error) error {
 
 // passing names an error of the database that passes, "" for any other.
 func passing(err error) string {
-	of := (*sqlite.Error)(nil)
-	if !errors.As(err, &of) {
-		return ""
-	}
-	switch of.Code() & 0xff {
-	case sqlite3.SQLITE_FULL:
+	switch {
+	case isCode(err, sqlite3.SQLITE_FULL):
 		return "disk full"
-	case sqlite3.SQLITE_BUSY:
+	case isCode(err, sqlite3.SQLITE_BUSY):
 		return "database locked by another program"
 	}
 	return ""
