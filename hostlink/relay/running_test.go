@@ -189,7 +189,7 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ref, err := client.Send(t.Context(), mailbox.Outgoing{Recipient: "bob", Sender: "alice", Contents: "x"}); err != nil || ref != 1 {
+	if ref, err := client.Send(t.Context(), mailbox.Outgoing{Recipient: "bob", Sender: "alice", Contents: "x"}); err != nil || ref < 1 {
 		t.Errorf("Send: %d, %v", ref, err)
 	}
 	stranger, err := mailbox.NewClientRoots(url, x509.NewCertPool())

@@ -24,13 +24,15 @@ const (
 )
 
 // Refs that are left out at a start: some, for what a disk lost that lies about
-// syncs, and more for each second since the clock was last written. So a
-// database put back from a copy gives no ref again that was given since, unless
-// messages came faster than that all the time.
+// syncs, and more for each second since the clock was last written, or since
+// firstDay in a new database. So one put back from a copy, and one begun anew in
+// the place of a lost one, give no ref again that was given, unless messages came
+// faster than that all the time: hosts do not look below the refs that they had.
 const (
 	gapAtStart   = 1 << 16
 	gapPerSecond = 64
-	maxGap       = 1 << 40 // by a clock that is far wrong
+	maxGap       = 1 << 40    // by a clock that is far wrong
+	firstDay     = 1793491200 // 1 November 2026, in Unix seconds: no relay left refs out before
 )
 
 // synced says how the writing connection is set: a commit returns when it is
@@ -318,11 +320,14 @@ func (s *store) next(recipient string) int64 {
 	return highest + 1
 }
 
-// leaveGap leaves out refs that may have been given before.
+// leaveGap leaves out refs that may have been given before. A database without
+// refs may stand in for one that was lost, of any age.
 func (s *store) leaveGap(now time.Time) {
-	if s.nextRef > 1 {
-		s.nextRef += min(maxGap, gapAtStart+gapPerSecond*max(0, now.Unix()-s.written))
+	gap := gapAtStart + gapPerSecond*max(0, now.Unix()-s.written)
+	if s.nextRef == 1 {
+		gap = gapPerSecond * max(0, now.Unix()-firstDay)
 	}
+	s.nextRef += min(maxGap, gap)
 }
 
 // share is the committed state of one sender's share.

@@ -140,6 +140,28 @@ func TestADatabasePutBackGivesNoRefTwice(t *testing.T) {
 	}
 }
 
+// Nor does a new one in the place of one that was lost: a host that was away
+// meanwhile looks for what is new above the refs that it had, and finds it all.
+func TestADatabaseBegunAnewGivesNoRefTwice(t *testing.T) {
+	var at later
+	r := start(t, Config{DataDir: t.TempDir(), now: at.now})
+	last := r.mustSend(t, "bob", "x", "")
+	for restarts := range 3 {
+		r.stop()
+		at.seconds.Add(3600)
+		dir := t.TempDir()
+		for range restarts { // before anybody writes
+			start(t, Config{DataDir: dir, now: at.now}).stop()
+		}
+		r = start(t, Config{DataDir: dir, now: at.now})
+		ref := r.mustSend(t, "bob", "y", "")
+		if ref <= last {
+			t.Errorf("ref %d, the lost one was %d", ref, last)
+		}
+		last = ref
+	}
+}
+
 func TestADatabaseOfTheFirstVersionGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	db, err := openDB(filepath.Join(dir, dbFile), 1, synced()...)
