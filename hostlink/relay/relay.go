@@ -159,7 +159,7 @@ func Open(cfg Config) (*Relay, error) {
 	}
 	store, err := openStore(cfg.DataDir)
 	if err != nil {
-		return nil, fmt.Errorf("relay: %w", err)
+		return nil, fmt.Errorf("relay: %w", advised(err))
 	}
 	store.leaveGap(cfg.now())
 	r := &Relay{

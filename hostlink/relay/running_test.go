@@ -128,6 +128,20 @@ func TestADatabaseOfAnotherVersionIsRefused(t *testing.T) {
 	}
 }
 
+func TestADamagedDatabaseSaysWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, dbFile), bytes.Repeat([]byte("?"), 8192), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(Config{DataDir: dir})
+	if err == nil {
+		r.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "put back a copy of its folder") {
+		t.Error(err)
+	}
+}
+
 func TestAFailingDatabaseEndsTheRelay(t *testing.T) {
 	r, err := Open(Config{DataDir: t.TempDir()})
 	if err != nil {

@@ -197,6 +197,15 @@ func (s *store) takeLock(path string) error {
 	return nil
 }
 
+// advised adds what the keeper can do about a database that does not hold what was
+// written.
+func advised(err error) error {
+	if isCode(err, sqlite3.SQLITE_CORRUPT) || isCode(err, sqlite3.SQLITE_NOTADB) {
+		return fmt.Errorf("%w; put back a copy of its folder, or move the folder away and begin without the messages in it", err)
+	}
+	return err
+}
+
 // isCode tells whether err is SQLite's with that primary code.
 func isCode(err error, code int) bool {
 	of := (*sqlite.Error)(nil)

@@ -127,7 +127,7 @@ func (w *writer) run() {
 			return
 		}
 	}
-	w.err = fmt.Errorf("relay: database failed: %w", err)
+	w.err = fmt.Errorf("relay: database failed: %w", advised(err))
 	w.cfg.Log.Error("database failed", "error", err)
 	close(w.failed)
 }
