@@ -67,12 +67,12 @@ func TestABacklogBehindAnUnopenedPackageDoesNotSpin(t *testing.T) {
 	})
 }
 
-// teaser is a relay that tells whoever waits of a message, and has none.
+// teaser is a relay that tells whoever waits of one more message than it has.
 type teaser struct{ *relay }
 
 func (r teaser) Messages(ctx context.Context, recipient string, start int64, max int, wait time.Duration) (mailbox.Batch, error) {
-	if wait == 0 {
-		return mailbox.Batch{Complete: true}, nil
+	if b, err := r.relay.Messages(ctx, recipient, start, max, 0); wait == 0 || len(b.Messages) > 0 {
+		return b, err
 	}
 	return mailbox.Batch{Messages: []mailbox.Message{{Ref: start, RecipientUID: recipient}}, Complete: true}, nil
 }
@@ -108,15 +108,23 @@ func (r cutter) Messages(ctx context.Context, recipient string, start int64, max
 	return b, err
 }
 
-// An owner who is away is asked later and later, however long polls end, and at
-// once when something new comes.
+// An owner who is away is asked later and later, however long polls end, and soon
+// when something new comes.
 func TestAnOwnerWhoIsAwayIsAskedLaterAndLater(t *testing.T) {
-	for name, patience := range map[string]time.Duration{"no proxy": time.Hour, "a hasty proxy": 30 * time.Second, "a proxy without polls": 0} {
+	for name, c := range map[string]struct {
+		behind func(*relay) host.Relay
+		soon   time.Duration
+	}{
+		"no proxy":              {func(r *relay) host.Relay { return r }, time.Second},
+		"a hasty proxy":         {func(r *relay) host.Relay { return cutter{r, 30 * time.Second} }, time.Minute},
+		"a proxy without polls": {func(r *relay) host.Relay { return cutter{r, 0} }, time.Minute},
+		"a relay that teases":   {func(r *relay) host.Relay { return teaser{r} }, 5 * time.Minute},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			d, r := newDevice("bob", "alice"), newRelay()
 			d.answer = func(hostlink.Incoming) hostlink.Refusal { return hostlink.TimedOut }
 			r.bring("bob", "alice", "hello")
-			h := start(t, "bob", d, cutter{r, patience}, newShelf(1))
+			h := start(t, "bob", d, c.behind(r), newShelf(1))
 			ctx, cancel := context.WithCancel(t.Context())
 			var following sync.WaitGroup
 			following.Go(func() {
@@ -130,7 +138,7 @@ func TestAnOwnerWhoIsAwayIsAskedLaterAndLater(t *testing.T) {
 				t.Errorf("%s: asked %d times in 20 minutes", name, before)
 			}
 			r.bring("bob", "alice", "news")
-			time.Sleep(70 * time.Second)
+			time.Sleep(c.soon + time.Second)
 			if asked() == before {
 				t.Errorf("%s: not asked about news", name)
 			}
