@@ -108,6 +108,16 @@ func (r cutter) Messages(ctx context.Context, recipient string, start int64, max
 	return b, err
 }
 
+// forger is a relay that has something new for whoever waits.
+type forger struct{ *relay }
+
+func (r forger) Messages(ctx context.Context, recipient string, start int64, max int, wait time.Duration) (mailbox.Batch, error) {
+	if wait > 0 {
+		r.bring(recipient, "alice", "forged")
+	}
+	return r.relay.Messages(ctx, recipient, start, max, 0)
+}
+
 // An owner who is away is asked later and later, however long polls end, and soon
 // when something new comes.
 func TestAnOwnerWhoIsAwayIsAskedLaterAndLater(t *testing.T) {
@@ -119,6 +129,7 @@ func TestAnOwnerWhoIsAwayIsAskedLaterAndLater(t *testing.T) {
 		"a hasty proxy":         {func(r *relay) host.Relay { return cutter{r, 30 * time.Second} }, time.Minute},
 		"a proxy without polls": {func(r *relay) host.Relay { return cutter{r, 0} }, time.Minute},
 		"a relay that teases":   {func(r *relay) host.Relay { return teaser{r} }, 5 * time.Minute},
+		"a relay that forges":   {func(r *relay) host.Relay { return forger{r} }, 5 * time.Minute},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			d, r := newDevice("bob", "alice"), newRelay()

@@ -26,8 +26,8 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 		return failed
 	}
 	again, broken := firstAgain, firstWait
-	vain := 0         // short passes in a row that brought nothing but what anybody can send
-	told := int64(-1) // the ref from which the relay last told of news
+	vain := 0              // short passes in a row that brought nothing but what anybody can send
+	open, told := 0, false // what waited for the owner last time, and whether more was told of since
 	for {
 		began := time.Now()
 		report, err := h.Receive(ctx, guarded)
@@ -43,14 +43,17 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 			err = sleep(ctx, broken)
 			broken = min(2*broken, lastWait)
 		case report.Stopped != "":
-			if report.more || report.next == told { // which is no news, or was none
+			fooled := told && report.open <= open // by nothing, or by what anybody can send
+			open = report.open
+			if fooled || report.more { // which is no news
 				err = sleep(ctx, again)
-			} else if news, _ := h.waitForNews(ctx, report.next, again); news {
-				told = report.next
+			} else {
+				told, err = h.waitForNews(ctx, report.next, again)
 			}
 			again, broken = min(2*again, lastAgain), firstWait
 		default:
 			_, err = h.waitForNews(ctx, report.next, 0)
+			open, told = 0, false
 			again, broken = firstAgain, firstWait
 		}
 		if ctx.Err() != nil {

@@ -28,6 +28,7 @@ type Report struct {
 	next   int64 // behind the highest ref seen
 	used   int   // packages that came of the sender's pad: what anybody can send does not count
 	more   bool  // packages at next or behind it are known to wait
+	open   int   // packages seen that have no outcome
 }
 
 // batchSize is how many messages are fetched at once.
@@ -63,7 +64,7 @@ func (h *Host) Receive(ctx context.Context, show Show) (Report, error) {
 		return p.report, err
 	}
 	err = p.fetchAll(ctx)
-	p.report.Cursor = p.in.Cursor
+	p.report.Cursor, p.report.open = p.in.Cursor, len(p.open)
 	return p.report, err
 }
 
