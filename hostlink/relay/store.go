@@ -236,37 +236,24 @@ func (s *store) summarise() error {
 	}
 	s.clock = max(s.clock, received)
 	s.nextRef = max(last, s.forgotten) + 1
-	rows, err := s.read.Query(`SELECT recipient, MAX(ref), COUNT(*), SUM(size) FROM messages GROUP BY recipient`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var recipient string
-		var box mailboxState
-		if err := rows.Scan(&recipient, &box.highest, &box.count, &box.bytes); err != nil {
-			return err
-		}
-		s.boxes[recipient] = box
-		s.messages += box.count
-		s.bytes += box.bytes
-	}
-	return errors.Join(rows.Err(), s.summariseShares())
-}
-
-func (s *store) summariseShares() error {
-	rows, err := s.read.Query(`SELECT recipient, sender, COUNT(*), SUM(size) FROM messages GROUP BY recipient, sender`)
+	// Without an order, and counted here: to sort, SQLite writes temporary files, for
+	// which a full disk has no room.
+	rows, err := s.read.Query(`SELECT recipient, sender, ref, size FROM messages`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var p pair
-		var of share
-		if err := rows.Scan(&p.recipient, &p.sender, &of.count, &of.bytes); err != nil {
+		var ref, size int64
+		if err := rows.Scan(&p.recipient, &p.sender, &ref, &size); err != nil {
 			return err
 		}
-		s.shares[p] = of
+		box, of := s.boxes[p.recipient], s.shares[p]
+		s.boxes[p.recipient] = mailboxState{highest: max(box.highest, ref), count: box.count + 1, bytes: box.bytes + size}
+		s.shares[p] = share{count: of.count + 1, bytes: of.bytes + size}
+		s.messages++
+		s.bytes += size
 	}
 	return rows.Err()
 }
