@@ -198,10 +198,13 @@ func (s *store) takeLock(path string) error {
 }
 
 // advised adds what the keeper can do about a database that does not hold what was
-// written.
+// written, or a disk that does not take it.
 func advised(err error) error {
-	if isCode(err, sqlite3.SQLITE_CORRUPT) || isCode(err, sqlite3.SQLITE_NOTADB) {
+	switch {
+	case isCode(err, sqlite3.SQLITE_CORRUPT), isCode(err, sqlite3.SQLITE_NOTADB):
 		return fmt.Errorf("%w; put back a copy of its folder, or move the folder away and begin without the messages in it", err)
+	case isCode(err, sqlite3.SQLITE_IOERR): // also where there is no room for SQLite's own files
+		return fmt.Errorf("%w; is the disk full, or failing?", err)
 	}
 	return err
 }
