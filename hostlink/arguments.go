@@ -99,11 +99,15 @@ func (c call) requestID() (string, error) {
 // requestID accepts 1 to MaxRequestID visible ASCII characters.
 func requestID(value any) (string, error) {
 	id, ok := value.(string)
-	if !ok || id == "" || len(id) > MaxRequestID ||
-		strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if !ok || id == "" || len(id) > MaxRequestID || !visible(id) {
 		return "", threw
 	}
 	return id, nil
+}
+
+// visible tells whether s is printable ASCII without spaces.
+func visible(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // userID returns "" for what is no user id.
@@ -134,7 +138,7 @@ func mailboxOf(user, address any) (owner, server string, err error) {
 		return "", "", NoPad
 	case !ok || server == "":
 		return "", "", threw
-	case len(server) > MaxAddress:
+	case len(server) > MaxAddress || !visible(server):
 		return "", "", TooLong
 	}
 	return owner, server, nil

@@ -103,6 +103,7 @@ func TestWrongCallsAreAnsweredFromTheFixedList(t *testing.T) {
 
 		{rpc("package", `"alice"`, ``), exception},
 		{rpc("package", `"alice","bob","hi","hi"`, ``), exception},
+		{rpc("package", `"alice","bob","hi",null`, ``), exception}, // an id goes by name
 		{rpc("package", `"alice","bob","hi"`, `"message":"hi"`), exception},
 		{rpc("package", `"alice","bob"`, `"text":"hi"`), exception},
 		{rpc("package", `"alice","bob","hi"`, `"id":7`), exception},
@@ -160,6 +161,9 @@ func TestWrongCallsAreAnsweredFromTheFixedList(t *testing.T) {
 		{rpc("get_next_ref", `"alice",""`, ``), exception},
 		{rpc("get_next_ref", `"alice",null`, ``), exception},
 		{rpc("get_next_ref", `"alice","`+strings.Repeat("x", MaxAddress+1)+`"`, ``), `"error":"Too long."`},
+		{rpc("get_next_ref", `"alice","http://a b"`, ``), `"error":"Too long."`},
+		{rpc("get_next_ref", `"alice","http://bücher"`, ``), `"error":"Too long."`},
+		{rpc("save_next_ref", `"alice","http://relay\u007f",7`, ``), `"error":"Too long."`},
 		{rpc("get_next_ref", `"ALICE","http://relay"`, ``), `"error":"Shared pad not found."`},
 		{rpc("get_next_ref", `"alice","http://relay"`, `"id":"7f"`), exception},
 		{rpc("save_next_ref", `"alice","http://relay",7.0`, ``), exception},

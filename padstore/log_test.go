@@ -280,6 +280,8 @@ func TestMailboxCursors(t *testing.T) {
 	}
 	mustDo(t, store.SaveNextRef(server(0), 1<<53-1)) // used again
 	mustDo(t, store.SaveNextRef(server(16), 5))
+	_, err := store.Work()
+	mustDo(t, err)
 	store = open(t, disk, "alice")
 	for i := range 17 {
 		ref, known := store.NextRef(server(i))
@@ -288,6 +290,12 @@ func TestMailboxCursors(t *testing.T) {
 		}
 	}
 	if ref, _ := store.NextRef(server(2)); ref != 1<<53-3 {
+		t.Error(ref)
+	}
+	mustDo(t, store.SaveNextRef(server(2), 7))
+	mustDo(t, store.Close()) // writes them, too
+	store = open(t, disk, "alice")
+	if ref, _ := store.NextRef(server(2)); ref != 7 {
 		t.Error(ref)
 	}
 }

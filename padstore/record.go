@@ -152,8 +152,7 @@ func (k *kept[T]) change(f func(*T), along ...durable.File) error {
 	return nil
 }
 
-// arrange replaces the value in memory. That is not kept until the next change,
-// and must not need to be.
+// arrange replaces the value in memory. That is not kept until the next change.
 func (k *kept[T]) arrange(f func(T) T) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -202,7 +201,9 @@ func (s *Store) NextRef(server string) (ref int64, known bool) {
 
 // SaveNextRef keeps the place in a relay's mailbox, for at most 16 relays: a
 // further one replaces the one longest unused. The address is at most 256
-// bytes of printable ASCII, ref is below 2^53.
+// bytes of printable ASCII, ref is below 2^53. Work writes it to the card, so
+// that a laptop cannot have each of many written. A power cut before that is
+// harmless: what was fetched is fetched again, and not opened twice.
 func (s *Store) SaveNextRef(server string, ref int64) error {
 	if err := s.Fault(); err != nil {
 		return err
@@ -214,12 +215,21 @@ func (s *Store) SaveNextRef(server string, ref int64) error {
 	if list := s.cursors.now(); len(list) > 0 && list[len(list)-1] == at {
 		return nil
 	}
-	return s.faulted(s.cursors.change(func(list *[]refCursor) {
-		next := slices.Clone(*list)
-		next = slices.DeleteFunc(next, func(c refCursor) bool { return c.Server == server })
+	s.cursors.arrange(func(list []refCursor) []refCursor {
+		next := slices.DeleteFunc(slices.Clone(list), func(c refCursor) bool { return c.Server == server })
 		if len(next) == maxCursors {
 			next = next[1:]
 		}
-		*list = append(next, at)
-	}))
+		return append(next, at)
+	})
+	s.placed.Store(true)
+	return nil
+}
+
+// writeCursors writes the places in mailboxes to the card, if there are new ones.
+func (s *Store) writeCursors() error {
+	if !s.placed.Swap(false) {
+		return nil
+	}
+	return s.cursors.change(func(*[]refCursor) {})
 }

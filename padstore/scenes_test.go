@@ -233,13 +233,16 @@ func actions() []action {
 		}},
 		{"save the mailbox cursor", lived, false, func(tr *trial) error {
 			for ref := range int64(3) {
+				if err := tr.store.SaveNextRef(relay, ref); err != nil {
+					return err
+				}
+				if _, err := tr.store.Work(); err != nil {
+					return err
+				}
 				tr.promised = func(s *padstore.Store) {
 					if got, known := s.NextRef(relay); !known || got < ref {
 						tr.Errorf("next ref %d, %v", got, known)
 					}
-				}
-				if err := tr.store.SaveNextRef(relay, ref); err != nil {
-					return err
 				}
 			}
 			return nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"onetimechat/padstore/durable"
@@ -21,6 +22,7 @@ type Store struct {
 	journal *journal
 	device  *kept[deviceRecord]
 	cursors *kept[[]refCursor]
+	placed  atomic.Bool     // the cursors have moved since they were written
 	ever    *kept[[]string] // ids of all pads that ever came here
 
 	settings  *kept[settingsRecord]
@@ -177,7 +179,7 @@ func (s *Store) Close() error {
 	case errors.Is(err, ErrErased):
 		err = nil
 	case err == nil:
-		err = s.faulted(errors.Join(s.journal.flush(), s.device.change(func(r *deviceRecord) { r.Clean = true })))
+		err = s.faulted(errors.Join(s.journal.flush(), s.writeCursors(), s.device.change(func(r *deviceRecord) { r.Clean = true })))
 	}
 	return errors.Join(err, s.close())
 }
@@ -256,8 +258,8 @@ func (s *Store) Unfinished() []Unfinished {
 }
 
 // Work does one step of what can wait: overwriting closed gaps, clearing notes
-// of pads that rest for 2 s, syncing the log. Call it after answers, and again
-// while more is true or the device is idle.
+// of pads that rest for 2 s, writing places in mailboxes, syncing the log. Call it
+// after answers, and again while more is true or the device is idle.
 func (s *Store) Work() (more bool, err error) {
 	if err := s.Fault(); err != nil {
 		return false, err
@@ -272,7 +274,7 @@ func (s *Store) Work() (more bool, err error) {
 		}
 		more = more || again
 	}
-	return more, s.faulted(s.journal.flush())
+	return more, s.faulted(errors.Join(s.writeCursors(), s.journal.flush()))
 }
 
 // Record adds an entry to the device log.

@@ -158,7 +158,7 @@ func TestAFaultAtTheStartIsShown(t *testing.T) {
 		disks := cards(t, seal.Unconditional, 4<<10, "alice", "bob")
 		store := storeOf(t, disks["alice"], "alice")
 		disks["alice"].FailAt(1)
-		if err := store.SaveNextRef("http://relay", 1); err == nil {
+		if err := store.Record(padstore.Entry{Text: "x"}); err == nil {
 			t.Fatal("the disk did not fail")
 		}
 		g := &glass{}

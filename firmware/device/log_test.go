@@ -174,6 +174,36 @@ func TestAFloodOfForgeriesSparesTheCard(t *testing.T) {
 	})
 }
 
+// A laptop that has one place after another kept has the card written once in a
+// while, and has the last one kept.
+func TestAFloodOfPlacesSparesTheCard(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := pair(t)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		var steps atomic.Int64
+		alice.disk.Trace(func(string) { steps.Add(1) })
+		for ref := range int64(300) {
+			if err := alice.SaveNextRef("alice", "http://relay", ref); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if n := steps.Load(); n == 0 || n > 4*15 {
+			t.Errorf("%d disk operations in half a minute", n)
+		}
+		alice.disk.Trace(nil)
+		alice.disk.PowerOff()
+		alice.disk.PowerOn(durabletest.Lost)
+		store := storeOf(t, alice.disk, "alice")
+		if ref, _ := store.NextRef("http://relay"); ref != 299 {
+			t.Errorf("the place is %d", ref)
+		}
+	})
+}
+
 func TestTheOwnerSwitchesTheDeviceOff(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		off := 0

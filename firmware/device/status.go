@@ -77,6 +77,10 @@ func (d *Device) SaveNextRef(owner, server string, ref int64) error {
 	if err := d.store.SaveNextRef(server, ref); err != nil {
 		return d.refusal(err)
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.workLater()
+	d.stir()
 	return nil
 }
 
@@ -90,13 +94,22 @@ func (d *Device) refresh(burned bool) {
 	defer d.mu.Unlock()
 	d.home, d.news = home, news
 	d.workNow = d.workNow || burned
-	if burned || d.workAt.IsZero() {
-		d.workAt = time.Now().Add(restTime)
+	if burned {
+		d.workAt = time.Time{}
 	}
+	d.workLater()
 	if d.view.isHome || d.view.reserve {
 		d.draw()
 	}
 	d.stir()
+}
+
+// workLater has idle work done, unless some is to come: what a laptop asks often
+// then costs the card little. mu is held.
+func (d *Device) workLater() {
+	if d.workAt.IsZero() {
+		d.workAt = time.Now().Add(restTime)
+	}
 }
 
 // readHome asks the store what home shows. mu is not held: a pad may be busy

@@ -3,6 +3,7 @@ package host_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,12 +67,12 @@ func TestABacklogBehindAnUnopenedPackageDoesNotSpin(t *testing.T) {
 	})
 }
 
-// teaser is a relay that tells whoever waits of a message, and has none.
+// teaser is a relay that tells whoever waits of one more message than it has.
 type teaser struct{ *relay }
 
 func (r teaser) Messages(ctx context.Context, recipient string, start int64, max int, wait time.Duration) (mailbox.Batch, error) {
-	if wait == 0 {
-		return mailbox.Batch{Complete: true}, nil
+	if b, err := r.relay.Messages(ctx, recipient, start, max, 0); wait == 0 || len(b.Messages) > 0 {
+		return b, err
 	}
 	return mailbox.Batch{Messages: []mailbox.Message{{Ref: start, RecipientUID: recipient}}, Complete: true}, nil
 }
@@ -91,4 +92,69 @@ func TestARelayThatTeasesIsAskedOnceASecondAtMost(t *testing.T) {
 			t.Errorf("%d passes in a minute", passes)
 		}
 	})
+}
+
+// cutter is a relay behind a proxy that lets no request wait longer than it likes.
+type cutter struct {
+	*relay
+	patience time.Duration
+}
+
+func (r cutter) Messages(ctx context.Context, recipient string, start int64, max int, wait time.Duration) (mailbox.Batch, error) {
+	b, err := r.relay.Messages(ctx, recipient, start, max, min(wait, r.patience))
+	if err == nil && len(b.Messages) == 0 && wait > r.patience {
+		err = &mailbox.BusyError{Code: 504}
+	}
+	return b, err
+}
+
+// forger is a relay that has something new for whoever waits.
+type forger struct{ *relay }
+
+func (r forger) Messages(ctx context.Context, recipient string, start int64, max int, wait time.Duration) (mailbox.Batch, error) {
+	if wait > 0 {
+		r.bring(recipient, "alice", "forged")
+	}
+	return r.relay.Messages(ctx, recipient, start, max, 0)
+}
+
+// An owner who is away is asked later and later, however long polls end, and soon
+// when something new comes.
+func TestAnOwnerWhoIsAwayIsAskedLaterAndLater(t *testing.T) {
+	for name, c := range map[string]struct {
+		behind func(*relay) host.Relay
+		soon   time.Duration
+	}{
+		"no proxy":              {func(r *relay) host.Relay { return r }, time.Second},
+		"a hasty proxy":         {func(r *relay) host.Relay { return cutter{r, 30 * time.Second} }, time.Minute},
+		"a proxy without polls": {func(r *relay) host.Relay { return cutter{r, 0} }, time.Minute},
+		"a relay that teases":   {func(r *relay) host.Relay { return teaser{r} }, 5 * time.Minute},
+		"a relay that forges":   {func(r *relay) host.Relay { return forger{r} }, 5 * time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			d, r := newDevice("bob", "alice"), newRelay()
+			d.answer = func(hostlink.Incoming) hostlink.Refusal { return hostlink.TimedOut }
+			r.bring("bob", "alice", "hello")
+			h := start(t, "bob", d, c.behind(r), newShelf(1))
+			ctx, cancel := context.WithCancel(t.Context())
+			var following sync.WaitGroup
+			following.Go(func() {
+				_ = h.Follow(ctx, func(host.Arrival) error { return nil }, func(host.Report, error) {})
+			})
+			asked := func() int { d.mu.Lock(); defer d.mu.Unlock(); return d.asked }
+			time.Sleep(20 * time.Minute)
+			// 5, 10, 20 … seconds between them, and 5 minutes at last.
+			before := asked()
+			if before < 8 || before > 11 {
+				t.Errorf("%s: asked %d times in 20 minutes", name, before)
+			}
+			r.bring("bob", "alice", "news")
+			time.Sleep(c.soon + time.Second)
+			if asked() == before {
+				t.Errorf("%s: not asked about news", name)
+			}
+			cancel()
+			following.Wait()
+		})
+	}
 }

@@ -37,6 +37,8 @@ type device struct {
 	answer func(in hostlink.Incoming) hostlink.Refusal
 	// deny refuses to seal.
 	deny hostlink.Refusal
+	// spent are contacts whose pad has no room: then nothing is sealed.
+	spent []string
 	// breaks breaks the link after a request was served, while it is positive.
 	breaks int
 	// unplugged answers nothing.
@@ -89,6 +91,9 @@ func (d *device) Package(_ context.Context, req hostlink.PackageRequest) ([]host
 	if d.unplugged {
 		return nil, d.link()
 	}
+	if slices.ContainsFunc(req.To, func(to string) bool { return slices.Contains(d.spent, to) }) {
+		return d.noRoom(req.To), d.link()
+	}
 	kept, again := d.sealed[req.ID]
 	if !again || kept.text != req.Text || !slices.Equal(kept.to, req.To) {
 		d.asked++
@@ -103,6 +108,17 @@ func (d *device) Package(_ context.Context, req hostlink.PackageRequest) ([]host
 		d.sealed[req.ID] = kept
 	}
 	return kept.out, d.link()
+}
+
+func (d *device) noRoom(to []string) (out []hostlink.Sealed) {
+	for _, name := range to {
+		why := hostlink.EncryptionFailed
+		if slices.Contains(d.spent, name) {
+			why = hostlink.Depleted
+		}
+		out = append(out, hostlink.Sealed{To: name, Err: why})
+	}
+	return out
 }
 
 func (d *device) Unpackage(_ context.Context, req hostlink.UnpackageRequest) ([]hostlink.Opened, error) {

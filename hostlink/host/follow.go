@@ -26,7 +26,8 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 		return failed
 	}
 	again, broken := firstAgain, firstWait
-	vain := 0 // short passes in a row that brought nothing but what anybody can send
+	vain := 0              // short passes in a row that brought nothing but what anybody can send
+	open, told := 0, false // what waited for the owner last time, and whether more was told of since
 	for {
 		began := time.Now()
 		report, err := h.Receive(ctx, guarded)
@@ -42,14 +43,17 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 			err = sleep(ctx, broken)
 			broken = min(2*broken, lastWait)
 		case report.Stopped != "":
-			if report.more { // which is no news
+			fooled := told && report.open <= open // by nothing, or by what anybody can send
+			open = report.open
+			if fooled || report.more { // which is no news
 				err = sleep(ctx, again)
 			} else {
-				err = h.waitForNews(ctx, report.next, again)
+				told, err = h.waitForNews(ctx, report.next, again)
 			}
 			again, broken = min(2*again, lastAgain), firstWait
 		default:
-			err = h.waitForNews(ctx, report.next, 0)
+			_, err = h.waitForNews(ctx, report.next, 0)
+			open, told = 0, false
 			again, broken = firstAgain, firstWait
 		}
 		if ctx.Err() != nil {
@@ -69,28 +73,34 @@ func (h *Host) Follow(ctx context.Context, show Show, state func(Report, error))
 }
 
 // waitForNews returns when there is a message at next or behind it, or when
-// the time is over, if there is one.
-func (h *Host) waitForNews(ctx context.Context, next int64, atMost time.Duration) error {
+// the time is over, if there is one: then nothing else ends it, because an owner
+// who is away is not to be asked sooner for a relay that hangs up.
+func (h *Host) waitForNews(ctx context.Context, next int64, atMost time.Duration) (news bool, err error) {
 	if atMost > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, atMost)
 		defer cancel()
 	}
+	pause := pollPause
 	for {
 		began := time.Now()
 		batch, err := h.cfg.Relay.Messages(ctx, h.cfg.User, next, 1, pollTime)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return false, nil
+		case err != nil && atMost == 0:
+			return false, err
 		case err != nil:
-			return err
+			pause = min(2*pause, lastWait)
 		case len(batch.Messages) > 0:
-			return nil
-		case time.Since(began) >= pollPause:
-			return nil // let a mailbox that went back be noticed
+			return true, nil
+		case time.Since(began) >= pollPause && atMost == 0:
+			return false, nil // let a mailbox that went back be noticed
+		default:
+			pause = pollPause
 		}
-		if sleep(ctx, pollPause) != nil {
-			return nil
+		if sleep(ctx, pause) != nil {
+			return false, nil
 		}
 	}
 }

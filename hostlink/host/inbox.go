@@ -138,7 +138,9 @@ func (h *Host) key() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-func (h *Host) inboxName() string { return "in-" + h.key() }
+const inPrefix = "in-"
+
+func (h *Host) inboxName() string { return inPrefix + h.key() }
 
 func (h *Host) loadInbox(ctx context.Context) (*inbox, error) {
 	in := &inbox{Relay: h.cfg.RelayAddress}

@@ -18,7 +18,7 @@ type Show func(Arrival) error
 // Report sums up one Receive.
 type Report struct {
 	Arrivals  int // that Show was told of
-	Elsewhere int // packages already opened by another of the user's hosts; Show is not told of them
+	Elsewhere int // packages already opened by another of the user's hosts, or at another address; Show is not told of them
 	Reset     bool
 	// Stopped says why packages are still waiting: Busy, TimedOut, Withdrawn
 	// or DeviceFault; "" when none are.
@@ -28,6 +28,7 @@ type Report struct {
 	next   int64 // behind the highest ref seen
 	used   int   // packages that came of the sender's pad: what anybody can send does not count
 	more   bool  // packages at next or behind it are known to wait
+	open   int   // packages seen that have no outcome
 }
 
 // batchSize is how many messages are fetched at once.
@@ -63,7 +64,7 @@ func (h *Host) Receive(ctx context.Context, show Show) (Report, error) {
 		return p.report, err
 	}
 	err = p.fetchAll(ctx)
-	p.report.Cursor = p.in.Cursor
+	p.report.Cursor, p.report.open = p.in.Cursor, len(p.open)
 	return p.report, err
 }
 
@@ -83,6 +84,9 @@ func (p *pass) begin(ctx context.Context) error {
 	}
 	if !p.in.Begun {
 		p.in.Begun, p.in.Cursor = true, p.deviceRef
+		if err := h.noteBacklog(ctx); err != nil {
+			return err
+		}
 	}
 	p.report.Cursor, p.report.next = p.in.Cursor, p.in.Cursor
 	return nil
@@ -365,7 +369,7 @@ func (p *pass) outcome(r hostlink.Refusal, ref int64, presented bool) Outcome {
 		switch {
 		case presented:
 			return TextLost
-		case ref < p.deviceRef:
+		case ref < p.deviceRef, p.h.inBacklog(ref):
 			return Elsewhere
 		}
 		return Reopened

@@ -54,13 +54,35 @@ func (h *Host) Send(ctx context.Context, to []string, text string) ([]Result, er
 	}
 	results, known := h.sort(to, status)
 	for chunk := range slices.Chunk(known, hostlink.MaxContacts) {
-		more, err := h.seal(ctx, chunk, text, status)
-		results = append(results, more...)
-		if err != nil {
-			return results, err
+		for len(chunk) > 0 {
+			more, err := h.seal(ctx, chunk, text, status)
+			more, chunk = spared(more)
+			results = append(results, more...)
+			if err != nil {
+				return results, err
+			}
 		}
 	}
 	return results, nil
+}
+
+// spared are those whose pad would have done when nothing was sealed because
+// somebody else's does not: the device's word for them is EncryptionFailed. They
+// are asked for once more, without the others, whose results are final.
+func spared(results []Result) (final []Result, again []string) {
+	isSpared := func(r Result) bool { return r.Err == hostlink.EncryptionFailed }
+	isOther := func(r Result) bool { return r.Err != nil && !isSpared(r) }
+	if !slices.ContainsFunc(results, isOther) {
+		return results, nil
+	}
+	for _, r := range results {
+		if isSpared(r) {
+			again = append(again, r.To)
+		} else {
+			final = append(final, r)
+		}
+	}
+	return final, again
 }
 
 // sort answers for those who would be refused anyway: a device seals for all

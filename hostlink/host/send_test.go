@@ -178,6 +178,34 @@ func TestEveryRecipientGetsAResult(t *testing.T) {
 	}
 }
 
+// A device seals for all of a request or for none: members of a group whose pad is
+// used up do not keep the others from being written to.
+func TestAMemberWithoutPadSpoilsNoGroup(t *testing.T) {
+	d, r := newDevice("alice", "bob", "carol", "dave", "erin"), newRelay()
+	d.spent = []string{"carol", "erin"}
+	h := start(t, "alice", d, r, newShelf(1))
+	results, err := sendOnce(t.Context(), h, "hi", "bob", "carol", "dave", "erin")
+	if err != nil || len(results) != 4 {
+		t.Fatalf("%d results, %v", len(results), err)
+	}
+	for _, result := range results {
+		want := map[string]error{"carol": hostlink.Depleted, "erin": hostlink.Depleted}[result.To]
+		if result.Err != want || (want == nil) != (len(r.contents(result.To)) == 1) {
+			t.Errorf("%s: %v, got %q", result.To, result.Err, r.contents(result.To))
+		}
+	}
+	if d.asked != 1 {
+		t.Errorf("asked %d times", d.asked)
+	}
+	d.spent = d.contacts
+	if results, err = h.Send(t.Context(), d.contacts, "no"); err != nil || len(results) != 4 || d.asked != 1 {
+		t.Errorf("nobody has pad: %v, %v", results, err)
+	}
+	if kept, err := h.Outbox(t.Context()); len(kept) > 0 || err != nil {
+		t.Errorf("left: %v, %v", kept, err)
+	}
+}
+
 func TestWhatCannotBeSentIsNotAsked(t *testing.T) {
 	d := newDevice("alice", "bob")
 	h := start(t, "alice", d, newRelay(), newShelf(1))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"onetimechat/hostlink"
+	"onetimechat/hostlink/mailbox"
 	"onetimechat/hostlink/relay"
 )
 
@@ -267,6 +269,17 @@ func (m *mailboxes) start() error {
 	m.address = "http://" + listener.Addr().String()
 	m.stop = sync.OnceValue(func() error { cancel(); return <-done })
 	return nil
+}
+
+// bring puts something into a mailbox, as anybody can.
+func (m *mailboxes) bring(to, from, text string) (ref int64, err error) {
+	client, err := mailbox.NewClient(m.address)
+	if err != nil {
+		return 0, err
+	}
+	defer client.Close()
+	contents := base64.StdEncoding.EncodeToString([]byte(text))
+	return client.Send(context.Background(), mailbox.Outgoing{Recipient: to, Sender: from, Contents: contents})
 }
 
 // startBoth is a relay and a device for a test, gone at its end.

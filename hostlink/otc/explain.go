@@ -211,7 +211,7 @@ func explainRefusal(r hostlink.Refusal) (what, hint string, c int) {
 	case hostlink.Depleted:
 		hint = "Meet, and make a new pad together."
 	case hostlink.Busy:
-		hint = "The pad device shows other questions: answer or close them, then try again."
+		hint = "The pad device shows other questions: answer or close them, then try again. If it shows none, switch it off and on: answers that nobody fetched may fill its memory."
 	case hostlink.TimedOut:
 		hint = "Nobody answered on the pad device's screen."
 	case hostlink.Withdrawn:

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"context"
-	"encoding/base64"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"onetimechat/hostlink/mailbox"
 )
 
 func TestMain(m *testing.M) {
@@ -42,6 +39,8 @@ type world struct {
 //	relay start, relay stop
 //	bring TO FROM TEXT       put something into a mailbox, as anybody can
 //	exits CODE otc ARGS...   run, and look at the exit code
+//
+// $ref1 to $ref5 are the relay's first refs.
 func TestTranscripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
@@ -53,6 +52,9 @@ func TestTranscripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("GORACE", os.Getenv("GORACE"))
+			if err := w.numberRefs(env); err != nil {
+				return err
+			}
 			env.Setenv("relay", w.relay.address)
 			env.Setenv("OTC_RELAY", w.relay.address)
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
@@ -132,15 +134,18 @@ func (w *world) switchRelay(_ *testscript.TestScript, args []string) error {
 	return w.relay.start()
 }
 
-func (w *world) bring(ts *testscript.TestScript, args []string) error {
-	client, err := mailbox.NewClient(w.relay.address)
-	if err != nil {
-		return err
+func (w *world) bring(_ *testscript.TestScript, args []string) error {
+	_, err := w.relay.bring(args[0], args[1], args[2])
+	return err
+}
+
+// numberRefs tells a transcript the refs that its messages get: a new relay's
+// first one depends on the day.
+func (w *world) numberRefs(env *testscript.Env) error {
+	before, err := w.relay.bring("nobody", "nobody", "x")
+	for i := range int64(5) {
+		env.Setenv(fmt.Sprint("ref", i+1), fmt.Sprint(before+i+1))
 	}
-	defer client.Close()
-	_, err = client.Send(context.Background(), mailbox.Outgoing{
-		Recipient: args[0], Sender: args[1], Contents: base64.StdEncoding.EncodeToString([]byte(args[2])),
-	})
 	return err
 }
 

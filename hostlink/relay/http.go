@@ -92,7 +92,7 @@ func (r *Relay) refuse(w http.ResponseWriter, req *http.Request, err error) {
 		answer = &refused{http.StatusRequestEntityTooLarge, "package too large"}
 	case errors.Is(err, errMailboxFull), errors.Is(err, errShareFull), errors.Is(err, errSpent):
 		answer = &refused{http.StatusTooManyRequests, err.Error()}
-	case errors.Is(err, errRelayFull), errors.Is(err, errClosing), errors.Is(err, errTooManyPolls), errors.Is(err, errBudget):
+	case errors.Is(err, errRelayFull), errors.Is(err, errUnwritable), errors.Is(err, errClosing), errors.Is(err, errTooManyPolls), errors.Is(err, errBudget):
 		answer = &refused{http.StatusServiceUnavailable, err.Error()}
 	default:
 		r.cfg.Log.Error("request failed", "endpoint", req.URL.Path, "error", err)

@@ -159,7 +159,7 @@ func Open(cfg Config) (*Relay, error) {
 	}
 	store, err := openStore(cfg.DataDir)
 	if err != nil {
-		return nil, fmt.Errorf("relay: %w", err)
+		return nil, fmt.Errorf("relay: %w", advised(err))
 	}
 	store.leaveGap(cfg.now())
 	r := &Relay{
@@ -216,7 +216,7 @@ func (r *Relay) Serve(ctx context.Context, listener net.Listener, conf *tls.Conf
 	err = errors.Join(err, shutdown(server))
 	<-served
 	err = errors.Join(err, r.Close())
-	r.cfg.Log.Info("relay closed", "error", err)
+	r.cfg.Log.Info("relay closed")
 	return err
 }
 

@@ -11,7 +11,8 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // also the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"onetimechat/padstore/durable"
 )
@@ -23,13 +24,15 @@ const (
 )
 
 // Refs that are left out at a start: some, for what a disk lost that lies about
-// syncs, and more for each second since the clock was last written. So a
-// database put back from a copy gives no ref again that was given since, unless
-// messages came faster than that all the time.
+// syncs, and more for each second since the clock was last written, or since
+// firstDay in a new database. So one put back from a copy, and one begun anew in
+// the place of a lost one, give no ref again that was given, unless messages came
+// faster than that all the time: hosts do not look below the refs that they had.
 const (
 	gapAtStart   = 1 << 16
 	gapPerSecond = 64
-	maxGap       = 1 << 40 // by a clock that is far wrong
+	maxGap       = 1 << 40    // by a clock that is far wrong
+	firstDay     = 1793491200 // 1 November 2026, in Unix seconds: no relay left refs out before
 )
 
 // synced says how the writing connection is set: a commit returns when it is
@@ -174,20 +177,42 @@ func fileURL(path string, query url.Values) string {
 
 // takeLock keeps other relays out for as long as this one lives: two would
 // give the same ref twice. The lock is an open transaction on a database of
-// its own, which ends with the process.
+// its own, which ends with the process, and writes nothing, for which a full disk
+// would have no room.
 func (s *store) takeLock(path string) error {
 	db, err := openDB(path, 1)
 	if err != nil {
 		return err
 	}
 	s.lock = db
-	if _, err := db.Exec("PRAGMA busy_timeout = 0"); err != nil {
-		return err
-	}
-	if _, err := db.Exec("BEGIN EXCLUSIVE"); err != nil {
-		return fmt.Errorf("%s: another relay is running here: %w", path, err)
+	for _, step := range []string{"PRAGMA busy_timeout = 0", "PRAGMA journal_mode = OFF", "BEGIN EXCLUSIVE"} {
+		_, err := db.Exec(step)
+		if isCode(err, sqlite3.SQLITE_BUSY) {
+			return fmt.Errorf("%s: another relay is running here: %w", path, err)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	return nil
+}
+
+// advised adds what the keeper can do about a database that does not hold what was
+// written, or a disk that does not take it.
+func advised(err error) error {
+	switch {
+	case isCode(err, sqlite3.SQLITE_CORRUPT), isCode(err, sqlite3.SQLITE_NOTADB):
+		return fmt.Errorf("%w; put back a copy of its folder, or move the folder away and begin without the messages in it", err)
+	case isCode(err, sqlite3.SQLITE_IOERR): // also where there is no room for SQLite's own files
+		return fmt.Errorf("%w; is the disk full, or failing?", err)
+	}
+	return err
+}
+
+// isCode tells whether err is SQLite's with that primary code.
+func isCode(err error, code int) bool {
+	of := (*sqlite.Error)(nil)
+	return errors.As(err, &of) && of.Code()&0xff == code
 }
 
 func (s *store) prepareStatements() (err error) {
@@ -214,37 +239,24 @@ func (s *store) summarise() error {
 	}
 	s.clock = max(s.clock, received)
 	s.nextRef = max(last, s.forgotten) + 1
-	rows, err := s.read.Query(`SELECT recipient, MAX(ref), COUNT(*), SUM(size) FROM messages GROUP BY recipient`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var recipient string
-		var box mailboxState
-		if err := rows.Scan(&recipient, &box.highest, &box.count, &box.bytes); err != nil {
-			return err
-		}
-		s.boxes[recipient] = box
-		s.messages += box.count
-		s.bytes += box.bytes
-	}
-	return errors.Join(rows.Err(), s.summariseShares())
-}
-
-func (s *store) summariseShares() error {
-	rows, err := s.read.Query(`SELECT recipient, sender, COUNT(*), SUM(size) FROM messages GROUP BY recipient, sender`)
+	// Without an order, and counted here: to sort, SQLite writes temporary files, for
+	// which a full disk has no room.
+	rows, err := s.read.Query(`SELECT recipient, sender, ref, size FROM messages`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var p pair
-		var of share
-		if err := rows.Scan(&p.recipient, &p.sender, &of.count, &of.bytes); err != nil {
+		var ref, size int64
+		if err := rows.Scan(&p.recipient, &p.sender, &ref, &size); err != nil {
 			return err
 		}
-		s.shares[p] = of
+		box, of := s.boxes[p.recipient], s.shares[p]
+		s.boxes[p.recipient] = mailboxState{highest: max(box.highest, ref), count: box.count + 1, bytes: box.bytes + size}
+		s.shares[p] = share{count: of.count + 1, bytes: of.bytes + size}
+		s.messages++
+		s.bytes += size
 	}
 	return rows.Err()
 }
@@ -307,11 +319,14 @@ func (s *store) next(recipient string) int64 {
 	return highest + 1
 }
 
-// leaveGap leaves out refs that may have been given before.
+// leaveGap leaves out refs that may have been given before. A database without
+// refs may stand in for one that was lost, of any age.
 func (s *store) leaveGap(now time.Time) {
-	if s.nextRef > 1 {
-		s.nextRef += min(maxGap, gapAtStart+gapPerSecond*max(0, now.Unix()-s.written))
+	gap := gapAtStart + gapPerSecond*max(0, now.Unix()-s.written)
+	if s.nextRef == 1 {
+		gap = gapPerSecond * max(0, now.Unix()-firstDay)
 	}
+	s.nextRef += min(maxGap, gap)
 }
 
 // share is the committed state of one sender's share.

@@ -202,7 +202,7 @@ func TestWhatWasNotKeptIsNotSpent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if err := keep("x", strings.Repeat("x", 100_000)); err != errRelayFull {
+		if err := keep("x", strings.Repeat("x", 100_000)); err != errUnwritable {
 			t.Fatalf("on a full disk: %v", err)
 		}
 	}

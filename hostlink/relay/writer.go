@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -18,6 +17,7 @@ var (
 	errShareFull   = errors.New("this sender's share of the mailbox is full")
 	errSpent       = errors.New("this address has sent enough for now")
 	errRelayFull   = errors.New("this relay is full")
+	errUnwritable  = errors.New("this relay cannot keep messages now")
 	errClosing     = errors.New("this relay is closing")
 )
 
@@ -59,7 +59,7 @@ type writer struct {
 	bells *bells
 	clock clock
 	spent *allowance
-	full  bool // the disk was, last time
+	balks bool // the database took nothing, last time
 
 	submissions chan *submission // unbuffered: what is received is answered
 	stopping    chan struct{}
@@ -127,7 +127,7 @@ func (w *writer) run() {
 			return
 		}
 	}
-	w.err = fmt.Errorf("relay: database failed: %w", err)
+	w.err = fmt.Errorf("relay: database failed: %w", advised(err))
 	w.cfg.Log.Error("database failed", "error", err)
 	close(w.failed)
 }
@@ -159,7 +159,7 @@ func (w *writer) keep(batch []*submission) error {
 	}
 	for i, s := range batch {
 		if err != nil {
-			results[i] = result{err: errRelayFull}
+			results[i] = result{err: errUnwritable}
 		}
 		s.result <- results[i]
 	}
@@ -169,19 +169,29 @@ func (w *writer) keep(batch []*submission) error {
 	return w.final(err)
 }
 
-// final passes on the errors that end the relay: all but a full disk, after
-// which SQLite has rolled back and goes on.
+// final passes on the errors that end the relay: all but a full disk, and a
+// database that another program has locked, after which SQLite has rolled back and
+// goes on.
 func (w *writer) final(err error) error {
-	full := (*sqlite.Error)(nil)
-	if !errors.As(err, &full) || full.Code()&0xff != sqlite3.SQLITE_FULL {
-		w.full = w.full && err != nil
-		return err
+	why := passing(err)
+	if why != "" && !w.balks { // once, not for every message: the log may be on the same disk
+		w.cfg.Log.Warn(why, "error", err)
 	}
-	if !w.full { // once, not for every message: the log may be on the same disk
-		w.cfg.Log.Warn("disk full", "error", err)
+	if w.balks = why != ""; w.balks {
+		return nil
 	}
-	w.full = true
-	return nil
+	return err
+}
+
+// passing names an error of the database that passes, "" for any other.
+func passing(err error) string {
+	switch {
+	case isCode(err, sqlite3.SQLITE_FULL):
+		return "disk full"
+	case isCode(err, sqlite3.SQLITE_BUSY):
+		return "database locked by another program"
+	}
+	return ""
 }
 
 // insert runs one transaction for the batch and fills results. It returns the
@@ -297,8 +307,10 @@ func (b *insertion) refOf(once []byte) (ref int64, err error) {
 // sweep deletes messages older than the retention, in slices between which
 // senders are served. An error is final.
 func (w *writer) sweep() error {
-	if err := w.final(w.saveClock()); err != nil {
-		return err
+	if err := w.saveClock(); err != nil {
+		if err := w.final(err); err != nil {
+			return err
+		}
 	}
 	now := w.clock.seconds()
 	w.spent.tidy(now)

@@ -140,6 +140,28 @@ func TestADatabasePutBackGivesNoRefTwice(t *testing.T) {
 	}
 }
 
+// Nor does a new one in the place of one that was lost: a host that was away
+// meanwhile looks for what is new above the refs that it had, and finds it all.
+func TestADatabaseBegunAnewGivesNoRefTwice(t *testing.T) {
+	var at later
+	r := start(t, Config{DataDir: t.TempDir(), now: at.now})
+	last := r.mustSend(t, "bob", "x", "")
+	for restarts := range 3 {
+		r.stop()
+		at.seconds.Add(3600)
+		dir := t.TempDir()
+		for range restarts { // before anybody writes
+			start(t, Config{DataDir: dir, now: at.now}).stop()
+		}
+		r = start(t, Config{DataDir: dir, now: at.now})
+		ref := r.mustSend(t, "bob", "y", "")
+		if ref <= last {
+			t.Errorf("ref %d, the lost one was %d", ref, last)
+		}
+		last = ref
+	}
+}
+
 func TestADatabaseOfTheFirstVersionGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	db, err := openDB(filepath.Join(dir, dbFile), 1, synced()...)
@@ -266,6 +288,53 @@ func TestAFullDiskIsOutlived(t *testing.T) {
 	r.mustSend(t, "bob", long, "") // in the place of the old ones
 	r.stop()
 	if n := strings.Count(log.String(), "disk full"); n != 2 {
+		t.Errorf("said %d times:\n%s", n, log.String())
+	}
+}
+
+// Another program that has the database for itself for a while, as one that copies
+// it may, is waited out: what comes meanwhile is refused for now, and the relay goes
+// on by itself.
+func TestALockedDatabaseIsWaitedOut(t *testing.T) {
+	var log bytes.Buffer
+	dir := t.TempDir()
+	r := start(t, Config{DataDir: dir, sweepEvery: time.Hour, sweepNow: make(chan struct{}), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if _, err := r.store.write.Exec("PRAGMA busy_timeout = 20"); err != nil {
+		t.Fatal(err)
+	}
+	first := r.mustSend(t, "bob", "x", "")
+	other, err := openDB(filepath.Join(dir, dbFile), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	for range 2 {
+		lock, err := other.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			r.refusedWith(t, "bob", "y", 503)
+		}
+		for range 2 { // the second is taken when the first is done
+			select {
+			case r.cfg.sweepNow <- struct{}{}:
+			case <-r.write.failed:
+				t.Fatal(r.write.err)
+			}
+		}
+		if all := r.all(t, "bob"); len(all) == 0 {
+			t.Error("nothing is answered meanwhile")
+		}
+		if err := lock.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		if ref := r.mustSend(t, "bob", "z", ""); ref <= first {
+			t.Errorf("ref %d after %d", ref, first)
+		}
+	}
+	r.stop()
+	if n := strings.Count(log.String(), "level=WARN"); n != 2 {
 		t.Errorf("said %d times:\n%s", n, log.String())
 	}
 }
