@@ -35,7 +35,7 @@ func (p *pad) mark(record []byte, l lane, s span, inOrder bool) error {
 			return err
 		}
 	}
-	if err := zero(p.file, l, s); err != nil {
+	if err := zero(p.file, l, p.widened(l, s)); err != nil {
 		return err
 	}
 	if inOrder {

@@ -48,10 +48,10 @@ func zero(file durable.File, l lane, s span) error {
 const pageSize = 4096
 
 // widened is the stretch s of lane l with what cannot be read around it, so that
-// it can be overwritten. The hash key is left out; if that cannot be read, the pad
-// serves nothing.
+// it can be overwritten: also in the other lane, where the two meet. The hash keys
+// are left out; if one cannot be read, the pad serves nothing.
 func (p *pad) widened(l lane, s span) span {
-	return l.offsets(widened(p.file, l.offsets(s), l.offsets(span{p.meta.base(), l.size})))
+	return l.offsets(widened(p.file, l.offsets(s), span{p.meta.base(), p.meta.nBytes - p.meta.base()}))
 }
 
 // widened is a stretch of a file with the sectors around it, of the same pages and
