@@ -134,7 +134,7 @@ func (d *Draft) remove(wrote func(bytes int64)) error {
 		err = s.latch.Sync()
 	}
 	if err == nil {
-		err = destroy(s.latch, draftName, 0, wrote)
+		err = destroy(s.latch, draftName, wrote)
 	}
 	if err == nil {
 		err = s.latch.Sync()
@@ -167,7 +167,7 @@ func (s *Store) openDraft(names []string) error {
 			return err
 		}
 	}
-	return destroy(s.latch, draftName, 0, untold)
+	return destroy(s.latch, draftName, untold)
 }
 
 func (s *Store) loadDraft() (*Draft, error) {

@@ -181,7 +181,7 @@ func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 		return fmt.Errorf("metadata of %d bytes do not fit a slot", len(text))
 	}
 	if err := s.writeCopy(in, text, progress); err != nil {
-		err = errors.Join(err, destroy(s.latch, m.store+temporaryName, 0, untold), removeAny(s.latch, m.name+temporaryName))
+		err = errors.Join(err, destroy(s.latch, m.store+temporaryName, untold), removeAny(s.latch, m.name+temporaryName))
 		if s.Fault() != nil {
 			return s.faulted(err)
 		}
@@ -264,7 +264,7 @@ func (s *Store) removeSource(source durable.Disk, name string, p *pad) error {
 	if same, err := samePad(source, storeName(name), from, p); err != nil || !same {
 		return err
 	}
-	if err := destroy(source, storeName(name), from.split, untold); err != nil {
+	if err := destroySource(source, storeName(name), from.split); err != nil {
 		return err
 	}
 	// The metadata go last: by them an interrupted import finds the rest.

@@ -78,7 +78,11 @@ func (p *pad) close() error {
 // recover brings both used-marks up to each other, as FORMAT.md says,
 // and makes durable what it found before the pad serves anything.
 func (p *pad) recover() error {
-	if p.damaged = p.checkKeys(); p.damaged != nil {
+	p.damaged = p.checkKeys()
+	if p.damaged == nil && wholeEnd(p.file, p.meta.nBytes) != p.meta.nBytes {
+		p.damaged = errors.New("the last block cannot be read") // nor be overwritten by less
+	}
+	if p.damaged != nil {
 		return nil // the pad's own fault
 	}
 	next := *p.meta

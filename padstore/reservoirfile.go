@@ -32,7 +32,7 @@ func (s *Store) openReservoir(names []string) error {
 	} else if hasFile {
 		s.noteAnew(errors.New("its record is gone"))
 	}
-	if err := destroy(s.latch, reservoirName, 0, untold); err != nil {
+	if err := destroy(s.latch, reservoirName, untold); err != nil {
 		return err
 	}
 	s.reservoir = &Reservoir{store: s}

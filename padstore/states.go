@@ -174,7 +174,7 @@ func (s *Store) discard(m metadata, wrote func(bytes int64)) error {
 	if err := s.latch.Sync(); err != nil {
 		return err
 	}
-	if err := destroy(s.latch, m.store, 0, wrote); err != nil {
+	if err := destroy(s.latch, m.store, wrote); err != nil {
 		return err
 	}
 	if err := removeAny(s.latch, certificateName(m.name)); err != nil {

@@ -90,7 +90,7 @@ func (s *Store) open() error {
 	}
 	for _, name := range names {
 		if leftover(name, names) && !s.draft.becomes(name) {
-			if err := destroy(s.latch, name, 0, untold); err != nil {
+			if err := destroy(s.latch, name, untold); err != nil {
 				return err
 			}
 		}

@@ -76,6 +76,17 @@ func widened(file durable.File, s, limits span) span {
 	return s
 }
 
+// wholeEnd is where a file of size bytes ends; if it ends in the middle of a page that
+// cannot be read, where that page does: it can only be written whole.
+func wholeEnd(file durable.File, size int64) int64 {
+	for at := size / pageSize * pageSize; at < size; at += durable.SectorSize {
+		if !canRead(file, at) {
+			return (size/pageSize + 1) * pageSize
+		}
+	}
+	return size
+}
+
 // canRead tells whether the sector at an offset can be read, as far as the file
 // goes, at the second try if not at once.
 func canRead(file durable.File, from int64) bool {

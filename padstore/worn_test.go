@@ -200,3 +200,42 @@ func TestADraftOverABadBlockStopsNothing(t *testing.T) {
 		}
 	}
 }
+
+// A bad block of a pad, wherever it is, keeps neither the device from starting nor
+// its owner from doing away with the pad: not even at the file's end, where a file
+// system reads the rest of a block to write a part of it, too.
+func TestAPadWithABadBlockCanBeRemoved(t *testing.T) {
+	ways := map[string]func(*padstore.Store) error{
+		"removed": func(s *padstore.Store) error { return s.Remove("bob", nil) },
+		"erased":  func(s *padstore.Store) error { return s.Erase(nil) },
+		"discarded": func(s *padstore.Store) error {
+			old := s.Pads()[0].Number
+			made := padBytes(t, "fresh", 4096)
+			if _, err := s.Import(generate(t, seal.Unconditional, 4096, bytes.NewReader(made)), "fresh", nil); err != nil {
+				return err
+			}
+			return s.Discard(old, nil)
+		},
+	}
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		const size = 2*4096 + 1024
+		store, whole, _ := imported(t, suite, size)
+		mustDo(t, store.Close())
+		for page := range size/4096 + 1 {
+			for how, do := range ways {
+				disk := whole.Clone(1)
+				disk.UnreadablePage(padName, page)
+				store := open(t, disk, "alice")
+				if err := do(store); err != nil {
+					t.Errorf("page %d, %s: %v", page, how, err)
+				}
+				if _, err := padstore.Open(disk, "alice"); err != nil {
+					t.Errorf("page %d, started after it was %s: %v", page, how, err)
+				}
+				if disk.Bytes(padName) != nil {
+					t.Errorf("page %d, %s: the pad is still there", page, how)
+				}
+			}
+		}
+	})
+}
