@@ -20,6 +20,9 @@ func (p *pad) commit(next *metadata, l lane, s span) error {
 		err = p.slots.Write(record)
 	} else {
 		err = p.mark(record, l, s, next.suite == seal.Paper || !p.findable(l, s))
+		if err == nil {
+			err = p.latch.keeps(p.slots)
+		}
 	}
 	if err != nil {
 		return p.fault(err)

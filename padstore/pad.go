@@ -22,6 +22,7 @@ const noteTime = 2 * time.Second
 
 // pad is one pad on disk. Its lock covers every read and change of it.
 type pad struct {
+	latch   *latch
 	contact string
 	number  int64
 

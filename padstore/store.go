@@ -63,6 +63,9 @@ func (s *Store) open() error {
 	if err := s.device.change(func(r *deviceRecord) { r.Starts++; r.Clean = false }); err != nil {
 		return err
 	}
+	if err := s.latch.keeps(s.device.slots); err != nil {
+		return err
+	}
 	if s.journal, err = openJournal(s.latch, was.Starts+1, was.LogSeen); err != nil {
 		return err
 	}

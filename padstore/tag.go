@@ -24,6 +24,9 @@ func (d *Draft) Tag(key *[32]byte, each func(done int64) error) (tag [16]byte, e
 	if err := d.store.checkMaking(m); err != nil {
 		return tag, err
 	}
+	if err := d.file.Forget(); err != nil {
+		return tag, d.store.faulted(err)
+	}
 	mac := poly1305.New(key)
 	names := []string{d.store.owner, m.Contact}
 	slices.Sort(names)

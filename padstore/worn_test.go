@@ -239,3 +239,42 @@ func TestAPadWithABadBlockCanBeRemoved(t *testing.T) {
 		}
 	})
 }
+
+// A card at its end may take all that is written, and keep none of it. What was
+// read with it then says nothing, and every start would use the same pad again.
+func TestACardThatKeepsNothingUsesNoPad(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		store, disk, l := imported(t, suite, 4096)
+		mustDo(t, l.seal(t, store, "before"))
+		mustDo(t, store.Reservoir().Resize(4096))
+		mustDo(t, store.Reservoir().Add(padBytes(t, "noise", 4096), origins("hw")))
+		mustDo(t, store.Close())
+		pkg := l.incoming(t, l.base(), "in")
+		for name, use := range map[string]func(*padstore.Store, *ledger) error{
+			"seal":       func(s *padstore.Store, l *ledger) error { return l.seal(t, s, "lost") },
+			"open":       func(s *padstore.Store, l *ledger) error { _, err := l.open(t, s, pkg); return err },
+			"take noise": func(s *padstore.Store, _ *ledger) error { _, err := s.Reservoir().Take(make([]byte, 32)); return err },
+			"self-test":  func(s *padstore.Store, _ *ledger) error { _, err := s.Check(); return err },
+			"next start": func(s *padstore.Store, _ *ledger) error { return padstore.ErrFault },
+		} {
+			disk, l := disk.Clone(1), l.clone()
+			store := open(t, disk, "alice")
+			disk.WornOut(true)
+			if err := use(store, l); !errors.Is(err, padstore.ErrFault) || name != "next start" && store.Fault() == nil {
+				t.Errorf("%s: %v, the store stops: %v", name, err, store.Fault())
+			}
+			disk.PowerOff()
+			disk.PowerOn(durabletest.Kept)
+			if _, err := padstore.Open(disk, "alice"); !errors.Is(err, padstore.ErrFault) || !strings.Contains(err.Error(), "fresh image") {
+				t.Errorf("%s, started again: %v", name, err)
+			}
+			// Some are in order again after a while, with what they had before.
+			disk.PowerOff()
+			disk.PowerOn(durabletest.Kept)
+			disk.WornOut(false)
+			store = open(t, disk, "alice")
+			l.check(t, disk)
+			l.probe(t, store)
+		}
+	})
+}

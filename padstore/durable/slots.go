@@ -143,5 +143,26 @@ func (s *Slots) Write(record []byte, along ...File) error {
 	return nil
 }
 
+// ErrNotKept: what was written and synced is not on the disk.
+var ErrNotKept = errors.New("the disk does not keep what is written to it")
+
+// Check reads from the disk whether what was written last is there: a worn-out card
+// may take all writes and keep none. The error is ErrNotKept if it is not.
+func (s *Slots) Check() (err error) {
+	kept := make([]byte, len(s.slot))
+	for range 2 { // a card may miss one read
+		if err = s.file.Forget(); err != nil {
+			return err
+		}
+		if _, err = s.file.ReadAt(kept, int64(s.sequence%2)*int64(s.size)); err == nil {
+			break
+		}
+	}
+	if err == nil && !bytes.Equal(kept, s.slot) {
+		err = ErrNotKept
+	}
+	return err
+}
+
 // Close closes the file.
 func (s *Slots) Close() error { return s.file.Close() }
