@@ -109,6 +109,16 @@ func TestTheTagIsOfWhatIsOnTheCard(t *testing.T) {
 	}
 }
 
+func TestACardThatKeepsNothingHasNoTag(t *testing.T) {
+	tr := begin(t, drafting(t, seal.Unconditional), action{}, 1)
+	d := tr.store.Draft()
+	tr.disk.WornOut(true)
+	mustDo(t, tr.stock.append(tr, d, int(d.Making().Bytes-d.Done())))
+	if _, err := d.Tag(&tagKey, nil); !errors.Is(err, padstore.ErrFault) {
+		t.Errorf("the pad was read from memory: %v", err)
+	}
+}
+
 func TestBeginRefusesWhatCannotBecomeAPad(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*padstore.Making)
