@@ -109,6 +109,14 @@ func TestTheTagIsOfWhatIsOnTheCard(t *testing.T) {
 	}
 }
 
+func TestAReadThatFailsOnceCostsNoTag(t *testing.T) {
+	tr := begin(t, copied(t, seal.Unconditional), action{}, 1)
+	tr.disk.FailAt(1)
+	if _, err := tr.store.Draft().Tag(&tagKey, nil); err != nil || !tr.disk.Failed() {
+		t.Errorf("%v, failed: %v", err, tr.disk.Failed())
+	}
+}
+
 func TestACardThatKeepsNothingHasNoTag(t *testing.T) {
 	tr := begin(t, drafting(t, seal.Unconditional), action{}, 1)
 	d := tr.store.Draft()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"io/fs"
 	"slices"
 
@@ -239,7 +238,7 @@ func (d *Draft) whole(now draftState) bool {
 	defer clear(piece)
 	for at := now.Sure; at < now.Done; {
 		part := piece[:min(int64(len(piece)), now.Done-at)]
-		if n, err := d.file.ReadAt(part, at); n < len(part) || err != nil && err != io.EOF {
+		if durable.ReadFull(d.file, part, at) != nil {
 			return false
 		}
 		sum.Write(part)

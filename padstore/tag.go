@@ -3,11 +3,12 @@ package padstore
 import (
 	"encoding/hex"
 	"fmt"
-	"io"
 	"slices"
 
 	//lint:ignore SA1019 Deprecated as a general-purpose MAC; here it is the hash of a Wegman-Carter MAC under a key that is used once.
 	"golang.org/x/crypto/poly1305"
+
+	"onetimechat/padstore/durable"
 )
 
 // Tag reads the pad back from the card and computes its tag: Poly1305 under
@@ -35,7 +36,7 @@ func (d *Draft) Tag(key *[32]byte, each func(done int64) error) (tag [16]byte, e
 	defer clear(piece)
 	for at := int64(0); at < m.Bytes; {
 		part := piece[:min(int64(len(piece)), m.Bytes-at)]
-		if n, err := d.file.ReadAt(part, at); n < len(part) || err != nil && err != io.EOF {
+		if err := durable.ReadFull(d.file, part, at); err != nil {
 			return tag, fmt.Errorf("%w: reading the pad back: %w", ErrFault, err)
 		}
 		mac.Write(part)

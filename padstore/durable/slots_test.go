@@ -133,3 +133,23 @@ func TestADiskThatKeepsNothingIsFound(t *testing.T) {
 		t.Error("another record than the one that was kept")
 	}
 }
+
+func TestAReadThatFailsOnceBringsBackNoOlderRecord(t *testing.T) {
+	disk := durabletest.New(1)
+	s, err := durable.CreateSlots(disk, "r", slotSize, record(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if err := s.Write(record(i)); err != nil {
+			t.Fatal(err)
+		}
+		for k := range 4 {
+			disk.FailAt(k + 1)
+			_, got, err := durable.OpenSlots(disk, "r", slotSize)
+			if err == nil && !bytes.Equal(got, record(i)) {
+				t.Errorf("operation %d failed once: an older record than %d came back", k+1, i)
+			}
+		}
+	}
+}
