@@ -98,7 +98,7 @@ func (s *Store) importPad(source durable.Disk, origin, name string, progress fun
 	}
 	defer in.file.Close()
 	m := in.meta
-	if err := errors.Join(s.refuseKnown(m.padID), s.unfinishedDraft()); err != nil {
+	if err := errors.Join(s.refuseKnown(m.padID), s.refuseForgotten(), s.unfinishedDraft()); err != nil {
 		return m.contact, err
 	}
 	if free, err := s.free(); err != nil {
