@@ -67,11 +67,17 @@ func TestTheMostPadsAtATimeAndEver(t *testing.T) {
 // moveIn gives a store a pad with contact.
 func moveIn(t testing.TB, store *padstore.Store, contact string, made []byte) {
 	t.Helper()
+	_, err := store.Import(folderOf(t, contact, made), contact, nil)
+	mustDo(t, err)
+}
+
+// folderOf is what alice moves a pad with contact in from.
+func folderOf(t testing.TB, contact string, made []byte) *durabletest.Disk {
+	t.Helper()
 	folder := durabletest.New(1)
 	g := padstore.Generation{A: "alice", B: contact, Bytes: int64(len(made)), Suite: seal.Unconditional, Bucket: seal.DefaultBucket, Source: "random"}
 	mustDo(t, padstore.Generate(folder, g, bytes.NewReader(made), nil))
-	_, err := store.Import(folder, contact, nil)
-	mustDo(t, err)
+	return folder
 }
 
 // A bad block of the log stops no device, whichever entry is written next.
