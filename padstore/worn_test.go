@@ -284,3 +284,62 @@ func TestACardThatKeepsNothingUsesNoPad(t *testing.T) {
 		}
 	})
 }
+
+// inUse is alice's device with some of everything that there can be on its card.
+func inUse(t *testing.T) (*durabletest.Disk, *ledger) {
+	disk, _, _ := metOnce(t)
+	store := open(t, disk, "alice")
+	made := padBytes(t, "bob's", 5*4096+1024)
+	moveIn(t, store, "bob", made)
+	l := newLedger(seal.Unconditional, "alice", "bob", made)
+	mustDo(t, store.Reservoir().Resize(4*4096))
+	mustDo(t, (&stock{}).add(store, 300, origins("hw")))
+	d, err := store.Begin(padstore.Making{Contact: "eva", Peer: strings.Repeat("0e", 16), PadID: "00e0", Bytes: 4 * 4096, Suite: seal.Unconditional, Bucket: 32})
+	mustDo(t, err)
+	mustDo(t, d.Append(padBytes(t, "draft", 7008), lotsOf(7008, "hw"), lotsOf(7008, "hw")))
+	mustDo(t, errors.Join(store.SaveNextRef(relay, 3), store.KeepNoiseStarts([][]byte{{1}}), store.Choose(padstore.DefaultSettings())))
+	mustDo(t, l.seal(t, store, "one"))
+	mustDo(t, store.Close())
+	return disk, l
+}
+
+// No bad block of any file keeps a device from starting, from all that it is for with
+// whatever is not in that block, and from being erased.
+func TestNoBadBlockStopsADevice(t *testing.T) {
+	whole, ledger := inUse(t)
+	for _, name := range whole.Names() {
+		for page := range (len(whole.Bytes(name)) + 4095) / 4096 {
+			disk, l := whole.Clone(uint64(page)), ledger.clone()
+			disk.UnreadablePage(name, page)
+			for start := range 2 {
+				store := open(t, disk, "alice")
+				for range 6 {
+					if err := l.seal(t, store, strings.Repeat("x", 700)); err != nil && !errors.Is(err, padstore.ErrDepleted) && !damaged(t, store, "bob") {
+						t.Errorf("page %d of %s: %v", page, name, err)
+					}
+				}
+				if _, err := store.Seal("carol", "x"); err != nil && !damaged(t, store, "carol") {
+					t.Errorf("page %d of %s: %v", page, name, err)
+				}
+				_, err := store.Reservoir().Take(make([]byte, 500))
+				err = errors.Join(err, store.Reservoir().Add(padBytes(t, "more", 992), origins("hw")), store.SaveNextRef(relay, int64(10+start)))
+				if d := store.Draft(); d != nil {
+					err = errors.Join(err, d.Append(padBytes(t, "draft", 2016), lotsOf(2016, "hw"), lotsOf(2016, "hw")))
+				}
+				for range 9 {
+					record(t, store, "x")
+				}
+				if err = errors.Join(err, store.Fault()); err != nil && !errors.Is(err, padstore.ErrDry) {
+					t.Errorf("page %d of %s: %v", page, name, err)
+				}
+			}
+			store := open(t, disk, "alice")
+			if err := errors.Join(store.Remove("bob", nil), store.Erase(nil), store.Close()); err != nil {
+				t.Errorf("page %d of %s: %v", page, name, err)
+			}
+			if names := disk.Names(); len(names) > 0 {
+				t.Errorf("page %d of %s: left are %q", page, name, names)
+			}
+		}
+	}
+}
