@@ -31,6 +31,13 @@ func (p *pad) commit(next *metadata, l lane, s span) error {
 	return nil
 }
 
+// kept latches unless the pad's state is on the card.
+func (p *pad) kept() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.latch.keeps(p.slots)
+}
+
 // mark sets both used-marks of a stretch, the metadata first if inOrder.
 func (p *pad) mark(record []byte, l lane, s span, inOrder bool) error {
 	if inOrder {

@@ -228,6 +228,9 @@ func (s *Store) finishImport(p *pad, source durable.Disk, names []string) error 
 	if err := s.remember(m.padID); err != nil {
 		return s.faulted(err)
 	}
+	if err := p.kept(); err != nil { // or the source would be all there is of it
+		return s.faulted(err)
+	}
 	for _, name := range names {
 		if contact, ok := importable(name, s.owner); !ok || contact != p.contact {
 			continue

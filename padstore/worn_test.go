@@ -10,6 +10,7 @@ import (
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable"
 	"onetimechat/padstore/durable/durabletest"
+	"onetimechat/padstore/padtest"
 	"onetimechat/padstore/seal"
 )
 
@@ -283,6 +284,19 @@ func TestACardThatKeepsNothingUsesNoPad(t *testing.T) {
 			l.probe(t, store)
 		}
 	})
+}
+
+// Nor does it cost a pad that is on its way here.
+func TestACardThatKeepsNothingTakesNoPadFromAStick(t *testing.T) {
+	disk := durabletest.New(1)
+	store := open(t, disk, "alice")
+	stick := generate(t, seal.Unconditional, 4096, padtest.Stream(t.Name()))
+	before := stick.Image()
+	disk.WornOut(true)
+	if _, err := store.Import(stick, "stick", nil); !errors.Is(err, padstore.ErrFault) || store.Fault() == nil {
+		t.Errorf("%v, the store stops: %v", err, store.Fault())
+	}
+	sameFiles(t, before, stick.Image())
 }
 
 // inUse is alice's device with some of everything that there can be on its card.
