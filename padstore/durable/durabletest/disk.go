@@ -139,11 +139,12 @@ func (d *Disk) used() (bytes int64) {
 
 func (d *Disk) left() int64 { return max(0, d.room-d.used()) }
 
-// Failed reports whether the operation of FailAt, CutAt or FullAt was reached.
+// Failed reports whether the operation of FailAt, CutAt or FullAt was reached, or the
+// disk is worn out.
 func (d *Disk) Failed() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.off || d.failAt > 0 && d.ops >= d.failAt || d.fullAt > 0 && d.ops >= d.fullAt
+	return d.off || d.worn || d.failAt > 0 && d.ops >= d.failAt || d.fullAt > 0 && d.ops >= d.fullAt
 }
 
 // Trace calls f with each operation as it begins; nil ends that.
