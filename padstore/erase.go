@@ -138,9 +138,12 @@ func eraseAll(disk durable.Disk, progress func(done, total int64)) error {
 	}
 	wrote := tally(progress, total)
 	for _, name := range names {
-		if err := blank(disk, name, wrote); err != nil {
-			return err
+		if failed := blank(disk, name, wrote); err == nil {
+			err = failed // the others can be overwritten all the same
 		}
+	}
+	if err != nil {
+		return err
 	}
 	for _, name := range names {
 		if err := disk.Remove(name); err != nil {
