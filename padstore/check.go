@@ -71,6 +71,9 @@ func (s *Store) tryCard(h *Health) (err error) {
 		return err
 	}
 	h.Wrote = time.Since(began)
+	if err := file.Forget(); err != nil {
+		return err
+	}
 	began = time.Now()
 	back := make([]byte, CheckSize)
 	if n, err := file.ReadAt(back, 0); n < len(back) {

@@ -20,12 +20,22 @@ func (p *pad) commit(next *metadata, l lane, s span) error {
 		err = p.slots.Write(record)
 	} else {
 		err = p.mark(record, l, s, next.suite == seal.Paper || !p.findable(l, s))
+		if err == nil {
+			err = p.latch.keeps(p.slots)
+		}
 	}
 	if err != nil {
 		return p.fault(err)
 	}
 	p.meta, p.changed = next, time.Now()
 	return nil
+}
+
+// kept latches unless the pad's state is on the card.
+func (p *pad) kept() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.latch.keeps(p.slots)
 }
 
 // mark sets both used-marks of a stretch, the metadata first if inOrder.
@@ -35,7 +45,7 @@ func (p *pad) mark(record []byte, l lane, s span, inOrder bool) error {
 			return err
 		}
 	}
-	if err := zero(p.file, l, s); err != nil {
+	if err := zero(p.file, l, p.widened(l, s)); err != nil {
 		return err
 	}
 	if inOrder {

@@ -286,3 +286,32 @@ func TestABadSectorAtAMarkIsPassedOver(t *testing.T) {
 		}
 	})
 }
+
+// Where the two lanes meet, a bad block is in both. No device stops over it, and
+// none of it serves.
+func TestABadBlockWhereTheLanesMeetIsPassedOver(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		for _, reopened := range []bool{false, true} {
+			store, disk, l := imported(t, suite, 12288)
+			pkg := l.incoming(t, 4096+100/seal.CellSize*seal.CellSize, "in")
+			disk.UnreadablePage(padName, 1)
+			l.harm(4096, 8192)
+			if reopened {
+				store = open(t, disk, "alice")
+			}
+			if _, err := store.Unseal("bob", pkg); err == nil {
+				t.Error("it was opened with what cannot be read")
+			}
+			var err error
+			for err == nil {
+				err = l.seal(t, store, "to the end of the lane")
+			}
+			if !errors.Is(err, padstore.ErrDepleted) || store.Fault() != nil {
+				t.Fatalf("reopened %v: %v, %v", reopened, err, store.Fault())
+			}
+			store = open(t, disk, "alice")
+			l.check(t, disk)
+			l.probe(t, store)
+		}
+	})
+}

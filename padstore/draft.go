@@ -169,7 +169,7 @@ func (d *Draft) cut(at int64) error {
 		return err
 	}
 	whole, _ := lanes(size, size)
-	if err := zero(d.file, whole, span{at, size}); err != nil {
+	if err := zero(d.file, whole, span{at, wholeEnd(d.file, size)}); err != nil {
 		return err
 	}
 	if err := d.file.Sync(); err != nil {

@@ -109,6 +109,24 @@ func TestTheTagIsOfWhatIsOnTheCard(t *testing.T) {
 	}
 }
 
+func TestAReadThatFailsOnceCostsNoTag(t *testing.T) {
+	tr := begin(t, copied(t, seal.Unconditional), action{}, 1)
+	tr.disk.FailAt(1)
+	if _, err := tr.store.Draft().Tag(&tagKey, nil); err != nil || !tr.disk.Failed() {
+		t.Errorf("%v, failed: %v", err, tr.disk.Failed())
+	}
+}
+
+func TestACardThatKeepsNothingHasNoTag(t *testing.T) {
+	tr := begin(t, drafting(t, seal.Unconditional), action{}, 1)
+	d := tr.store.Draft()
+	tr.disk.WornOut(true)
+	mustDo(t, tr.stock.append(tr, d, int(d.Making().Bytes-d.Done())))
+	if _, err := d.Tag(&tagKey, nil); !errors.Is(err, padstore.ErrFault) {
+		t.Errorf("the pad was read from memory: %v", err)
+	}
+}
+
 func TestBeginRefusesWhatCannotBecomeAPad(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*padstore.Making)

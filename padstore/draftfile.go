@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"io/fs"
 	"slices"
 
@@ -134,7 +133,7 @@ func (d *Draft) remove(wrote func(bytes int64)) error {
 		err = s.latch.Sync()
 	}
 	if err == nil {
-		err = destroy(s.latch, draftName, 0, wrote)
+		err = destroy(s.latch, draftName, wrote)
 	}
 	if err == nil {
 		err = s.latch.Sync()
@@ -167,7 +166,7 @@ func (s *Store) openDraft(names []string) error {
 			return err
 		}
 	}
-	return destroy(s.latch, draftName, 0, untold)
+	return destroy(s.latch, draftName, untold)
 }
 
 func (s *Store) loadDraft() (*Draft, error) {
@@ -239,7 +238,7 @@ func (d *Draft) whole(now draftState) bool {
 	defer clear(piece)
 	for at := now.Sure; at < now.Done; {
 		part := piece[:min(int64(len(piece)), now.Done-at)]
-		if n, err := d.file.ReadAt(part, at); n < len(part) || err != nil && err != io.EOF {
+		if durable.ReadFull(d.file, part, at) != nil {
 			return false
 		}
 		sum.Write(part)

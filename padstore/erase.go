@@ -138,9 +138,12 @@ func eraseAll(disk durable.Disk, progress func(done, total int64)) error {
 	}
 	wrote := tally(progress, total)
 	for _, name := range names {
-		if err := blank(disk, name, wrote); err != nil {
-			return err
+		if failed := blank(disk, name, wrote); err == nil {
+			err = failed // the others can be overwritten all the same
 		}
+	}
+	if err != nil {
+		return err
 	}
 	for _, name := range names {
 		if err := disk.Remove(name); err != nil {
@@ -172,7 +175,7 @@ func tally(progress func(done, total int64), total int64) (wrote func(bytes int6
 	done := int64(0)
 	progress(done, total)
 	return func(bytes int64) {
-		done += bytes
+		done = min(done+bytes, total)
 		progress(done, total)
 	}
 }
@@ -230,7 +233,19 @@ func blank(disk durable.Disk, name string, wrote func(bytes int64)) (err error) 
 		return err
 	}
 	whole, _ := lanes(size, size)
-	return overwrite(file, whole, span{0, size}, wrote)
+	return overwrite(file, whole, span{0, wholeEnd(file, size)}, wrote)
+}
+
+// destroy overwrites a file, if it is there, tells of each piece, and removes it.
+func destroy(disk durable.Disk, name string, wrote func(bytes int64)) error {
+	err := blank(disk, name, wrote)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return disk.Remove(name)
 }
 
 // finishErase brings to its end what a power cut has left of an erase.

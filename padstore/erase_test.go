@@ -189,7 +189,41 @@ func TestOverwritingTellsOfWhatIsOnTheCard(t *testing.T) {
 	}
 }
 
-// Not even a bad sector on top of a power cut has a pad forgotten that was here.
+// What cannot be overwritten keeps nothing else from being overwritten.
+func TestEraseGoesOnPastAFileThatFails(t *testing.T) {
+	whole, _ := inUse(t)
+	for k := 1; ; k++ {
+		disk := whole.Clone(uint64(k))
+		store := open(t, disk, "alice")
+		failed, n := "", 0
+		disk.Trace(func(op string) {
+			if n++; n == k {
+				failed = op
+			}
+		})
+		disk.FailAt(k)
+		err := store.Erase(nil)
+		if failed == "" {
+			return
+		}
+		how, name, _ := strings.Cut(failed, " ")
+		if how != "write" && how != "sync" || disk.Bytes(name) == nil {
+			continue
+		}
+		if !errors.Is(err, padstore.ErrFault) {
+			t.Fatalf("%s failed: %v", failed, err)
+		}
+		for _, other := range disk.Names() {
+			if b := disk.Bytes(other); other != name && !bytes.Equal(b, make([]byte, len(b))) {
+				t.Errorf("%s failed, and %s is not overwritten", failed, other)
+			}
+		}
+		mustDo(t, open(t, disk, "alice").Close())
+	}
+}
+
+// No bad sector has a pad forgotten that was here, neither before it was removed nor
+// after.
 func TestAPadThatWasRemovedNeverComesBack(t *testing.T) {
 	folder := generate(t, seal.Unconditional, 1024, padtest.Stream(t.Name()))
 	copied := folder.Clone(1)
@@ -200,6 +234,9 @@ func TestAPadThatWasRemovedNeverComesBack(t *testing.T) {
 		disk.DropSector("pads.record", slot*32768/512)
 		store := open(t, disk, "alice")
 		mustDo(t, store.Remove("bob", nil))
+		mustDo(t, store.Close())
+		disk.DropSector("pads.record", slot*32768/512)
+		store = open(t, disk, "alice")
 		if _, err := store.Import(copied.Clone(1), "copy", nil); !errors.Is(err, padstore.ErrKnownPad) {
 			t.Errorf("without slot %d of what was here: %v", slot, err)
 		}

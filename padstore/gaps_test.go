@@ -248,3 +248,27 @@ func (c *correspondence) exchange(t *testing.T, text string) (sealing, opening s
 	}
 	return sealing, opening
 }
+
+// A bad block in a closed gap, wherever the slices end, stops nothing.
+func TestABadBlockInAClosedGapIsOverwritten(t *testing.T) {
+	store, disk, l := imported(t, seal.Unconditional, 1<<20)
+	at := l.base() + 200<<10
+	for range 101 {
+		_, err := l.open(t, store, l.incoming(t, at, ""))
+		mustDo(t, err)
+		at += 2 * l.segmentSize("")
+	}
+	for page := range (200<<10)/4096 + 1 {
+		if page == 0 {
+			continue // the hash key's: then the pad serves nothing
+		}
+		disk, l := disk.Clone(1), l.clone()
+		store := open(t, disk, "alice")
+		bad := 1<<20/4096 - 1 - page // bob's lane is the backward one
+		disk.UnreadablePage(padName, bad)
+		l.harm(int64(bad)*4096, int64(bad+1)*4096)
+		rest(t, store)
+		l.check(t, disk)
+		mustDo(t, store.Close())
+	}
+}

@@ -98,7 +98,7 @@ func (s *Store) importPad(source durable.Disk, origin, name string, progress fun
 	}
 	defer in.file.Close()
 	m := in.meta
-	if err := errors.Join(s.refuseKnown(m.padID), s.unfinishedDraft()); err != nil {
+	if err := errors.Join(s.refuseKnown(m.padID), s.refuseForgotten(), s.unfinishedDraft()); err != nil {
 		return m.contact, err
 	}
 	if free, err := s.free(); err != nil {
@@ -181,7 +181,7 @@ func (s *Store) copyPad(in incoming, progress func(done, total int64)) error {
 		return fmt.Errorf("metadata of %d bytes do not fit a slot", len(text))
 	}
 	if err := s.writeCopy(in, text, progress); err != nil {
-		err = errors.Join(err, destroy(s.latch, m.store+temporaryName, 0, untold), removeAny(s.latch, m.name+temporaryName))
+		err = errors.Join(err, destroy(s.latch, m.store+temporaryName, untold), removeAny(s.latch, m.name+temporaryName))
 		if s.Fault() != nil {
 			return s.faulted(err)
 		}
@@ -228,6 +228,9 @@ func (s *Store) finishImport(p *pad, source durable.Disk, names []string) error 
 	if err := s.remember(m.padID); err != nil {
 		return s.faulted(err)
 	}
+	if err := p.kept(); err != nil { // or the source would be all there is of it
+		return s.faulted(err)
+	}
 	for _, name := range names {
 		if contact, ok := importable(name, s.owner); !ok || contact != p.contact {
 			continue
@@ -264,7 +267,7 @@ func (s *Store) removeSource(source durable.Disk, name string, p *pad) error {
 	if same, err := samePad(source, storeName(name), from, p); err != nil || !same {
 		return err
 	}
-	if err := destroy(source, storeName(name), from.split, untold); err != nil {
+	if err := destroySource(source, storeName(name), from.split); err != nil {
 		return err
 	}
 	// The metadata go last: by them an interrupted import finds the rest.

@@ -51,6 +51,18 @@ func (l *latch) grow(op func() error) error {
 	return l.check(err)
 }
 
+// errWornOut: with such a card every start would use the same pad again.
+var errWornOut = errors.New("the card does not keep what is written to it. It is worn out: write a fresh image to another card, and meet again")
+
+// keeps latches unless what was written last to slots is on the card.
+func (l *latch) keeps(slots *durable.Slots) error {
+	err := slots.Check()
+	if errors.Is(err, durable.ErrNotKept) {
+		err = errWornOut
+	}
+	return l.check(err)
+}
+
 // err is why the latch fell, nil while it has not.
 func (l *latch) err() error {
 	if reason := l.reason.Load(); reason != nil {
@@ -153,6 +165,8 @@ func (f *latchedFile) Truncate(size int64) error {
 }
 
 func (f *latchedFile) Sync() error { return f.latch.run(f.file.Sync) }
+
+func (f *latchedFile) Forget() error { return f.latch.run(f.file.Forget) }
 
 // Close goes through: a latched store must still be let go of.
 func (f *latchedFile) Close() error { return f.file.Close() }

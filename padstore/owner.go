@@ -21,6 +21,10 @@ func OwnerOf(disk durable.Disk) (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
+	if unreliable(err) { // Open will begin it anew
+		names, err := disk.List()
+		return ownerIn(names), err
+	}
 	if err != nil {
 		return "", err
 	}

@@ -22,6 +22,7 @@ const noteTime = 2 * time.Second
 
 // pad is one pad on disk. Its lock covers every read and change of it.
 type pad struct {
+	latch   *latch
 	contact string
 	number  int64
 
@@ -158,13 +159,11 @@ func (p *pad) passOver(size int64) error {
 			on = destroyed[0].to == ahead.len()
 		}
 	}
-	given := past.len()
-	past.from = p.widened(p.meta.send, past).from // what is used already is in the way of the rest
 	if err := p.burnSent(past); err != nil {
 		return err
 	}
 	p.record(Entry{Kind: KindDestroyed, Contact: p.contact,
-		Text: fmt.Sprintf("%d bytes of the pad were already destroyed and are passed over", given)})
+		Text: fmt.Sprintf("%d bytes of the pad were already destroyed and are passed over", past.len())})
 	return nil
 }
 

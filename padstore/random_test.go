@@ -68,7 +68,7 @@ func live(t *testing.T, suite seal.Suite, seed uint64) {
 	mustDo(t, store.Close())
 	v.reopen()
 	v.backup = v.disk.Bytes(v.file + ".metadata")
-	acts := []func(){v.doSeal, v.doSeal, v.doOpen, v.doOpen, v.doOpen, v.doReplay, v.doForge, v.doForge, v.doWork, v.doSettle, v.doCut, v.doCut, v.doReopen, v.doRollBack, v.doDamage, v.doBackup}
+	acts := []func(){v.doSeal, v.doSeal, v.doOpen, v.doOpen, v.doOpen, v.doReplay, v.doForge, v.doForge, v.doWork, v.doSettle, v.doCut, v.doCut, v.doReopen, v.doRollBack, v.doDamage, v.doWearOut, v.doBackup}
 	for range 50 {
 		acts[rng.IntN(len(acts))]()
 	}
@@ -240,6 +240,20 @@ func (v *life) doDamage() {
 		cell := int64(1+v.rng.IntN(len(v.made)/16-2)) * 16
 		destroy(v.disk, v.ledger, cell, cell+16)
 	}
+	v.reopen()
+	v.check(v, v.disk)
+}
+
+// doWearOut has the card keep nothing until the device is off.
+func (v *life) doWearOut() {
+	v.disk.WornOut(true)
+	acts := []func(){v.doSeal, v.doOpen, v.doWork, v.doSettle}
+	for range 3 {
+		acts[v.rng.IntN(len(acts))]()
+	}
+	v.disk.PowerOff()
+	v.disk.PowerOn(durabletest.Lost)
+	v.disk.WornOut(false)
 	v.reopen()
 	v.check(v, v.disk)
 }

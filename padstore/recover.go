@@ -13,10 +13,10 @@ import (
 
 // openPad opens a pad and recovers it. An error is the disk's; a pad that is
 // damaged comes back with its reason and serves nothing.
-func openPad(disk durable.Disk, name, contact, owner string, record func(Entry)) (*pad, error) {
+func openPad(disk *latch, name, contact, owner string, record func(Entry)) (*pad, error) {
 	// What a damaged pad shows of itself.
 	unknown := &metadata{name: name, store: storeName(name), suite: seal.Unconditional, bucket: seal.DefaultBucket, state: InUse}
-	p := &pad{contact: contact, number: numberOf(name, owner), record: record, changed: time.Now(), meta: unknown}
+	p := &pad{latch: disk, contact: contact, number: numberOf(name, owner), record: record, changed: time.Now(), meta: unknown}
 	slots, text, err := durable.OpenSlots(disk, name, slotSize)
 	switch {
 	case errors.Is(err, durable.ErrNoSlot):
@@ -78,7 +78,11 @@ func (p *pad) close() error {
 // recover brings both used-marks up to each other, as FORMAT.md says,
 // and makes durable what it found before the pad serves anything.
 func (p *pad) recover() error {
-	if p.damaged = p.checkKeys(); p.damaged != nil {
+	p.damaged = p.checkKeys()
+	if p.damaged == nil && wholeEnd(p.file, p.meta.nBytes) != p.meta.nBytes {
+		p.damaged = errors.New("the last block cannot be read") // nor be overwritten by less
+	}
+	if p.damaged != nil {
 		return nil // the pad's own fault
 	}
 	next := *p.meta

@@ -256,10 +256,14 @@ func (r *Reservoir) burn(from int64) error {
 	if err := zero(r.file, whole, s); err != nil {
 		return err
 	}
-	return r.change(func(next *reservoirState) {
+	err := r.change(func(next *reservoirState) {
 		next.Ready, next.Burning = s.from, whole.text(s)
 		next.Lots, _ = now.Lots.split(s.from)
 	}, r.file)
+	if err != nil {
+		return err
+	}
+	return r.store.latch.keeps(r.record.slots)
 }
 
 // change changes the record, durably, and the level with it.

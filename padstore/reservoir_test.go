@@ -276,6 +276,32 @@ func TestUnreadableSectorsOfTheReservoir(t *testing.T) {
 	sameFiles(t, before, disk.Image())
 }
 
+// One read that fails, and does not at the second try, ends no meeting.
+func TestAReadThatFailsOnceCostsNoNoiseAndNoMeeting(t *testing.T) {
+	_, whole, full := reservoir(t, 8192)
+	store := open(t, whole, "alice")
+	mustDo(t, full.add(store, 512, origins("hw")))
+	mustDo(t, store.Close())
+	for k := 1; ; k++ {
+		disk, st := whole.Clone(1), full.clone()
+		store := open(t, disk, "alice")
+		failed, n := "", 0
+		disk.Trace(func(op string) {
+			if n++; n == k {
+				failed = op
+			}
+		})
+		disk.FailAt(k)
+		_, _, err := st.take(t, store, 2048)
+		if failed == "" {
+			return
+		}
+		if isRead(failed) && (err != nil || store.Reservoir().Level().Ready != 8192-2048) {
+			t.Errorf("%s failed: %v, %+v", failed, err, store.Reservoir().Level())
+		}
+	}
+}
+
 // A file system reads the rest of what it writes a part of: one bad sector where the
 // noise ends must not stop a device for ever.
 func TestABadSectorWhereTheNoiseEnds(t *testing.T) {

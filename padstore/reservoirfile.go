@@ -3,7 +3,6 @@ package padstore
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 
@@ -32,7 +31,7 @@ func (s *Store) openReservoir(names []string) error {
 	} else if hasFile {
 		s.noteAnew(errors.New("its record is gone"))
 	}
-	if err := destroy(s.latch, reservoirName, 0, untold); err != nil {
+	if err := destroy(s.latch, reservoirName, untold); err != nil {
 		return err
 	}
 	s.reservoir = &Reservoir{store: s}
@@ -136,7 +135,7 @@ func (r *Reservoir) read(b []byte, s span) (lowest int64, err error) {
 		b  []byte
 		at int64
 	}{{b[:begun], 0}, {last[:size-begun], begun}} {
-		if n, err := r.file.ReadAt(part.b, s.from+part.at); n < len(part.b) || err != nil && err != io.EOF {
+		if durable.ReadFull(r.file, part.b, s.from+part.at) != nil {
 			return r.readable(s)
 		}
 		for from := range seal.Unconditional.Destroyed(part.b) {
@@ -155,7 +154,7 @@ func (r *Reservoir) readable(s span) (lowest int64, err error) {
 	defer clear(sector)
 	for at := s.from; at < s.to; {
 		part := sector[:min(s.to-at, durable.SectorSize-at%durable.SectorSize)]
-		if n, err := r.file.ReadAt(part, at); n < len(part) || err != nil && err != io.EOF {
+		if durable.ReadFull(r.file, part, at) != nil {
 			lowest, lost = min(lowest, at-s.from), lost+int64(len(part))
 		}
 		at += int64(len(part))

@@ -187,9 +187,9 @@ func samePad(source durable.Disk, store string, from *metadata, p *pad) (bool, e
 	return true, nil
 }
 
-// destroy overwrites a file with zeros, tells of each piece, and removes it. The
-// bytes at the split, by which an interrupted import knows its pad again, go last.
-func destroy(source durable.Disk, name string, split int64, wrote func(bytes int64)) error {
+// destroySource overwrites a pad's file in a source, and removes it. The bytes at the
+// split, by which an interrupted import knows its pad again, go last.
+func destroySource(source durable.Disk, name string, split int64) error {
 	file, err := source.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -205,7 +205,7 @@ func destroy(source durable.Disk, name string, split int64, wrote func(bytes int
 	mark := span{max(0, split-16), min(size, split+16)}
 	whole, _ := lanes(size, size)
 	for _, s := range []span{{0, mark.from}, {mark.to, size}, mark} {
-		if err := overwrite(file, whole, s, wrote); err != nil {
+		if err := overwrite(file, whole, s, untold); err != nil {
 			return err
 		}
 	}

@@ -168,13 +168,17 @@ func (p *pad) giveUp(state State) error {
 // first, it is no pad any more, and what a power cut leaves of it is overwritten
 // when the store is opened.
 func (s *Store) discard(m metadata, wrote func(bytes int64)) error {
+	// Nothing else will know of the pad: both slots are to.
+	if err := s.ever.change(func(*[]string) {}); err != nil {
+		return err
+	}
 	if err := s.latch.Remove(m.name); err != nil {
 		return err
 	}
 	if err := s.latch.Sync(); err != nil {
 		return err
 	}
-	if err := destroy(s.latch, m.store, 0, wrote); err != nil {
+	if err := destroy(s.latch, m.store, wrote); err != nil {
 		return err
 	}
 	if err := removeAny(s.latch, certificateName(m.name)); err != nil {

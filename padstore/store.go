@@ -58,11 +58,18 @@ func (s *Store) open() error {
 	if err != nil {
 		return err
 	}
-	if err := s.openRecords(names); err != nil {
+	lost, err := s.openRecords(names)
+	if err != nil {
+		return err
+	}
+	if names, err = s.latch.List(); err != nil {
 		return err
 	}
 	was := s.device.now()
 	if err := s.device.change(func(r *deviceRecord) { r.Starts++; r.Clean = false }); err != nil {
+		return err
+	}
+	if err := s.latch.keeps(s.device.slots); err != nil {
 		return err
 	}
 	if s.journal, err = openJournal(s.latch, was.Starts+1, was.LogSeen); err != nil {
@@ -70,6 +77,9 @@ func (s *Store) open() error {
 	}
 	if err := s.logStart(was); err != nil {
 		return err
+	}
+	for _, text := range lost {
+		s.note(Entry{Kind: KindFault, Text: text})
 	}
 	if err := s.openCursors(); err != nil {
 		return err
@@ -92,7 +102,7 @@ func (s *Store) open() error {
 	}
 	for _, name := range names {
 		if leftover(name, names) && !s.draft.becomes(name) {
-			if err := destroy(s.latch, name, 0, untold); err != nil {
+			if err := destroy(s.latch, name, untold); err != nil {
 				return err
 			}
 		}
@@ -103,24 +113,34 @@ func (s *Store) open() error {
 	return errors.Join(s.journal.flush(), s.latch.Sync(), s.latch.err())
 }
 
-// openRecords opens what a device knows of itself. A new store has no pads.
-func (s *Store) openRecords(names []string) (err error) {
+// openRecords opens what a device knows of itself, and says what of that was damaged
+// and begins anew. A new store has no pads.
+func (s *Store) openRecords(names []string) (lost []string, err error) {
 	pads := slices.ContainsFunc(names, func(n string) bool { return strings.HasSuffix(n, metadataSuffix) })
 	for _, name := range []string{recordName, padsEverName} {
 		if pads && !slices.Contains(names, name) {
-			return fmt.Errorf("there are pads but no %s", name)
+			return nil, fmt.Errorf("there are pads but no %s", name)
 		}
 	}
-	if s.device, err = openKept(s.latch, recordName, recordSize, deviceRecord{Format: formatVersion, Owner: s.owner, Clean: true}); err != nil {
-		return err
+	s.device, err = openKept(s.latch, recordName, recordSize, deviceRecord{Format: formatVersion, Owner: s.owner, Clean: true})
+	if unreliable(err) {
+		lost = append(lost, "")
+		lost[0], err = s.renewDevice(names)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if r := s.device.now(); r.Format != formatVersion {
-		return fmt.Errorf("this store has format %d, made by another version of this program, which knows format %d", r.Format, formatVersion)
+		return nil, fmt.Errorf("this store has format %d, made by another version of this program, which knows format %d", r.Format, formatVersion)
 	} else if r.Owner != s.owner {
-		return fmt.Errorf("this store belongs to %s, not to %s", r.Owner, s.owner)
+		return nil, fmt.Errorf("this store belongs to %s, not to %s", r.Owner, s.owner)
 	}
 	s.ever, err = openKept(s.latch, padsEverName, padsEverSize, []string{})
-	return err
+	if unreliable(err) {
+		lost = append(lost, "which pads were here before cannot be read any more: none is moved in again, but meetings go on")
+		s.ever, err = createKept(s.latch, padsEverName, padsEverSize, []string{forgotten})
+	}
+	return lost, err
 }
 
 func (s *Store) logStart(was deviceRecord) error {

@@ -48,10 +48,10 @@ func zero(file durable.File, l lane, s span) error {
 const pageSize = 4096
 
 // widened is the stretch s of lane l with what cannot be read around it, so that
-// it can be overwritten. The hash key is left out; if that cannot be read, the pad
-// serves nothing.
+// it can be overwritten: also in the other lane, where the two meet. The hash keys
+// are left out; if one cannot be read, the pad serves nothing.
 func (p *pad) widened(l lane, s span) span {
-	return l.offsets(widened(p.file, l.offsets(s), l.offsets(span{p.meta.base(), l.size})))
+	return l.offsets(widened(p.file, l.offsets(s), span{p.meta.base(), p.meta.nBytes - p.meta.base()}))
 }
 
 // widened is a stretch of a file with the sectors around it, of the same pages and
@@ -74,6 +74,17 @@ func widened(file durable.File, s, limits span) span {
 		s.to = max(s.to, min(to+sector, limits.to))
 	}
 	return s
+}
+
+// wholeEnd is where a file of size bytes ends; if it ends in the middle of a page that
+// cannot be read, where that page does: it can only be written whole.
+func wholeEnd(file durable.File, size int64) int64 {
+	for at := size / pageSize * pageSize; at < size; at += durable.SectorSize {
+		if !canRead(file, at) {
+			return (size/pageSize + 1) * pageSize
+		}
+	}
+	return size
 }
 
 // canRead tells whether the sector at an offset can be read, as far as the file

@@ -4,12 +4,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	//lint:ignore SA1019 Deprecated as a general-purpose MAC; here it is the hash of a Wegman-Carter MAC under a key that is used once.
 	"golang.org/x/crypto/poly1305"
 
+	"onetimechat/padstore/durable"
 	"onetimechat/padstore/seal"
 )
 
@@ -28,6 +28,9 @@ func (d *Draft) Tag(key *[32]byte, each func(done int64) error) (tag [16]byte, e
 	if err := d.store.checkMaking(m); err != nil {
 		return tag, err
 	}
+	if err := d.file.Forget(); err != nil {
+		return tag, d.store.faulted(err)
+	}
 	if _, err := d.keySums(); errors.Is(err, seal.ErrHashKey) {
 		return tag, err
 	} else if err != nil {
@@ -41,7 +44,7 @@ func (d *Draft) Tag(key *[32]byte, each func(done int64) error) (tag [16]byte, e
 	defer clear(piece)
 	for at := int64(0); at < m.Bytes; {
 		part := piece[:min(int64(len(piece)), m.Bytes-at)]
-		if n, err := d.file.ReadAt(part, at); n < len(part) || err != nil && err != io.EOF {
+		if err := durable.ReadFull(d.file, part, at); err != nil {
 			return tag, fmt.Errorf("%w: reading the pad back: %w", ErrFault, err)
 		}
 		mac.Write(part)

@@ -10,6 +10,9 @@ var (
 	ErrOtherCard = errors.New("this is another card than the one that the pads were made on. " +
 		"A copied card would use the same pad twice, and one such use gives away what the pad protects. " +
 		"Use the card that it was copied from, or write a fresh image to this one and meet again")
+	ErrReadOnly = errors.New("the card takes no more writes: it is worn out, or protected against them. " +
+		"Every start would use the same pad again, so that none is used. " +
+		"Write a fresh image to another card and meet again")
 	ErrNoCID = errors.New("the card has pads, but the note of which card they belong to is missing. " +
 		"They may be a copy, and a copy would use the same pad twice. Write a fresh image to the card and meet again")
 	ErrData = errors.New("the card's data partition is damaged. " +

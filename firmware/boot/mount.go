@@ -92,10 +92,19 @@ func readBoot(r Roots, m mounter, c card) (f bootFiles, err error) {
 // in itself it takes no more writes, so that the store stops.
 func mountData(r Roots, m mounter, c card, flags uintptr) error {
 	err := m.mount(r.dev(c.dataPart()), r.data(), "ext4", plain|unix.MS_NOATIME|flags, "errors=remount-ro,data=ordered")
-	if err != nil {
+	if err = protected(err); err != nil && !errors.Is(err, ErrReadOnly) {
 		return fmt.Errorf("%w: %w", ErrData, err)
 	}
-	return nil
+	return err
+}
+
+// protected is err, or what it means that the card takes no writes: it is opened for
+// them, and its file system is mounted for them.
+func protected(err error) error {
+	if errors.Is(err, unix.EROFS) || errors.Is(err, unix.EACCES) {
+		return fmt.Errorf("%w (%w)", ErrReadOnly, err)
+	}
+	return err
 }
 
 // sealRoot makes the folders that we were started in read-only.

@@ -157,7 +157,7 @@ func growCard(r Roots, k system, c card) (err error) {
 	}
 	disk, err := k.openDisk(r.dev(c.name))
 	if err != nil {
-		return err
+		return protected(err)
 	}
 	defer func() { err = errors.Join(err, disk.Close()) }()
 	return growPartition(disk, c.size, size, func(data entry) error { return k.resizePartition(disk, data) })

@@ -114,6 +114,16 @@ func (b *fakeBoard) resizeFS(path string, blocks uint64) error {
 	return b.do(fmt.Sprintf("resize %s to %d", filepath.Base(path), blocks))
 }
 
+// refuse has the kernel refuse what begins so.
+func (b *fakeBoard) refuse(what string, err error) {
+	b.hook = func(asked string) error {
+		if strings.HasPrefix(asked, what) {
+			return err
+		}
+		return nil
+	}
+}
+
 // firstStartLog is all that a first start asks of the kernel.
 var firstStartLog = []string{
 	"mount proc proc proc nosuid,nodev,noexec",
@@ -231,10 +241,12 @@ func TestWhatIsWrongWithACardIsNamed(t *testing.T) {
 		"a faulty one": {func(t *testing.T, b *fakeBoard) {
 			put(t, b.roots.dev("mmcblk0p2"), superblock(16384, faulty, features))
 		}, ErrData, "errors in itself", 0},
-		"another card":    {func(t *testing.T, b *fakeBoard) { put(t, b.roots.data("cid"), otherCID+"\n") }, ErrOtherCard, otherCID, 0},
-		"a copy of files": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.data("card/device"), "x") }, ErrNoCID, "missing", 0},
-		"no card":         {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.sys("block/mmcblk0")) }, ErrNoCard, "not found", NoCard},
-		"no device tree":  {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.proc("device-tree")) }, fs.ErrNotExist, "device-tree", NoStart},
+		"a worn-out card":           {func(_ *testing.T, b *fakeBoard) { b.refuse("open mmcblk0", unix.EROFS) }, ErrReadOnly, "another card", 0},
+		"one that is noticed later": {func(_ *testing.T, b *fakeBoard) { b.refuse("mount ext4", unix.EACCES) }, ErrReadOnly, "another card", 0},
+		"another card":              {func(t *testing.T, b *fakeBoard) { put(t, b.roots.data("cid"), otherCID+"\n") }, ErrOtherCard, otherCID, 0},
+		"a copy of files":           {func(t *testing.T, b *fakeBoard) { put(t, b.roots.data("card/device"), "x") }, ErrNoCID, "missing", 0},
+		"no card":                   {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.sys("block/mmcblk0")) }, ErrNoCard, "not found", NoCard},
+		"no device tree":            {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.proc("device-tree")) }, fs.ErrNotExist, "device-tree", NoStart},
 	} {
 		synctest.Test(t, func(t *testing.T) { // waits for the card
 			b := newBoard(t)

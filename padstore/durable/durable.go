@@ -62,5 +62,8 @@ type File interface {
 	// Sync nothing is known about any of them, and a later success says
 	// nothing either.
 	Sync() error
+	// Forget has what was synced be read from the disk next, not from what the
+	// system remembers of it, if the system can do that.
+	Forget() error
 	Close() error
 }

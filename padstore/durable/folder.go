@@ -173,3 +173,5 @@ func (f folderFile) Size() (int64, error) {
 }
 
 func (f folderFile) Sync() error { return syncData(f.File) }
+
+func (f folderFile) Forget() error { return forget(f.File) }

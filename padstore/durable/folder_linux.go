@@ -29,6 +29,11 @@ func startWriting(f *os.File) {
 	_ = unix.SyncFileRange(int(f.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE)
 }
 
+// forget empties the page cache of the file, but for what was not synced.
+func forget(f *os.File) error {
+	return os.NewSyscallError("fadvise", unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED))
+}
+
 // freeBytes asks the file system of an open folder.
 func freeBytes(dir *os.File) (int64, error) {
 	var at unix.Statfs_t

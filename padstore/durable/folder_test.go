@@ -141,3 +141,22 @@ func TestAFailedSyncOfSeveralIsTold(t *testing.T) {
 		}
 	}
 }
+
+// What is read from the disk again is what was written, synced or not.
+func TestFolderForgetsNothingButWhereItIsRead(t *testing.T) {
+	file, err := openFolder(t, t.TempDir()).Create("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []byte("synced, and not")
+	_, err1 := file.WriteAt(want[:6], 0)
+	err2 := file.Sync()
+	_, err3 := file.WriteAt(want[6:], 6)
+	if err := errors.Join(err1, err2, err3, file.Forget()); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(want))
+	if _, err := file.ReadAt(got, 0); err != nil || string(got) != string(want) {
+		t.Errorf("%q, %v", got, err)
+	}
+}

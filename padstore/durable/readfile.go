@@ -5,6 +5,19 @@ import (
 	"io"
 )
 
+// ReadFull fills b with what is at off, at the second try if not at once: a card may
+// miss one.
+func ReadFull(file File, b []byte, off int64) error {
+	n, err := file.ReadAt(b, off)
+	if n < len(b) {
+		n, err = file.ReadAt(b, off)
+	}
+	if n == len(b) {
+		return nil
+	}
+	return err
+}
+
 // ReadFile reads a whole small file. One of more than limit bytes is refused
 // before anything is allocated for it.
 func ReadFile(disk Disk, name string, limit int64) ([]byte, error) {

@@ -82,7 +82,7 @@ func (s *Slots) newest() ([]byte, error) {
 	slot := make([]byte, s.size)
 	for i := range 2 {
 		// A slot that cannot be read is as good as a damaged one.
-		if _, err := s.file.ReadAt(slot, int64(i*s.size)); err != nil {
+		if ReadFull(s.file, slot, int64(i*s.size)) != nil {
 			continue
 		}
 		sequence, payload, ok := parseSlot(slot)
@@ -140,6 +140,25 @@ func (s *Slots) Write(record []byte, along ...File) error {
 		return err
 	}
 	s.sequence = next
+	return nil
+}
+
+// ErrNotKept: what was written and synced is not on the disk.
+var ErrNotKept = errors.New("the disk does not keep what is written to it")
+
+// Check reads from the disk whether what was written last is there: a worn-out card
+// may take all writes and keep none. The error is ErrNotKept if it is not.
+func (s *Slots) Check() error {
+	if err := s.file.Forget(); err != nil {
+		return err
+	}
+	kept := make([]byte, len(s.slot))
+	if err := ReadFull(s.file, kept, int64(s.sequence%2)*int64(s.size)); err != nil {
+		return err
+	}
+	if !bytes.Equal(kept, s.slot) {
+		return ErrNotKept
+	}
 	return nil
 }
 

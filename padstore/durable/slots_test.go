@@ -112,3 +112,44 @@ func TestARecordThatDoesNotFitIsRefusedWhole(t *testing.T) {
 		t.Fatal("the largest record did not come back")
 	}
 }
+
+func TestADiskThatKeepsNothingIsFound(t *testing.T) {
+	disk := durabletest.New(1)
+	s, err := durable.CreateSlots(disk, "r", slotSize, record(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		disk.WornOut(i >= 2)
+		if err := s.Write(record(i)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Check(); errors.Is(err, durable.ErrNotKept) != (i >= 2) || i < 2 && err != nil {
+			t.Errorf("record %d: %v", i, err)
+		}
+	}
+	disk.WornOut(false)
+	if !bytes.Equal(openRecord(t, disk), record(1)) {
+		t.Error("another record than the one that was kept")
+	}
+}
+
+func TestAReadThatFailsOnceBringsBackNoOlderRecord(t *testing.T) {
+	disk := durabletest.New(1)
+	s, err := durable.CreateSlots(disk, "r", slotSize, record(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if err := s.Write(record(i)); err != nil {
+			t.Fatal(err)
+		}
+		for k := range 4 {
+			disk.FailAt(k + 1)
+			_, got, err := durable.OpenSlots(disk, "r", slotSize)
+			if err == nil && !bytes.Equal(got, record(i)) {
+				t.Errorf("operation %d failed once: an older record than %d came back", k+1, i)
+			}
+		}
+	}
+}

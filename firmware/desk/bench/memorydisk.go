@@ -161,5 +161,6 @@ func (f *memoryFile) Truncate(size int64) error {
 	return nil
 }
 
-func (f *memoryFile) Sync() error  { return nil }
-func (f *memoryFile) Close() error { return nil }
+func (f *memoryFile) Sync() error   { return nil }
+func (f *memoryFile) Forget() error { return nil }
+func (f *memoryFile) Close() error  { return nil }

@@ -55,6 +55,7 @@ type Disk struct {
 	fullAt int
 	room   int64 // for the bytes of all files
 	off    bool
+	worn   bool
 	turn   bool // SyncFiles went backwards
 	trace  func(op string)
 }
@@ -138,11 +139,12 @@ func (d *Disk) used() (bytes int64) {
 
 func (d *Disk) left() int64 { return max(0, d.room-d.used()) }
 
-// Failed reports whether the operation of FailAt, CutAt or FullAt was reached.
+// Failed reports whether the operation of FailAt, CutAt or FullAt was reached, or the
+// disk is worn out.
 func (d *Disk) Failed() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.off || d.failAt > 0 && d.ops >= d.failAt || d.fullAt > 0 && d.ops >= d.fullAt
+	return d.off || d.worn || d.failAt > 0 && d.ops >= d.failAt || d.fullAt > 0 && d.ops >= d.fullAt
 }
 
 // Trace calls f with each operation as it begins; nil ends that.
@@ -150,6 +152,14 @@ func (d *Disk) Trace(f func(op string)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.trace = f
+}
+
+// WornOut has the disk take everything that is written and synced from now on, and
+// keep none of it, as some worn-out cards do; or be in order again.
+func (d *Disk) WornOut(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.worn = on
 }
 
 // PowerOff cuts the power now.
@@ -164,6 +174,9 @@ func (d *Disk) PowerOff() {
 func (d *Disk) PowerOn(fate Unsynced) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.worn {
+		fate = Lost
+	}
 	for _, change := range d.names {
 		if fate == Kept || fate == PartlyKept && d.rng.IntN(2) == 0 {
 			change(d.safe)
@@ -312,7 +325,7 @@ func (d *Disk) List() ([]string, error) {
 func (d *Disk) Sync() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.begin("sync names", ""); err != nil {
+	if err := d.begin("sync names", ""); err != nil || d.worn {
 		return err
 	}
 	d.safe, d.names = maps.Clone(d.now), nil

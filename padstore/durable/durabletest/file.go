@@ -21,15 +21,14 @@ type inode struct {
 type stretch struct{ from, to int64 }
 
 // write writes, but no part of a stretch that cannot be read: the rest would have
-// to be read for it.
+// to be read for it, be it behind the file's end, as ext4 has it.
 func (n *inode) write(w write) error {
 	end := w.off + int64(len(w.data))
 	for s := range n.unreadable {
-		to := min(s.to, max(n.data.size, end))
-		if w.cut || to <= w.off || end <= s.from {
+		if w.cut || s.to <= w.off || end <= s.from {
 			continue
 		}
-		if w.off > s.from || end < to {
+		if w.off > s.from || end < s.to {
 			return fmt.Errorf("what is at %d cannot be read: %w", s.from, ErrInjected)
 		}
 		delete(n.unreadable, s)
@@ -72,7 +71,7 @@ func (f *file) do(op string, act func(n *inode) error) error {
 func (f *file) ReadAt(p []byte, off int64) (n int, err error) {
 	err = f.do("read", func(node *inode) error {
 		for s := range node.unreadable {
-			if s.from < off+int64(len(p)) && off < s.to {
+			if s.from < off+int64(len(p)) && off < min(s.to, node.data.size) {
 				return fmt.Errorf("read %s at %d: %w", f.name, s.from, ErrInjected)
 			}
 		}
@@ -137,6 +136,9 @@ func (f *file) Size() (size int64, err error) {
 
 func (f *file) Sync() error {
 	err := f.do("sync", func(n *inode) error {
+		if f.disk.worn {
+			return nil
+		}
 		if n.apart {
 			for _, w := range n.pending {
 				n.safe = w.to(n.safe)
@@ -155,6 +157,16 @@ func (f *file) Sync() error {
 		f.inode.pending = nil
 	}
 	return err
+}
+
+// Forget is free: it matters only on a disk that is worn out.
+func (f *file) Forget() error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if f.disk.worn {
+		f.inode.data, f.inode.pending = f.inode.safe, nil
+	}
+	return nil
 }
 
 // Close is free: closing promises nothing.
