@@ -19,7 +19,7 @@ func (p *pad) read(l lane, s span) (b []byte, destroyed, lost spans) {
 }
 
 func readLane(file durable.File, l lane, s span, b []byte) error {
-	if n, err := file.ReadAt(b, l.offsets(s).from); n < len(b) || err != nil && err != io.EOF {
+	if err := durable.ReadFull(file, b, l.offsets(s).from); err != nil {
 		return fmt.Errorf("reading %d bytes of pad: %w", len(b), err)
 	}
 	if !l.forward {
