@@ -74,7 +74,7 @@ func TestAConfigFileFromWindowsIsRead(t *testing.T) {
 }
 
 func TestGroupsAreKept(t *testing.T) {
-	place, d := newShelf(1), newDevice("alice")
+	place, d := newShelf(1), newDevice("alice", "bob")
 	h := start(t, "alice", d, newRelay(), place)
 	if err := h.SetGroup(t.Context(), "lunch", []string{"bob", "carol", "bob"}); err != nil {
 		t.Fatal(err)
@@ -90,6 +90,14 @@ func TestGroupsAreKept(t *testing.T) {
 			t.Errorf("%s: %v is accepted", name, members)
 		}
 	}
+	if err := h.SetGroup(t.Context(), "bob", []string{"carol"}); err == nil || !strings.Contains(err.Error(), "bob is a contact") {
+		t.Errorf("a contact's name: %v", err)
+	}
+	d.contacts = append(d.contacts, "lunch")
+	if got, err := h.Members(t.Context(), []string{"lunch"}); err == nil {
+		t.Errorf("a group, of whose name there is a contact by now, is %v", got)
+	}
+	d.unplugged = true
 	if err := h.SetGroup(t.Context(), "lunch", nil); err != nil {
 		t.Fatal(err)
 	}

@@ -45,9 +45,9 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 			if err != nil {
 				return err
 			}
-			to, err := s.host.Members(ctx, names(args[0]))
+			to, err := s.members(ctx, names(args[0]))
 			if err != nil {
-				return misused("%s", err)
+				return err
 			}
 			if len(to) > 1 {
 				to = others(to, s.settings.User)
@@ -55,6 +55,16 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 			return a.sendAndTell(ctx, s, to, text)
 		},
 	})
+}
+
+// members are those whom the names stand for, a group's or a list of contacts'.
+func (s *session) members(ctx context.Context, names []string) ([]string, error) {
+	for _, name := range names {
+		if err := uid.Check(name); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	return s.host.Members(ctx, names)
 }
 
 // others are the members of a group or list, of which oneself may be one.
