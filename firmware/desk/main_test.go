@@ -240,9 +240,16 @@ func TestMistakesAreToldInOneLineWithTheirExitCode(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(data, "none")); err == nil {
 		t.Error("a folder to import from was made")
 	}
-	var help bytes.Buffer
-	if code := run(soon(t), []string{"--help"}, io.Discard, &help); code != exitOK || !strings.Contains(help.String(), "otc-desk --data alice-device") {
-		t.Errorf("--help: exit code %d, %s", code, &help)
+}
+
+// What was asked for can be piped into another program.
+func TestHelpAndVersionAreOnStandardOutput(t *testing.T) {
+	for flag, says := range map[string]string{"--help": "otc-desk --data alice-device", "--version": "otc-desk: "} {
+		var stdout, stderr bytes.Buffer
+		code := run(soon(t), []string{flag}, &stdout, &stderr)
+		if code != exitOK || !strings.Contains(stdout.String(), says) || stderr.Len() > 0 {
+			t.Errorf("%s: exit code %d, prints %q, says %q", flag, code, &stdout, &stderr)
+		}
 	}
 }
 
