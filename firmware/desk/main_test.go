@@ -227,6 +227,7 @@ func TestMistakesAreToldInOneLineWithTheirExitCode(t *testing.T) {
 		{append(fresh, "--panel", "127.0.0.1:"+port), exitFailed, "another device"},
 		{append(fresh, "--panel", "127.0.0.1:0", "--import", filepath.Join(data, "none")), exitFailed, "no such file"},
 		{append(fresh, "--panel", "127.0.0.1:0", "--import", t.TempDir()), exitFailed, "no pad of alice's"},
+		{append(fresh, "--panel", "127.0.0.1:0", "--import", filepath.Join(data, "fresh")), exitFailed, "the device's own card"},
 		{[]string{"--data", filepath.Join(data, "held"), "--owner", "alice", "--link", "127.0.0.1:0", "--panel", "127.0.0.1:0"}, exitFailed, "in use"},
 		{append(fresh, "--panel", "127.0.0.1:0", "--owner", "bob"), exitFailed, "belongs to alice"},
 	} {
@@ -314,4 +315,38 @@ func linkAddress(t *testing.T) string {
 	}
 	t.Fatal("no port is free")
 	return ""
+}
+
+// Two devices that are started at once import from one folder one after the other.
+func TestAFolderInUseIsWaitedFor(t *testing.T) {
+	pads := makePads(t, seal.Unconditional, 32)
+	folder, err := durable.OpenFolder(pads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	told, stderr := io.Pipe()
+	ctx, cancel := context.WithCancel(soon(t))
+	code := make(chan int, 1)
+	ready, stdout := io.Pipe()
+	go func() {
+		code <- run(ctx, []string{"--data", filepath.Join(t.TempDir(), "alice"), "--owner", "alice", "--import", pads, "--link", linkAddress(t), "--panel", "127.0.0.1:0"}, stdout, stderr)
+	}()
+	lines := bufio.NewReader(told)
+	if line, err := lines.ReadString('\n'); !strings.Contains(line, "waiting for another program to be done with "+pads) {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if err := folder.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := lines.ReadString('\n'); !strings.Contains(line, "moved the pad with bob") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if line, err := bufio.NewReader(ready).ReadString('\n'); err != nil {
+		t.Fatalf("%q, %v", line, err)
+	}
+	cancel()
+	if c := <-code; c != exitOK {
+		t.Errorf("exit code %d", c)
+	}
 }

@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"fmt"
 	"math"
 	"os"
 
@@ -8,7 +9,14 @@ import (
 )
 
 func lockFolder(dir *os.File) error {
-	return unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	switch err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {
+	case nil:
+		return nil
+	case unix.EWOULDBLOCK:
+		return ErrInUse
+	default:
+		return fmt.Errorf("not to be locked: %w", err)
+	}
 }
 
 func syncFolder(dir *os.File) error { return dir.Sync() }
