@@ -94,29 +94,13 @@ func (u *ui) print(w io.Writer, s style, format string, args ...any) error {
 	return u.write(w, u.paint(s, wrap(fmt.Sprintf(format, harmless(args)...), u.width()))+"\n")
 }
 
-// wrap breaks lines longer than width columns, if it is not 0, at blanks. What
-// goes on is indented: it cannot pass for a line of somebody's.
+// wrap folds text at width columns, if that is not 0. What goes on is indented: it
+// cannot pass for a line of somebody's.
 func wrap(text string, width int) string {
 	const indent = "  "
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
-		for width > 0 {
-			columns, end, begun := 0, 0, false
-			for i, r := range line {
-				if columns += columnsOf(r); columns > width && end > 0 {
-					break
-				}
-				if begun = begun || r != ' '; begun && r == ' ' {
-					end = i
-				}
-			}
-			if columns <= width || end == 0 {
-				break
-			}
-			lines = append(lines, strings.TrimRight(line[:end], " "))
-			line = indent + strings.TrimLeft(line[end:], " ")
-		}
-		lines = append(lines, line)
+		lines = append(lines, strings.Join(fold(line, width, len(indent)), "\n"+indent))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -172,7 +156,7 @@ func (u *ui) message(from, text string) error {
 	} else {
 		b.WriteString(" ")
 	}
-	for i, line := range fold(escape.Text(text, nil), width) {
+	for i, line := range fold(escape.Text(text, nil), width, 0) {
 		if i > 0 || narrow {
 			b.WriteString(u.paint(faint, bar))
 		}
@@ -182,21 +166,22 @@ func (u *ui) message(from, text string) error {
 }
 
 // fold cuts text at its newlines, and lines longer than width columns, if it
-// is not 0: at blanks, of which none is shown there, or else where they are full. A
-// rune that may be wide counts as two columns.
-func fold(text string, width int) []string {
+// is not 0: at blanks, of which none is shown there, or else where they are full. What
+// goes on has hang columns less. A rune that may be wide counts as two columns.
+func fold(text string, width, hang int) []string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
+		room := width
 		columns, from := 0, 0
 		word, before := 0, 0 // where the last one but the first begins, and in which column
 		begun := false
 		for i, r := range line {
-			for width > 0 && r != ' ' && columns+columnsOf(r) > width {
+			for width > 0 && r != ' ' && i > from && columns+columnsOf(r) > room {
 				if word <= from {
 					word, before = i, columns
 				}
 				lines = append(lines, strings.TrimRight(line[from:word], " "))
-				columns, from = columns-before, word
+				columns, from, room = columns-before, word, width-hang
 			}
 			columns += columnsOf(r)
 			begun = begun || r != ' '
@@ -204,7 +189,7 @@ func fold(text string, width int) []string {
 				word, before = i+1, columns
 			}
 		}
-		if width > 0 && columns > width { // by blanks
+		if width > 0 && columns > room { // by blanks
 			line = strings.TrimRight(line, " ")
 		}
 		lines = append(lines, line[min(from, len(line)):])
