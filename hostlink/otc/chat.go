@@ -27,7 +27,8 @@ environment or the config file.
 
 What is pasted becomes part of one message, with all its lines, and runs nothing;
 nearly every terminal says what is pasted. (In one that does not, each line is
-run.) When its input is not a terminal, chat runs the commands it reads, also
+run.) Where TERM is dumb, as in Emacs' shell, lines are not edited, and there is no
+prompt: what arrives is written as it comes. When its input is not a terminal, chat runs the commands it reads, also
 behind one that fails, and receives on empty lines only; its exit code is the worst
 of all that went wrong.`,
 		Example: `  otc chat 9050 9051 alice
@@ -84,7 +85,7 @@ func (a *app) chat(ctx context.Context, s *session) error {
 
 	interactive := isTerminal(a.in) && isTerminal(a.ui.out)
 	lines := console(newPipe(a.in))
-	if interactive {
+	if interactive && !a.ui.dumb {
 		editor, err := newEditor(a.ui.out, a.ui.paint(bold, s.settings.User+"> "), c.words)
 		if err != nil {
 			return err
@@ -168,7 +169,7 @@ func (c *chat) greet(ctx context.Context, status hostlink.Status) {
 // talk runs line after line.
 func (c *chat) talk(ctx context.Context, lines console) error {
 	for {
-		line, err := lines.ReadLine()
+		line, err := lines.ReadLine(ctx)
 		switch {
 		case errors.Is(err, io.EOF), ctx.Err() != nil:
 			return nil

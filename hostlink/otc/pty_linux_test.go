@@ -207,6 +207,34 @@ func TestPastedLinesAreOneMessage(t *testing.T) {
 	}
 }
 
+// A dumb terminal would show control sequences, and answer none.
+func TestAChatAtADumbTerminal(t *testing.T) {
+	m, d := startBoth(t, "alice", "bob")
+	client, err := mailbox.NewClient(m.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	cmd := exec.Command("otc", append([]string{"chat"}, flags(m, d, t.TempDir())...)...)
+	cmd.Env = append(os.Environ(), "TERM=dumb")
+	p := openTerminal(t, cmd)
+	seen := p.await("One Time Chat. Type 'help' for help.\r\n")
+	p.keys("send bob hello\n")
+	seen += p.await("Message sent.")
+	bring(t, client, "alice", "bob", 1, "hi alice")
+	seen += p.await("bob: hi alice\r\n")
+	p.keys("clear\nid\n")
+	seen += p.await("alice, relay ")
+	p.keys("\x04")
+	<-p.done
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if seen += p.output(); strings.Contains(seen, "\x1b") {
+		t.Errorf("control sequences in %q", seen)
+	}
+}
+
 // Ctrl-C leaves also where otc waits for what a person types.
 func TestCtrlCEndsWhatWaitsForTheKeyboard(t *testing.T) {
 	m, d := startBoth(t, "alice", "bob")

@@ -24,6 +24,7 @@ import (
 type ui struct {
 	mu        sync.Mutex
 	out, errs io.Writer
+	dumb      bool // the terminal knows no control sequences
 	color     bool
 	width     func() int // columns; 0 when nobody is looking
 	pronounce bool       // say what is being waited for
@@ -37,7 +38,8 @@ type ui struct {
 func newUI(out, errs io.Writer, env func(string) string) *ui {
 	u := &ui{out: out, errs: errs, program: "otc: ", width: func() int { return 0 }}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		u.color = env("NO_COLOR") == "" && env("TERM") != "dumb"
+		u.dumb = env("TERM") == "dumb"
+		u.color = env("NO_COLOR") == "" && !u.dumb
 		u.width = func() int {
 			width, _, err := term.GetSize(int(file.Fd()))
 			if err != nil {
