@@ -69,8 +69,8 @@ warning shown.`,
 		},
 	}
 	root = a.withSettings(root)
-	root.SetOut(a.ui.out)
-	root.SetErr(a.ui.errs)
+	root.SetOut(a.ui.out.Writer)
+	root.SetErr(a.ui.errs.Writer)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		a.ui.command = cmd.CommandPath()
 		return misused("%s", err)

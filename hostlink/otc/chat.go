@@ -83,16 +83,17 @@ func (a *app) chat(ctx context.Context, s *session) error {
 	c.learn(ctx, status)
 	a.ui.program = ""
 
-	interactive := isTerminal(a.in) && isTerminal(a.ui.out)
+	interactive := isTerminal(a.in) && a.ui.out.terminal
 	lines := console(newPipe(a.in))
-	if interactive && !a.ui.dumb {
-		editor, err := newEditor(a.ui.out, a.ui.paint(bold, s.settings.User+"> "), c.words)
+	if interactive && a.ui.out.controls {
+		editor, err := newEditor(a.ui.out, a.ui.out.paint(bold, s.settings.User+"> "), c.words)
 		if err != nil {
 			return err
 		}
 		lines = editor
 		// What arrives is printed above the line being typed.
-		a.ui.out, a.ui.errs = editor.Stdout(), editor.Stdout()
+		a.ui.out.Writer = editor.Stdout()
+		a.ui.errs = a.ui.out
 	}
 	defer lines.Close()
 	c.greet(ctx, status)

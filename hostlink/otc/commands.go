@@ -223,7 +223,7 @@ func (c *chat) identify(context.Context, string) error {
 }
 
 func (c *chat) clear(context.Context, string) error {
-	if !c.ui.pronounce || c.ui.dumb {
+	if !c.ui.out.controls {
 		return nil
 	}
 	return c.ui.write(c.ui.out, "\x1b[H\x1b[2J")

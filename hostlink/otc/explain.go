@@ -87,7 +87,7 @@ func (u *ui) tell(err error) int {
 
 // endLine ends the line in which a terminal shows ^C.
 func (u *ui) endLine() {
-	if u.pronounce {
+	if u.errs.terminal {
 		u.complain("")
 	}
 }

@@ -20,7 +20,8 @@ import (
 	"onetimechat/hostlink/mailbox"
 )
 
-// terminal is a pseudo-terminal with a program on it.
+// terminal is a pseudo-terminal with a program on it, of which an output may be
+// elsewhere.
 type terminal struct {
 	t    *testing.T
 	pty  *os.File
@@ -53,7 +54,13 @@ func openTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 		t.Fatal(err)
 	}
 	keepOutput(t, tty)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.Stdin = tty
+	if cmd.Stdout == nil {
+		cmd.Stdout = tty
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = tty
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -204,6 +211,29 @@ func TestPastedLinesAreOneMessage(t *testing.T) {
 	<-p.done
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What goes into a file has no colours, and who looks at the other output is told
+// what to do all the same.
+func TestOneOutputMayBeAFile(t *testing.T) {
+	m, d := startBoth(t, "alice", "bob")
+	var errs, out bytes.Buffer
+	send := exec.Command("otc", append([]string{"send", "bob", "hi"}, flags(m, d, t.TempDir())...)...)
+	send.Env = append(os.Environ(), "TERM=xterm")
+	send.Stderr = &errs
+	p := openTerminal(t, send)
+	p.await("Message sent.")
+	if err := send.Wait(); err != nil || errs.Len() > 0 {
+		t.Errorf("%v: %q", err, &errs)
+	}
+	report := exec.Command("otc", append([]string{"selftest"}, flags(m, d, t.TempDir())...)...)
+	report.Env = append(os.Environ(), "TERM=xterm")
+	report.Stdout = &out
+	p = openTerminal(t, report)
+	p.await("Your pad device asks whether its self-test may be shown here")
+	if err := report.Wait(); err != nil || strings.Contains(out.String(), "\x1b") || !strings.Contains(out.String(), "Board: ") {
+		t.Errorf("%v: %q", err, &out)
 	}
 }
 

@@ -23,11 +23,7 @@ import (
 // cursor nor pass for a line of ours.
 type ui struct {
 	mu        sync.Mutex
-	out, errs io.Writer
-	dumb      bool // the terminal knows no control sequences
-	color     bool
-	width     func() int // columns; 0 when nobody is looking
-	pronounce bool       // say what is being waited for
+	out, errs stream
 
 	program       string // begins complaints on a command line
 	command       string // whose arguments were looked at last, such as "otc send"
@@ -36,20 +32,34 @@ type ui struct {
 }
 
 func newUI(out, errs io.Writer, env func(string) string) *ui {
-	u := &ui{out: out, errs: errs, program: "otc: ", width: func() int { return 0 }}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		u.dumb = env("TERM") == "dumb"
-		u.color = env("NO_COLOR") == "" && !u.dumb
-		u.width = func() int {
+	return &ui{out: newStream(out, env), errs: newStream(errs, env), program: "otc: "}
+}
+
+// stream is where ui writes. Of the two only one may be a terminal.
+type stream struct {
+	io.Writer
+	terminal bool       // somebody is looking
+	controls bool       // it is one that takes control sequences
+	color    bool       // and is to be given colours
+	width    func() int // columns; 0 when nobody is looking
+}
+
+func newStream(w io.Writer, env func(string) string) stream {
+	file, ok := w.(*os.File)
+	if !ok || !isTerminal(file) {
+		return stream{Writer: w, width: func() int { return 0 }}
+	}
+	controls := env("TERM") != "dumb" && takesControls(file)
+	return stream{
+		Writer: w, terminal: true, controls: controls, color: controls && env("NO_COLOR") == "",
+		width: func() int {
 			width, _, err := term.GetSize(int(file.Fd()))
 			if err != nil {
 				return 0
 			}
 			return width
-		}
-		u.pronounce = true
+		},
 	}
-	return u
 }
 
 // style is a terminal's name for how text looks.
@@ -63,11 +73,11 @@ const (
 	friend style = "1;36"
 )
 
-func (u *ui) paint(s style, text string) string {
-	if !u.color || s == plain {
+func (s stream) paint(look style, text string) string {
+	if !s.color || look == plain {
 		return text
 	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+	return "\x1b[" + string(look) + "m" + text + "\x1b[0m"
 }
 
 // say prints one line of ours. Arguments are escaped.
@@ -87,13 +97,13 @@ func (u *ui) complain(format string, args ...any) {
 
 // waiting says what a person has to do now, when one is looking.
 func (u *ui) waiting(format string, args ...any) {
-	if u.pronounce {
+	if u.errs.terminal {
 		u.hint(format, args...)
 	}
 }
 
-func (u *ui) print(w io.Writer, s style, format string, args ...any) error {
-	return u.write(w, u.paint(s, wrap(fmt.Sprintf(format, harmless(args)...), u.width()))+"\n")
+func (u *ui) print(to stream, look style, format string, args ...any) error {
+	return u.write(to, to.paint(look, wrap(fmt.Sprintf(format, harmless(args)...), to.width()))+"\n")
 }
 
 // wrap folds text at width columns, if that is not 0. What goes on is indented: it
@@ -144,7 +154,7 @@ func harmless(args []any) []any {
 func (u *ui) message(from, text string) error {
 	from = escape.Line(from)
 	bar := strings.Repeat(" ", utf8.RuneCountInString(from)) + "| "
-	columns, width, narrow := u.width(), 0, false
+	columns, width, narrow := u.out.width(), 0, false
 	if columns > 0 {
 		if narrow = columns-len(bar)-1 < 16; narrow {
 			bar = "| "
@@ -152,7 +162,7 @@ func (u *ui) message(from, text string) error {
 		width = max(columns-len(bar)-1, 2)
 	}
 	var b strings.Builder
-	b.WriteString(u.paint(friend, from+":"))
+	b.WriteString(u.out.paint(friend, from+":"))
 	if narrow {
 		b.WriteString("\n")
 	} else {
@@ -160,7 +170,7 @@ func (u *ui) message(from, text string) error {
 	}
 	for i, line := range fold(escape.Text(text, nil), width, 0) {
 		if i > 0 || narrow {
-			b.WriteString(u.paint(faint, bar))
+			b.WriteString(u.out.paint(faint, bar))
 		}
 		b.WriteString(line + "\n")
 	}

@@ -16,7 +16,7 @@ func TestNoTerminalIsTooNarrowForABar(t *testing.T) {
 		for columns := 6; columns < 80; columns++ {
 			var out bytes.Buffer
 			u := newUI(&out, io.Discard, func(string) string { return "" })
-			u.width = func() int { return columns }
+			u.out.width = func() int { return columns }
 			if err := u.message(from, strings.Repeat("x", 200)+"\ncarol: not hers "+strings.Repeat(" xx  x", 40)); err != nil {
 				t.Fatal(err)
 			}
