@@ -22,15 +22,16 @@ func (a *app) chatCommand() *cobra.Command {
 		Long: `chat is the conversation: type help in it for its commands.
 
 RELAY and DEVICE are addresses, a port on localhost, host:port, or a URL. USER
-is you, the owner of the pad device. Left out, all three come from the flags, the
-environment or the config file.
+is you, the owner of the pad device. Left out, all three come from the flags,
+the environment or the config file.
 
-What is pasted becomes part of one message, with all its lines, and runs nothing;
-nearly every terminal says what is pasted. (In one that does not, each line is
-run.) Where TERM is dumb, as in Emacs' shell, lines are not edited, and there is no
-prompt: what arrives is written as it comes. When its input is not a terminal, chat runs the commands it reads, also
-behind one that fails, and receives on empty lines only; its exit code is the worst
-of all that went wrong.`,
+What is pasted becomes part of one message, with all its lines, and runs
+nothing; nearly every terminal says what is pasted. (In one that does not, each
+line is run.) Where TERM is dumb, as in Emacs' shell, lines are not edited, and
+there is no prompt: what arrives is written as it comes. When its input is not
+a terminal, chat runs the commands it reads, also behind one that fails, and
+receives on empty lines only; its exit code is the worst of all that went
+wrong.`,
 		Example: `  otc chat 9050 9051 alice
   otc chat https://relay.example.org 10.55.0.1 alice
   otc chat

@@ -24,8 +24,9 @@ func (a *app) sendCommand() *cobra.Command {
 it to the relay. Without TEXT the message is read from standard input. TO is a
 contact, several with commas, or the name of a group, of which you may be one.
 
-When the relay cannot be reached the message is kept in the outbox (exit code 5)
-and goes out with the next send, or while otc chat or otc receive --follow runs.`,
+When the relay cannot be reached the message is kept in the outbox (exit code
+5) and goes out with the next send, or while otc chat or otc receive --follow
+runs.`,
 		Example: `  otc send bob See you at noon
   otc send bob,carol "See you both at noon"
   date | otc send bob`,

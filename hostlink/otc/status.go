@@ -44,7 +44,7 @@ func (a *app) logCommand() *cobra.Command {
 func (a *app) selfTestCommand() *cobra.Command {
 	return a.withJSON(a.withSettings(&cobra.Command{
 		Use:   "selftest",
-		Short: "Show the report of the pad device's self-test, after you approved it there",
+		Short: "Show the pad device's self-test, after you approved it there",
 		Long: `selftest shows what your pad device is made of, and what came of its self-test:
 tap Settings, then Self-test on it first. The report names nobody, and holds
 nothing of any message or pad.`,
