@@ -65,6 +65,24 @@ func TestSettingsThatAreNoGoodAreNamed(t *testing.T) {
 	}
 }
 
+// Who keeps the config file elsewhere, and a link to it here, finds both as they were.
+func TestAConfigFileBehindALinkIsWrittenThere(t *testing.T) {
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(file, []byte("user = bob\n"), 0o600), os.Symlink("file", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := host.WriteConfigFile(link, host.Settings{User: "alice"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := host.ReadConfigFile(file, true); err != nil || got.User != "alice" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := os.Readlink(link); err != nil {
+		t.Error(err)
+	}
+}
+
 // What editors on Windows make of a file.
 func TestAConfigFileFromWindowsIsRead(t *testing.T) {
 	got, err := host.ParseConfig(strings.NewReader("\ufeffuser = bob\r\ndevice = 1\r\n"))
