@@ -321,6 +321,19 @@ func TestNobodyHasToWaitForARelay(t *testing.T) {
 	if _ = send.Wait(); send.ProcessState.ExitCode() != exitRelay {
 		t.Errorf("exit code %d", send.ProcessState.ExitCode())
 	}
+	// Nor has who denied, although the first message still waits.
+	d.change(func(d *padDevice) { d.answers = []string{"deny"} })
+	again := exec.Command("otc", append([]string{"send", "bob", "hi"}, flags(m, d, data)...)...)
+	began = time.Now()
+	p = openTerminal(t, again)
+	p.await("Denied on the pad device.")
+	<-p.done
+	if waited := time.Since(began); waited > 8*time.Second {
+		t.Errorf("a denial was told after %s", waited)
+	}
+	if _ = again.Wait(); again.ProcessState.ExitCode() != exitDenied {
+		t.Errorf("exit code %d", again.ProcessState.ExitCode())
+	}
 }
 
 // A terminal gets nothing from hostile texts but printable runes: of control
