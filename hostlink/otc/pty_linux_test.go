@@ -336,6 +336,27 @@ func TestNobodyHasToWaitForARelay(t *testing.T) {
 	}
 }
 
+// A device that is plugged in and says nothing is waited for aloud.
+func TestWhoWaitsForADeviceIsTold(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	m, d := &mailboxes{address: "9050"}, newPadDevice("alice")
+	d.address = "http://" + silent.Addr().String()
+	for command, says := range map[string]string{
+		"chat": "Asking the pad device", "contacts": "Asking the pad device", "status": "Asking pad device and relay",
+	} {
+		cmd := exec.Command("otc", append([]string{command}, flags(m, d, t.TempDir())...)...)
+		p := openTerminal(t, cmd)
+		p.await(says)
+		p.keys("\x03")
+		<-p.done
+		_ = cmd.Wait()
+	}
+}
+
 // A terminal gets nothing from hostile texts but printable runes: of control
 // sequences only the colours that otc itself has.
 func TestHostileMessagesOnATerminalAreOnlyOurs(t *testing.T) {

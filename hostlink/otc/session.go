@@ -98,9 +98,6 @@ type patient struct {
 	said sync.Once
 }
 
-// patience is how long one waits without asking why.
-const patience = time.Second
-
 // Lock is part of host.Place.
 func (p *patient) Lock(ctx context.Context, name string) (unlock func(), err error) {
 	slow := time.AfterFunc(patience, func() {

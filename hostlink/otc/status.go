@@ -61,8 +61,10 @@ type place struct {
 }
 
 func (a *app) showStatus(ctx context.Context, s *session, _ []string) error {
+	answered := a.ui.slow("Asking pad device and relay …")
 	status, deviceErr := s.device.Status(ctx, time.Now())
 	relayErr := s.relay.Check(ctx)
+	answered()
 	kept, err := s.host.Outbox(ctx)
 	if err != nil {
 		return err
@@ -126,7 +128,9 @@ func (a *app) tellStatus(s *session, status hostlink.Status, deviceErr, relayErr
 }
 
 func (a *app) showContacts(ctx context.Context, s *session, _ []string) error {
+	answered := a.ui.slow("Asking the pad device …")
 	status, err := s.device.Status(ctx, time.Now())
+	answered()
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -99,6 +100,24 @@ func (u *ui) complain(format string, args ...any) {
 func (u *ui) waiting(format string, args ...any) {
 	if u.errs.terminal {
 		u.hint(format, args...)
+	}
+}
+
+// patience is how long one waits without asking why.
+const patience = time.Second
+
+// slow says what is being waited for, when one is looking, unless that is over before
+// one asks.
+func (u *ui) slow(format string, args ...any) (over func()) {
+	said := make(chan struct{})
+	timer := time.AfterFunc(patience, func() {
+		defer close(said)
+		u.waiting(format, args...)
+	})
+	return func() {
+		if !timer.Stop() {
+			<-said
+		}
 	}
 }
 
