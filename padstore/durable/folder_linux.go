@@ -2,7 +2,6 @@ package durable
 
 import (
 	"fmt"
-	"math"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -35,23 +34,4 @@ func syncData(f *os.File) error {
 // promises nothing, and a write that fails is the sync's to tell.
 func startWriting(f *os.File) {
 	_ = unix.SyncFileRange(int(f.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE)
-}
-
-// freeBytes asks the file system of an open folder.
-func freeBytes(dir *os.File) (int64, error) {
-	var at unix.Statfs_t
-	for {
-		err := unix.Fstatfs(int(dir.Fd()), &at)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return 0, os.NewSyscallError("fstatfs", err)
-		}
-		size := uint64(max(0, at.Bsize))
-		if size > 0 && at.Bavail > math.MaxInt64/size {
-			return math.MaxInt64, nil
-		}
-		return int64(at.Bavail * size), nil
-	}
 }

@@ -3,7 +3,6 @@
 package durable
 
 import (
-	"math"
 	"os"
 	"runtime"
 )
@@ -25,6 +24,3 @@ func syncData(f *os.File) error { return f.Sync() }
 
 // startWriting is for Linux, where messages are sealed.
 func startWriting(*os.File) {}
-
-// freeBytes knows no limit: the writes find it.
-func freeBytes(*os.File) (int64, error) { return math.MaxInt64, nil }
