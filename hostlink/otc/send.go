@@ -23,12 +23,14 @@ func (a *app) sendCommand() *cobra.Command {
 		Long: `send has the message sealed after you approved it on the pad device, and hands
 it to the relay. Without TEXT the message is read from standard input. TO is a
 contact, several with commas, or the name of a group, of which you may be one.
+Behind -- TEXT may begin with a dash.
 
 When the relay cannot be reached the message is kept in the outbox (exit code
 5) and goes out with the next send, or while otc chat or otc receive --follow
 runs.`,
 		Example: `  otc send bob See you at noon
   otc send bob,carol "See you both at noon"
+  otc send bob -- -5 degrees, and snow
   date | otc send bob`,
 		Args:              between(1, 1<<16),
 		ValidArgsFunction: a.offerContacts,
