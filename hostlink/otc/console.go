@@ -106,7 +106,7 @@ func (e editor) Close() error {
 	return errors.Join(err, e.Instance.Close())
 }
 
-// wordList completes commands, and contacts and groups behind them.
+// wordList completes commands, and what can stand behind them.
 type wordList struct {
 	commands []string
 	mu       sync.Mutex
@@ -135,9 +135,7 @@ func (w *wordList) Do(line []rune, pos int) (endings [][]rune, length int) {
 			return nil, 0 // the text
 		}
 		word = rest[strings.LastIndexAny(rest, ", ")+1:]
-		w.mu.Lock()
-		choices = slices.Clone(w.people)
-		w.mu.Unlock()
+		choices = w.behind(first)
 	}
 	for _, choice := range choices {
 		if ending, ok := strings.CutPrefix(choice, word); ok {
@@ -145,4 +143,19 @@ func (w *wordList) Do(line []rune, pos int) (endings [][]rune, length int) {
 		}
 	}
 	return endings, len([]rune(word))
+}
+
+// behind is what can stand behind a command.
+func (w *wordList) behind(command string) []string {
+	switch command {
+	case "later":
+		return []string{"drop", "open"}
+	case "outbox":
+		return []string{"drop", "retry"}
+	case "send", "ms", "gs", "group", "ungroup":
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return slices.Clone(w.people)
+	}
+	return nil
 }

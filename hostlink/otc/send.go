@@ -96,10 +96,11 @@ func (a *app) offerContacts(cmd *cobra.Command, args []string, typed string) ([]
 		return nil, none
 	}
 	before := typed[:strings.LastIndex(typed, ",")+1]
+	named := names(before)
 	var offers []cobra.Completion
 	for _, p := range status.Pads {
 		offer := before + p.Contact
-		if uid.Check(p.Contact) == nil && strings.HasPrefix(offer, typed) && !slices.Contains(offers, offer) {
+		if uid.Check(p.Contact) == nil && strings.HasPrefix(offer, typed) && !slices.Contains(named, p.Contact) && !slices.Contains(offers, offer) {
 			offers = append(offers, offer)
 		}
 	}
