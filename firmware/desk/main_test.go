@@ -350,3 +350,23 @@ func TestAFolderInUseIsWaitedFor(t *testing.T) {
 		t.Errorf("exit code %d", c)
 	}
 }
+
+func TestAStickIsInOneDeviceAtATime(t *testing.T) {
+	first := stick{t.TempDir()}
+	folder, _, err := first.Look()
+	if err != nil || folder == nil {
+		t.Fatalf("%v, %v", folder, err)
+	}
+	second := stick{first.path}
+	if other, _, err := second.Look(); err != nil || other != nil {
+		t.Errorf("the first has it, and the second: %v, %v", other, err)
+	}
+	if err := folder.Close(); err != nil {
+		t.Fatal(err)
+	}
+	folder, _, err = second.Look()
+	if err != nil || folder == nil {
+		t.Fatalf("%v, %v", folder, err)
+	}
+	folder.Close()
+}
