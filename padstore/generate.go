@@ -31,6 +31,9 @@ func (g Generation) Check() error {
 	if g.Bytes < minBytes {
 		return fmt.Errorf("a pad of %d bytes is too small: make it %d bytes or more", g.Bytes, minBytes)
 	}
+	if g.Bytes > seal.MaxIndex+1 {
+		return fmt.Errorf("a pad of %d bytes is too large: make it %d bytes or less", g.Bytes, int64(seal.MaxIndex+1))
+	}
 	if unit := int64(2 * seal.CellSize); g.Suite == seal.Unconditional && g.Bytes%unit != 0 {
 		return fmt.Errorf("the size must be a multiple of %d bytes: the nearest is %d", unit, (g.Bytes+unit/2)/unit*unit)
 	}
@@ -65,6 +68,9 @@ func Generate(dir durable.Disk, g Generation, random io.Reader, progress func(do
 	if err := g.removeParts(dir); err != nil { // of a run that was interrupted
 		return err
 	}
+	if err := g.checkRoom(dir); err != nil {
+		return err
+	}
 	if err := g.write(dir, random, progress); err != nil {
 		return errors.Join(err, g.removeParts(dir))
 	}
@@ -74,6 +80,19 @@ func Generate(dir durable.Disk, g Generation, random io.Reader, progress func(do
 		}
 	}
 	return dir.Sync()
+}
+
+// checkRoom refuses a disk that has no room for both copies: to find that out by
+// filling it may take hours.
+func (g Generation) checkRoom(dir durable.Disk) error {
+	free, err := dir.Free()
+	if err != nil {
+		return err
+	}
+	if g.Bytes > free/2 {
+		return fmt.Errorf("the pad is written twice, once for each device, and there is room for %d bytes only: make a smaller one, or take another folder", free)
+	}
+	return nil
 }
 
 // removeParts removes what is not a pad yet, and so serves nobody.

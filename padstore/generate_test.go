@@ -107,6 +107,19 @@ func TestGenerateRefusesASourceThatIsStuck(t *testing.T) {
 	}
 }
 
+func TestGenerateBeginsNoPadThatHasNoRoom(t *testing.T) {
+	g := padstore.Generation{A: "alice", B: "bob", Bytes: 2048, Suite: seal.Paper, Source: "random"}
+	folder := durabletest.New(1)
+	folder.Put("alice.bob.random.store.partial", make([]byte, 4095)) // of a run that was interrupted
+	folder.Capacity(4095)
+	noise := &failing{left: 2048}
+	if err := padstore.Generate(folder, g, noise, nil); err == nil || !strings.Contains(err.Error(), "room for 4095 bytes only") || noise.left != 2048 || len(folder.Image()) > 0 {
+		t.Errorf("%v after %d bytes of noise, and %d files", err, 2048-noise.left, len(folder.Image()))
+	}
+	folder.Capacity(8192)
+	mustDo(t, padstore.Generate(folder, g, padtest.Stream("x"), nil))
+}
+
 func TestGenerateNeverWritesOverAPad(t *testing.T) {
 	g := padstore.Generation{A: "alice", B: "bob", Bytes: 2048, Suite: seal.Paper, Source: "random"}
 	for _, name := range g.Files() {

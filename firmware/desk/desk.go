@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"onetimechat/display"
 	"onetimechat/firmware/device"
@@ -38,7 +39,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 		return err
 	}
 	defer panel.Close()
-	store, closeCard, err := openCard(o, stderr)
+	store, closeCard, err := openCard(ctx, o, stderr)
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 }
 
 // openCard opens the folder that is the device's card, and moves new pads in.
-func openCard(o options, stderr io.Writer) (store *padstore.Store, closeCard func() error, err error) {
+func openCard(ctx context.Context, o options, stderr io.Writer) (store *padstore.Store, closeCard func() error, err error) {
 	card, err := durable.OpenFolder(o.data)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--data: %w", err)
@@ -93,36 +94,59 @@ func openCard(o options, stderr io.Writer) (store *padstore.Store, closeCard fun
 	}
 	closeCard = func() error { return errors.Join(store.Close(), card.Close()) }
 	if o.imports != "" {
-		if err := importPads(store, o.imports, stderr); err != nil {
+		if err := importPads(ctx, store, o, stderr); err != nil {
 			return nil, nil, errors.Join(fmt.Errorf("--import: %w", err), closeCard())
 		}
 	}
 	return store, closeCard, nil
 }
 
-// importPads moves the owner's pads out of folder onto the card.
-func importPads(store *padstore.Store, folder string, stderr io.Writer) (err error) {
+// importPads moves the owner's pads out of o.imports onto the card.
+func importPads(ctx context.Context, store *padstore.Store, o options, stderr io.Writer) (err error) {
 	// The folder's full name is how an interrupted import is found again.
-	path, err := filepath.Abs(folder)
+	path, err := filepath.Abs(o.imports)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(path); err != nil {
+	from, err := os.Stat(path)
+	if err != nil {
 		return err // OpenFolder would make it
 	}
-	source, err := durable.OpenFolder(path)
+	if card, err := os.Stat(o.data); err == nil && os.SameFile(from, card) {
+		return errors.New("this is the device's own card: name the folder that the pads were made in")
+	}
+	source, err := awaitFolder(ctx, path, stderr)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	contacts, err := store.Import(source, path, nil)
 	if len(contacts) > 0 {
-		fmt.Fprintf(stderr, "otc-desk: moved the pad with %s out of %s\n", strings.Join(contacts, ", "), folder)
+		fmt.Fprintf(stderr, "otc-desk: moved the pad with %s out of %s\n", strings.Join(contacts, ", "), o.imports)
 	}
 	if errors.Is(err, padstore.ErrNothingToImport) && len(store.Pads()) > 0 {
 		err = fmt.Errorf("%w; the pads that are here already need no --import", err)
 	}
 	return err
+}
+
+// awaitFolder opens the folder once no other program has it: the other device's
+// half of a pad may be on its way out of it.
+func awaitFolder(ctx context.Context, path string, stderr io.Writer) (*durable.Folder, error) {
+	for told := false; ; told = true {
+		folder, err := durable.OpenFolder(path)
+		if !errors.Is(err, durable.ErrInUse) {
+			return folder, err
+		}
+		if !told {
+			fmt.Fprintf(stderr, "otc-desk: waiting for another program to be done with %s\n", path)
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 func listenLink(ctx context.Context, addr string) (net.Listener, error) {

@@ -9,7 +9,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -31,12 +30,12 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program: one ready line on stdout, everything else on stderr, and
-// a clean stop when ctx ends.
+// run is the program: one ready line on stdout, or what was asked for, everything
+// else on stderr, and a clean stop when ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	opts, err := parse(args, stderr)
+	opts, err := parse(args, stdout)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errAnswered):
 		return exitOK
 	case err != nil:
 		fmt.Fprintf(stderr, "otc-desk: %v\nSee otc-desk --help.\n", err)

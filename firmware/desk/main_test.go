@@ -227,6 +227,7 @@ func TestMistakesAreToldInOneLineWithTheirExitCode(t *testing.T) {
 		{append(fresh, "--panel", "127.0.0.1:"+port), exitFailed, "another device"},
 		{append(fresh, "--panel", "127.0.0.1:0", "--import", filepath.Join(data, "none")), exitFailed, "no such file"},
 		{append(fresh, "--panel", "127.0.0.1:0", "--import", t.TempDir()), exitFailed, "no pad of alice's"},
+		{append(fresh, "--panel", "127.0.0.1:0", "--import", filepath.Join(data, "fresh")), exitFailed, "the device's own card"},
 		{[]string{"--data", filepath.Join(data, "held"), "--owner", "alice", "--link", "127.0.0.1:0", "--panel", "127.0.0.1:0"}, exitFailed, "in use"},
 		{append(fresh, "--panel", "127.0.0.1:0", "--owner", "bob"), exitFailed, "belongs to alice"},
 	} {
@@ -240,9 +241,16 @@ func TestMistakesAreToldInOneLineWithTheirExitCode(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(data, "none")); err == nil {
 		t.Error("a folder to import from was made")
 	}
-	var help bytes.Buffer
-	if code := run(soon(t), []string{"--help"}, io.Discard, &help); code != exitOK || !strings.Contains(help.String(), "otc-desk --data alice-device") {
-		t.Errorf("--help: exit code %d, %s", code, &help)
+}
+
+// What was asked for can be piped into another program.
+func TestHelpAndVersionAreOnStandardOutput(t *testing.T) {
+	for flag, says := range map[string]string{"--help": "otc-desk --data alice-device", "--version": "otc-desk: "} {
+		var stdout, stderr bytes.Buffer
+		code := run(soon(t), []string{flag}, &stdout, &stderr)
+		if code != exitOK || !strings.Contains(stdout.String(), says) || stderr.Len() > 0 {
+			t.Errorf("%s: exit code %d, prints %q, says %q", flag, code, &stdout, &stderr)
+		}
 	}
 }
 
@@ -307,4 +315,58 @@ func linkAddress(t *testing.T) string {
 	}
 	t.Fatal("no port is free")
 	return ""
+}
+
+// Two devices that are started at once import from one folder one after the other.
+func TestAFolderInUseIsWaitedFor(t *testing.T) {
+	pads := makePads(t, seal.Unconditional, 32)
+	folder, err := durable.OpenFolder(pads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	told, stderr := io.Pipe()
+	ctx, cancel := context.WithCancel(soon(t))
+	code := make(chan int, 1)
+	ready, stdout := io.Pipe()
+	go func() {
+		code <- run(ctx, []string{"--data", filepath.Join(t.TempDir(), "alice"), "--owner", "alice", "--import", pads, "--link", linkAddress(t), "--panel", "127.0.0.1:0"}, stdout, stderr)
+	}()
+	lines := bufio.NewReader(told)
+	if line, err := lines.ReadString('\n'); !strings.Contains(line, "waiting for another program to be done with "+pads) {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if err := folder.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := lines.ReadString('\n'); !strings.Contains(line, "moved the pad with bob") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if line, err := bufio.NewReader(ready).ReadString('\n'); err != nil {
+		t.Fatalf("%q, %v", line, err)
+	}
+	cancel()
+	if c := <-code; c != exitOK {
+		t.Errorf("exit code %d", c)
+	}
+}
+
+func TestAStickIsInOneDeviceAtATime(t *testing.T) {
+	first := stick{t.TempDir()}
+	folder, _, err := first.Look()
+	if err != nil || folder == nil {
+		t.Fatalf("%v, %v", folder, err)
+	}
+	second := stick{first.path}
+	if other, _, err := second.Look(); err != nil || other != nil {
+		t.Errorf("the first has it, and the second: %v, %v", other, err)
+	}
+	if err := folder.Close(); err != nil {
+		t.Fatal(err)
+	}
+	folder, _, err = second.Look()
+	if err != nil || folder == nil {
+		t.Fatalf("%v, %v", folder, err)
+	}
+	folder.Close()
 }

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 
 	"onetimechat/display"
+	"onetimechat/firmware/device"
 	"onetimechat/hal/cable"
 	"onetimechat/hal/desk"
 	"onetimechat/hostlink"
@@ -46,8 +47,11 @@ type options struct {
 	size        image.Point
 }
 
-// parse reads the command line. It returns flag.ErrHelp when that asked for
-// help, which is then on out.
+// errAnswered: the command line asked for something to read, and that is all.
+var errAnswered = errors.New("answered")
+
+// parse reads the command line. It returns errAnswered when that asked for help or
+// the version, which is then on out.
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("otc-desk", flag.ContinueOnError)
@@ -61,16 +65,21 @@ func parse(args []string, out io.Writer) (options, error) {
 	reservoir := flags.Int64("reservoir", 64, "randomness laid up for meetings, in `MiB`")
 	flags.StringVar(&o.link, "link", fmt.Sprintf("127.0.0.1:%d", hostlink.Port), "the `address` for the laptop's otc")
 	flags.StringVar(&o.panel, "panel", "127.0.0.1:9052", "the loopback `address` of the touchscreen")
+	version := flags.Bool("version", false, "say which otc-desk this is")
 	size := flags.String("size", "480x320", "the screen: 240x240, 320x240, 480x320 or 800x480 `pixels`")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(out, usage)
-			flags.SetOutput(out)
-			flags.PrintDefaults()
-		}
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(out, usage)
+		flags.SetOutput(out)
+		flags.PrintDefaults()
+		return o, errAnswered
+	case err != nil:
 		return o, err
+	case *version:
+		fmt.Fprintf(out, "otc-desk: %s\n", device.ProgramText())
+		return o, errAnswered
 	}
-	var err error
 	o.reservoir = *reservoir << 20
 	switch {
 	case flags.NArg() > 0:

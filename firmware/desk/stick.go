@@ -21,6 +21,9 @@ func (s stick) Look() (device.Folder, string, error) {
 		return nil, "", err
 	}
 	folder, err := durable.OpenFolder(s.path)
+	if errors.Is(err, durable.ErrInUse) { // a stick is in one device at a time
+		return nil, "", nil
+	}
 	if err != nil {
 		return nil, "", err
 	}

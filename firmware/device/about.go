@@ -35,7 +35,7 @@ func (d *Device) aboutFacts() []display.Fact {
 		card = roomText(free) + " free"
 	}
 	return []display.Fact{
-		{Name: "Program", Value: programText()},
+		{Name: "Program", Value: ProgramText()},
 		{Name: "Image", Value: d.board.imageText()},
 		{Name: "Board", Value: orUnknown(d.board.Model)},
 		{Name: "Screen", Value: d.screenText()},
@@ -53,8 +53,8 @@ func orUnknown(text string) string {
 	return text
 }
 
-// programText is what the program was built from, as the Go toolchain noted it.
-func programText() string {
+// ProgramText is what the program was built from, as the Go toolchain noted it.
+func ProgramText() string {
 	built, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "not known"

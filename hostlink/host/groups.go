@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"onetimechat/hostlink"
 	"onetimechat/padstore/durable"
 	"onetimechat/padstore/uid"
 )
@@ -16,6 +17,11 @@ const (
 	maxMembers = 256
 )
 
+// TwoMeaningsError says that a contact has the name of a group.
+type TwoMeaningsError struct{ Name string }
+
+func (e *TwoMeaningsError) Error() string { return e.Name + " is a contact, and a group's name too" }
+
 // Groups lists the names that stand for several users, on this laptop only.
 func (h *Host) Groups(ctx context.Context) (map[string][]string, error) {
 	groups := map[string][]string{}
@@ -23,7 +29,8 @@ func (h *Host) Groups(ctx context.Context) (map[string][]string, error) {
 	return groups, err
 }
 
-// SetGroup has name stand for members; without members it is forgotten.
+// SetGroup has name stand for members; without members it is forgotten. A contact's
+// name is refused: what was written to the one would go to the others.
 func (h *Host) SetGroup(ctx context.Context, name string, members []string) error {
 	if err := uid.Check(name); err != nil {
 		return err
@@ -35,6 +42,13 @@ func (h *Host) SetGroup(ctx context.Context, name string, members []string) erro
 	}
 	if len(members) > maxMembers {
 		return fmt.Errorf("a group has at most %d members", maxMembers)
+	}
+	if len(members) > 0 {
+		if is, err := h.isContact(ctx, name); err != nil {
+			return err
+		} else if is {
+			return fmt.Errorf("%s is a contact: give the group another name", name)
+		}
 	}
 	return h.files(ctx, func(disk durable.Disk) error {
 		groups := map[string][]string{}
@@ -53,8 +67,14 @@ func (h *Host) SetGroup(ctx context.Context, name string, members []string) erro
 	})
 }
 
-// Members are the users that a group's name, or else a list of them, stands
-// for.
+// isContact asks the pad device whether it shares a pad with somebody of that name.
+func (h *Host) isContact(ctx context.Context, name string) (bool, error) {
+	status, err := h.checkOwner(ctx)
+	return slices.ContainsFunc(status.Pads, func(p hostlink.Pad) bool { return p.Contact == name }), err
+}
+
+// Members are the users that a group's name, or else a list of them, stands for. A
+// name that is a contact's by now, too, is refused.
 func (h *Host) Members(ctx context.Context, nameOrList []string) ([]string, error) {
 	if len(nameOrList) == 1 {
 		groups, err := h.Groups(ctx)
@@ -62,7 +82,11 @@ func (h *Host) Members(ctx context.Context, nameOrList []string) ([]string, erro
 			return nil, err
 		}
 		if members := groups[nameOrList[0]]; members != nil {
-			return members, nil
+			is, err := h.isContact(ctx, nameOrList[0])
+			if is && err == nil {
+				err = &TwoMeaningsError{nameOrList[0]}
+			}
+			return members, err
 		}
 	}
 	for _, m := range nameOrList {

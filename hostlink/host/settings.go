@@ -111,10 +111,15 @@ func ReadConfigFile(path string, required bool) (Settings, error) {
 }
 
 // WriteConfigFile replaces the file at path, for this user alone, by one that
-// says what is not empty in s.
+// says what is not empty in s. A link to a file stays, and leads to the new one.
 func WriteConfigFile(path string, s Settings) error {
 	if path == "" {
 		return errors.New("no folder for the config file is known: name a file with --config")
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return err
+		}
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

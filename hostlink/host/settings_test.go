@@ -65,6 +65,24 @@ func TestSettingsThatAreNoGoodAreNamed(t *testing.T) {
 	}
 }
 
+// Who keeps the config file elsewhere, and a link to it here, finds both as they were.
+func TestAConfigFileBehindALinkIsWrittenThere(t *testing.T) {
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(file, []byte("user = bob\n"), 0o600), os.Symlink("file", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := host.WriteConfigFile(link, host.Settings{User: "alice"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := host.ReadConfigFile(file, true); err != nil || got.User != "alice" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := os.Readlink(link); err != nil {
+		t.Error(err)
+	}
+}
+
 // What editors on Windows make of a file.
 func TestAConfigFileFromWindowsIsRead(t *testing.T) {
 	got, err := host.ParseConfig(strings.NewReader("\ufeffuser = bob\r\ndevice = 1\r\n"))
@@ -74,7 +92,7 @@ func TestAConfigFileFromWindowsIsRead(t *testing.T) {
 }
 
 func TestGroupsAreKept(t *testing.T) {
-	place, d := newShelf(1), newDevice("alice")
+	place, d := newShelf(1), newDevice("alice", "bob")
 	h := start(t, "alice", d, newRelay(), place)
 	if err := h.SetGroup(t.Context(), "lunch", []string{"bob", "carol", "bob"}); err != nil {
 		t.Fatal(err)
@@ -90,6 +108,14 @@ func TestGroupsAreKept(t *testing.T) {
 			t.Errorf("%s: %v is accepted", name, members)
 		}
 	}
+	if err := h.SetGroup(t.Context(), "bob", []string{"carol"}); err == nil || !strings.Contains(err.Error(), "bob is a contact") {
+		t.Errorf("a contact's name: %v", err)
+	}
+	d.contacts = append(d.contacts, "lunch")
+	if got, err := h.Members(t.Context(), []string{"lunch"}); err == nil {
+		t.Errorf("a group, of whose name there is a contact by now, is %v", got)
+	}
+	d.unplugged = true
 	if err := h.SetGroup(t.Context(), "lunch", nil); err != nil {
 		t.Fatal(err)
 	}

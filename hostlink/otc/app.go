@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -45,9 +46,9 @@ Who you are, and where relay and pad device are, comes from the flags --user,
 the config file (lines such as "user = alice"). An address is a port on
 localhost, host:port, or a URL.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 denied on the pad device, 4 pad device not
-reached, 5 relay not reached (a message is kept and sent later), 6 done with a
-warning shown.`,
+Exit codes: 0 done, 1 failed, 2 usage, 3 denied on the pad device, 4 pad device
+not reached, 5 relay not reached (a message is kept and sent later), 6 done
+with a warning shown.`,
 		Example: `  otc setup
   otc
   otc relay --listen localhost:9050 --data relay-data
@@ -69,8 +70,8 @@ warning shown.`,
 		},
 	}
 	root = a.withSettings(root)
-	root.SetOut(a.ui.out)
-	root.SetErr(a.ui.errs)
+	root.SetOut(a.ui.out.Writer)
+	root.SetErr(a.ui.errs.Writer)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		a.ui.command = cmd.CommandPath()
 		return misused("%s", err)
@@ -93,6 +94,8 @@ warning shown.`,
 		manCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand())
+	// As wide as every terminal is.
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.SetVersionTemplate("{{.Name}}: {{.Version}}\n")
 	root.Flags().Bool("version", false, "say which otc this is")
 	offerNoFiles(root)

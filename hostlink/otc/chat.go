@@ -22,14 +22,16 @@ func (a *app) chatCommand() *cobra.Command {
 		Long: `chat is the conversation: type help in it for its commands.
 
 RELAY and DEVICE are addresses, a port on localhost, host:port, or a URL. USER
-is you, the owner of the pad device. Left out, all three come from the flags, the
-environment or the config file.
+is you, the owner of the pad device. Left out, all three come from the flags,
+the environment or the config file.
 
-What is pasted becomes part of one message, with all its lines, and runs nothing;
-nearly every terminal says what is pasted. (In one that does not, each line is
-run.) When its input is not a terminal, chat runs the commands it reads, also
-behind one that fails, and receives on empty lines only; its exit code is the worst
-of all that went wrong.`,
+What is pasted becomes part of one message, with all its lines, and runs
+nothing; nearly every terminal says what is pasted. (In one that does not, each
+line is run.) Where TERM is dumb, as in Emacs' shell, lines are not edited, and
+there is no prompt: what arrives is written as it comes. When its input is not
+a terminal, chat runs the commands it reads, also behind one that fails, and
+receives on empty lines only; its exit code is the worst of all that went
+wrong.`,
 		Example: `  otc chat 9050 9051 alice
   otc chat https://relay.example.org 10.55.0.1 alice
   otc chat
@@ -71,7 +73,9 @@ type chat struct {
 
 // chat talks until the input ends.
 func (a *app) chat(ctx context.Context, s *session) error {
+	answered := a.ui.slow("Asking the pad device …")
 	status, err := s.device.Status(ctx, time.Now())
+	answered()
 	if err != nil {
 		return err
 	}
@@ -82,16 +86,17 @@ func (a *app) chat(ctx context.Context, s *session) error {
 	c.learn(ctx, status)
 	a.ui.program = ""
 
-	interactive := isTerminal(a.in) && isTerminal(a.ui.out)
+	interactive := isTerminal(a.in) && a.ui.out.terminal
 	lines := console(newPipe(a.in))
-	if interactive {
-		editor, err := newEditor(a.ui.out, a.ui.paint(bold, s.settings.User+"> "), c.words)
+	if interactive && a.ui.out.controls {
+		editor, err := newEditor(a.ui.out, a.ui.out.paint(bold, s.settings.User+"> "), c.words)
 		if err != nil {
 			return err
 		}
 		lines = editor
 		// What arrives is printed above the line being typed.
-		a.ui.out, a.ui.errs = editor.Stdout(), editor.Stdout()
+		a.ui.out.Writer = editor.Stdout()
+		a.ui.errs = a.ui.out
 	}
 	defer lines.Close()
 	c.greet(ctx, status)
@@ -168,7 +173,7 @@ func (c *chat) greet(ctx context.Context, status hostlink.Status) {
 // talk runs line after line.
 func (c *chat) talk(ctx context.Context, lines console) error {
 	for {
-		line, err := lines.ReadLine()
+		line, err := lines.ReadLine(ctx)
 		switch {
 		case errors.Is(err, io.EOF), ctx.Err() != nil:
 			return nil

@@ -134,7 +134,7 @@ func (c *chat) send(ctx context.Context, rest string) error {
 	if err != nil {
 		return err
 	}
-	members, err := c.host.Members(ctx, []string{to, to}) // a contact, never a group
+	members, err := c.members(ctx, []string{to, to}) // a contact, never a group
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (c *chat) sendList(ctx context.Context, rest, form string) error {
 
 // sendTo sends to everybody whom the names stand for, except oneself.
 func (c *chat) sendTo(ctx context.Context, nameOrList []string, text string) error {
-	to, err := c.host.Members(ctx, nameOrList)
+	to, err := c.members(ctx, nameOrList)
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (c *chat) identify(context.Context, string) error {
 }
 
 func (c *chat) clear(context.Context, string) error {
-	if !c.ui.pronounce {
+	if !c.ui.out.controls {
 		return nil
 	}
 	return c.ui.write(c.ui.out, "\x1b[H\x1b[2J")

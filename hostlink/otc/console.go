@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,13 +21,14 @@ import (
 var errDiscarded = errors.New("line discarded")
 
 // console is where a conversation's lines come from. ReadLine fails with
-// io.EOF at the end and errDiscarded for a line taken back.
+// io.EOF at the end, errDiscarded for a line taken back, and when ctx ends.
 type console interface {
-	ReadLine() (string, error)
+	ReadLine(ctx context.Context) (string, error)
 	Close() error
 }
 
-// pipe is a console without a person.
+// pipe is a console that lines come from whole: no person types them, or one whose
+// terminal knows no way to edit them.
 type pipe struct{ scanner *bufio.Scanner }
 
 // maxLine is the longest line of a pipe, in bytes.
@@ -38,7 +40,9 @@ func newPipe(r io.Reader) pipe {
 	return pipe{scanner}
 }
 
-func (p pipe) ReadLine() (string, error) {
+func (p pipe) ReadLine(ctx context.Context) (string, error) { return reading(ctx, p.next) }
+
+func (p pipe) next() (string, error) {
 	if p.scanner.Scan() {
 		return p.scanner.Text(), nil
 	}
@@ -59,7 +63,7 @@ func isTerminal(stream any) bool {
 }
 
 // editor is a console with line editing. Its history is in memory only: the
-// lines are messages. What is pasted waits in the line for Enter.
+// lines are messages. What is pasted waits in the line for Enter. Close ends ReadLine.
 type editor struct {
 	*readline.Instance
 	terminal io.Writer
@@ -85,7 +89,7 @@ func newEditor(terminal io.Writer, prompt string, words *wordList) (editor, erro
 	return editor{instance, terminal}, err
 }
 
-func (e editor) ReadLine() (string, error) {
+func (e editor) ReadLine(context.Context) (string, error) {
 	if _, err := io.WriteString(e.terminal, markPastes); err != nil {
 		return "", err
 	}
@@ -102,7 +106,7 @@ func (e editor) Close() error {
 	return errors.Join(err, e.Instance.Close())
 }
 
-// wordList completes commands, and contacts and groups behind them.
+// wordList completes commands, and what can stand behind them.
 type wordList struct {
 	commands []string
 	mu       sync.Mutex
@@ -131,9 +135,7 @@ func (w *wordList) Do(line []rune, pos int) (endings [][]rune, length int) {
 			return nil, 0 // the text
 		}
 		word = rest[strings.LastIndexAny(rest, ", ")+1:]
-		w.mu.Lock()
-		choices = slices.Clone(w.people)
-		w.mu.Unlock()
+		choices = w.behind(first)
 	}
 	for _, choice := range choices {
 		if ending, ok := strings.CutPrefix(choice, word); ok {
@@ -141,4 +143,19 @@ func (w *wordList) Do(line []rune, pos int) (endings [][]rune, length int) {
 		}
 	}
 	return endings, len([]rune(word))
+}
+
+// behind is what can stand behind a command.
+func (w *wordList) behind(command string) []string {
+	switch command {
+	case "later":
+		return []string{"drop", "open"}
+	case "outbox":
+		return []string{"drop", "retry"}
+	case "send", "ms", "gs", "group", "ungroup":
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return slices.Clone(w.people)
+	}
+	return nil
 }

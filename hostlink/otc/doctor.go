@@ -17,10 +17,10 @@ import (
 func (a *app) doctorCommand() *cobra.Command {
 	return a.withSettings(&cobra.Command{
 		Use:   "doctor",
-		Short: "Say what is wrong between laptop, pad device and relay, and what to do",
+		Short: "Say what is wrong with pad device, relay or laptop, and what to do",
 		Long: `doctor tries, in this order, the settings, the pad device, its owner and pads,
-the relay and the outbox. It sends nothing, and the pad device asks nothing. The
-exit code is that of the first thing that is wrong.`,
+the relay and the outbox. It sends nothing, and the pad device asks nothing.
+The exit code is that of the first thing that is wrong.`,
 		Example: "  otc doctor\n  otc doctor --device 10.77.1.1",
 		Args:    exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {

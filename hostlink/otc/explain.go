@@ -87,7 +87,7 @@ func (u *ui) tell(err error) int {
 
 // endLine ends the line in which a terminal shows ^C.
 func (u *ui) endLine() {
-	if u.pronounce {
+	if u.errs.terminal {
 		u.complain("")
 	}
 }
@@ -135,6 +135,7 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	var folder folderError
 	var damaged *host.DamagedError
 	var pads *damagedPads
+	var twoMeanings *host.TwoMeaningsError
 	switch {
 	case errors.As(err, &wrong):
 		return wrong.Error(), u.helpHint(), exitUsage
@@ -174,6 +175,8 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 		return err.Error(), "Switch the pad device off and on: it checks its pads again. What stays damaged is replaced by a new pad: meet, and make one together; then tap the contact on the device, and discard the damaged one.", exitWarning
 	case errors.As(err, &owner):
 		return owner.Error(), "--user says who you are.", exitFailed
+	case errors.As(err, &twoMeanings):
+		return err.Error(), `In otc chat, "ungroup ` + twoMeanings.Name + `" forgets the group; make it again under another name.`, exitFailed
 	case errors.As(err, &refusal):
 		return explainRefusal(refusal)
 	case errors.As(err, &folder):

@@ -81,9 +81,9 @@ func completionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|fish|powershell|zsh",
 		Short: "Print what has a shell complete otc's commands",
-		Long: `completion prints what has your shell complete commands and contacts with the Tab
-key. Put the example of yours into its startup file. bash is to be version 4 or later,
-with its package bash-completion.`,
+		Long: `completion prints what has your shell complete commands and contacts with the
+Tab key. Put the example of yours into its startup file. bash is to be version
+4 or later, with its package bash-completion.`,
 		Example: `  source <(otc completion bash)
   autoload -U compinit; compinit; source <(otc completion zsh)
   otc completion fish | source

@@ -46,26 +46,23 @@ func manualOf(b *strings.Builder, parent *cobra.Command) {
 	}
 }
 
-// describe writes what one command does, its flags and its examples, each
-// laid out as in its help.
+// describe writes what one command does, in paragraphs as wide as the page, and
+// its flags and its examples, each laid out as in its help.
 func describe(b *strings.Builder, cmd *cobra.Command) {
 	cmd.InitDefaultHelpFlag()
 	long := cmd.Long
 	if long == "" {
 		long = cmd.Short
 	}
+	for paragraph := range strings.SplitSeq(long, "\n\n") {
+		b.WriteString(".PP\n" + roff(paragraph) + "\n")
+	}
 	for _, part := range []struct{ title, text string }{
-		{"", long}, {"Flags:", cmd.LocalFlags().FlagUsages()}, {"Examples:", cmd.Example},
+		{"Flags:", cmd.LocalFlags().FlagUsagesWrapped(72)}, {"Examples:", cmd.Example},
 	} {
-		text := strings.Trim(part.text, "\n")
-		if text == "" {
-			continue
+		if text := strings.Trim(part.text, "\n"); text != "" {
+			b.WriteString(".PP\n" + part.title + "\n.br\n.nf\n" + roff(text) + "\n.fi\n")
 		}
-		b.WriteString(".PP\n")
-		if part.title != "" {
-			b.WriteString(part.title + "\n.br\n")
-		}
-		b.WriteString(".nf\n" + roff(text) + "\n.fi\n")
 	}
 }
 

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -56,6 +58,28 @@ func TestTheManualNamesEveryCommandAndFlag(t *testing.T) {
 	if commands < 12 || flags < 40 {
 		t.Fatalf("only %d commands and %d flags were looked for", commands, flags)
 	}
+}
+
+// A line that a terminal breaks is no table any more.
+func TestHelpIsNoWiderThanATerminal(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", "/home/alice/.config")
+	var check func(cmd *cobra.Command)
+	check = func(cmd *cobra.Command) {
+		var out bytes.Buffer
+		a := newApp(strings.NewReader(""), &out, &out, func(string) string { return "" })
+		if code := a.run(t.Context(), append([]string{"help"}, strings.Fields(cmd.CommandPath())[1:]...)); code != exitOK {
+			t.Fatalf("exit code %d: %s", code, &out)
+		}
+		for line := range strings.Lines(out.String()) {
+			if columns := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); columns > 80 {
+				t.Errorf("%q has %d columns: %s", cmd.CommandPath(), columns, line)
+			}
+		}
+		for _, child := range cmd.Commands() {
+			check(child)
+		}
+	}
+	check(newApp(nil, io.Discard, io.Discard, func(string) string { return "" }).commands())
 }
 
 func TestTheManualEscapesRequests(t *testing.T) {

@@ -28,8 +28,8 @@ never texts.`,
 			Use:   "retry [NUMBER]",
 			Short: "Try now to deliver what waits, and what is parked",
 			Long: `retry tries now to deliver what waits for the relay, and what is parked: all of
-it, or the message of that NUMBER. A NUMBER that was meant for another relay goes
-to the one that you use now.`,
+it, or the message of that NUMBER. A NUMBER that was meant for another relay
+goes to the one that you use now.`,
 			Example: "  otc outbox retry 3",
 			Args:    between(0, 1),
 			RunE:    a.withSession(a.retryOutbox),

@@ -45,15 +45,15 @@ func padCommand() *cobra.Command {
 		Short: "Fill a new pad with random bytes, for two pad devices to import",
 		Long: `Fill a new pad with random bytes, for two pad devices to import.
 
-Writes four files into --out: a store and its metadata for either user. Each pad
-device imports its own two, which overwrites and removes them there.
+Writes four files into --out: a store and its metadata for either user. Each
+pad device imports its own two, which overwrites and removes them there.
 
-SIZE is a number of bytes, or ends in KiB, MiB or GiB. The default source is the
-system's /dev/random. With --source urandom the pad is marked as demo randomness
-wherever it shows.
+SIZE is a number of bytes, or ends in KiB, MiB or GiB. The default source is
+the system's /dev/random. With --source urandom the pad is marked as demo
+randomness wherever it shows.
 
-Whoever has this computer, now or later, may have the pad: use one that is never
-on a network, and a folder in memory or on a disk that you destroy.`,
+Whoever has this computer, now or later, may have the pad: use one that is
+never on a network, and a folder in memory or on a disk that you destroy.`,
 		Example: `  otc pad make alice bob 64MiB --out /media/stick
   otc pad make alice bob 1GiB --out pads --source /dev/hwrng
   otc pad make alice bob -k 512 -s urandom -v       as in 2015`,

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"onetimechat/hostlink/mailbox"
 )
@@ -93,6 +94,38 @@ func TestReceiveFollowsUntilItIsStopped(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A chat whose input neither brings a line nor ends can be told to stop.
+func TestAChatOnAPipeIsStopped(t *testing.T) {
+	m, d := startBoth(t, "alice", "bob")
+	cmd := exec.Command("otc", append([]string{"chat"}, flags(m, d, t.TempDir())...)...)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(in, "id\n"); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "alice, relay ") {
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	stuck := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	defer stuck.Stop()
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,8 @@ import (
 	"onetimechat/hostlink/mailbox"
 )
 
-// terminal is a pseudo-terminal with a program on it.
+// terminal is a pseudo-terminal with a program on it, of which an output may be
+// elsewhere.
 type terminal struct {
 	t    *testing.T
 	pty  *os.File
@@ -53,7 +54,13 @@ func openTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 		t.Fatal(err)
 	}
 	keepOutput(t, tty)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.Stdin = tty
+	if cmd.Stdout == nil {
+		cmd.Stdout = tty
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = tty
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -207,6 +214,57 @@ func TestPastedLinesAreOneMessage(t *testing.T) {
 	}
 }
 
+// What goes into a file has no colours, and who looks at the other output is told
+// what to do all the same.
+func TestOneOutputMayBeAFile(t *testing.T) {
+	m, d := startBoth(t, "alice", "bob")
+	var errs, out bytes.Buffer
+	send := exec.Command("otc", append([]string{"send", "bob", "hi"}, flags(m, d, t.TempDir())...)...)
+	send.Env = append(os.Environ(), "TERM=xterm")
+	send.Stderr = &errs
+	p := openTerminal(t, send)
+	p.await("Message sent.")
+	if err := send.Wait(); err != nil || errs.Len() > 0 {
+		t.Errorf("%v: %q", err, &errs)
+	}
+	report := exec.Command("otc", append([]string{"selftest"}, flags(m, d, t.TempDir())...)...)
+	report.Env = append(os.Environ(), "TERM=xterm")
+	report.Stdout = &out
+	p = openTerminal(t, report)
+	p.await("Your pad device asks whether its self-test may be shown here")
+	if err := report.Wait(); err != nil || strings.Contains(out.String(), "\x1b") || !strings.Contains(out.String(), "Board: ") {
+		t.Errorf("%v: %q", err, &out)
+	}
+}
+
+// A dumb terminal would show control sequences, and answer none.
+func TestAChatAtADumbTerminal(t *testing.T) {
+	m, d := startBoth(t, "alice", "bob")
+	client, err := mailbox.NewClient(m.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	cmd := exec.Command("otc", append([]string{"chat"}, flags(m, d, t.TempDir())...)...)
+	cmd.Env = append(os.Environ(), "TERM=dumb")
+	p := openTerminal(t, cmd)
+	seen := p.await("One Time Chat. Type 'help' for help.\r\n")
+	p.keys("send bob hello\n")
+	seen += p.await("Message sent.")
+	bring(t, client, "alice", "bob", 1, "hi alice")
+	seen += p.await("bob: hi alice\r\n")
+	p.keys("clear\nid\n")
+	seen += p.await("alice, relay ")
+	p.keys("\x04")
+	<-p.done
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if seen += p.output(); strings.Contains(seen, "\x1b") {
+		t.Errorf("control sequences in %q", seen)
+	}
+}
+
 // Ctrl-C leaves also where otc waits for what a person types.
 func TestCtrlCEndsWhatWaitsForTheKeyboard(t *testing.T) {
 	m, d := startBoth(t, "alice", "bob")
@@ -262,6 +320,40 @@ func TestNobodyHasToWaitForARelay(t *testing.T) {
 	<-p.done
 	if _ = send.Wait(); send.ProcessState.ExitCode() != exitRelay {
 		t.Errorf("exit code %d", send.ProcessState.ExitCode())
+	}
+	// Nor has who denied, although the first message still waits.
+	d.change(func(d *padDevice) { d.answers = []string{"deny"} })
+	again := exec.Command("otc", append([]string{"send", "bob", "hi"}, flags(m, d, data)...)...)
+	began = time.Now()
+	p = openTerminal(t, again)
+	p.await("Denied on the pad device.")
+	<-p.done
+	if waited := time.Since(began); waited > 8*time.Second {
+		t.Errorf("a denial was told after %s", waited)
+	}
+	if _ = again.Wait(); again.ProcessState.ExitCode() != exitDenied {
+		t.Errorf("exit code %d", again.ProcessState.ExitCode())
+	}
+}
+
+// A device that is plugged in and says nothing is waited for aloud.
+func TestWhoWaitsForADeviceIsTold(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	m, d := &mailboxes{address: "9050"}, newPadDevice("alice")
+	d.address = "http://" + silent.Addr().String()
+	for command, says := range map[string]string{
+		"chat": "Asking the pad device", "contacts": "Asking the pad device", "status": "Asking pad device and relay",
+	} {
+		cmd := exec.Command("otc", append([]string{command}, flags(m, d, t.TempDir())...)...)
+		p := openTerminal(t, cmd)
+		p.await(says)
+		p.keys("\x03")
+		<-p.done
+		_ = cmd.Wait()
 	}
 }
 

@@ -33,9 +33,9 @@ func (a *app) relayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "relay",
 		Short: "Run a relay: the mailboxes between clients",
-		Long: `relay keeps sealed packages for their recipients, fetched or not, for as long as
---retention says. It need not be trusted, and cannot read them; it does see who
-writes to whom.
+		Long: `relay keeps sealed packages for their recipients, fetched or not, for as long
+as --retention says. It need not be trusted, and cannot read them; it does see
+who writes to whom.
 
 It prints one line, "relay http://ADDR", when it is ready, and ends cleanly on
 SIGTERM or Ctrl-C. By default only this computer can reach it.

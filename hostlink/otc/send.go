@@ -23,11 +23,14 @@ func (a *app) sendCommand() *cobra.Command {
 		Long: `send has the message sealed after you approved it on the pad device, and hands
 it to the relay. Without TEXT the message is read from standard input. TO is a
 contact, several with commas, or the name of a group, of which you may be one.
+Behind -- TEXT may begin with a dash.
 
-When the relay cannot be reached the message is kept in the outbox (exit code 5)
-and goes out with the next send, or while otc chat or otc receive --follow runs.`,
+When the relay cannot be reached the message is kept in the outbox (exit code
+5) and goes out with the next send, or while otc chat or otc receive --follow
+runs.`,
 		Example: `  otc send bob See you at noon
   otc send bob,carol "See you both at noon"
+  otc send bob -- -5 degrees, and snow
   date | otc send bob`,
 		Args:              between(1, 1<<16),
 		ValidArgsFunction: a.offerContacts,
@@ -45,9 +48,9 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 			if err != nil {
 				return err
 			}
-			to, err := s.host.Members(ctx, names(args[0]))
+			to, err := s.members(ctx, names(args[0]))
 			if err != nil {
-				return misused("%s", err)
+				return err
 			}
 			if len(to) > 1 {
 				to = others(to, s.settings.User)
@@ -55,6 +58,16 @@ and goes out with the next send, or while otc chat or otc receive --follow runs.
 			return a.sendAndTell(ctx, s, to, text)
 		},
 	})
+}
+
+// members are those whom the names stand for, a group's or a list of contacts'.
+func (s *session) members(ctx context.Context, names []string) ([]string, error) {
+	for _, name := range names {
+		if err := uid.Check(name); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	return s.host.Members(ctx, names)
 }
 
 // others are the members of a group or list, of which oneself may be one.
@@ -83,10 +96,11 @@ func (a *app) offerContacts(cmd *cobra.Command, args []string, typed string) ([]
 		return nil, none
 	}
 	before := typed[:strings.LastIndex(typed, ",")+1]
+	named := names(before)
 	var offers []cobra.Completion
 	for _, p := range status.Pads {
 		offer := before + p.Contact
-		if uid.Check(p.Contact) == nil && strings.HasPrefix(offer, typed) && !slices.Contains(offers, offer) {
+		if uid.Check(p.Contact) == nil && strings.HasPrefix(offer, typed) && !slices.Contains(named, p.Contact) && !slices.Contains(offers, offer) {
 			offers = append(offers, offer)
 		}
 	}

@@ -98,9 +98,6 @@ type patient struct {
 	said sync.Once
 }
 
-// patience is how long one waits without asking why.
-const patience = time.Second
-
 // Lock is part of host.Place.
 func (p *patient) Lock(ctx context.Context, name string) (unlock func(), err error) {
 	slow := time.AfterFunc(patience, func() {
@@ -120,14 +117,16 @@ type sent struct {
 }
 
 // send has text sealed and delivered, and tells for each recipient how far it
-// came. It calls sealed between the two, when there is something to deliver. An
-// error is about those not told.
+// came. It calls sealed between the two. What was not sealed is told at once: nobody
+// waits for a relay then. An error is about those not told.
 func (s *session) send(ctx context.Context, to []string, text string, sealed func()) ([]sent, error) {
 	results, sendErr := s.host.Send(ctx, to, text)
+	var tried []host.Delivery
+	var deliverErr error
 	if slices.ContainsFunc(results, func(r host.Result) bool { return r.Err == nil }) {
 		sealed()
+		tried, deliverErr = s.host.Deliver(ctx)
 	}
-	tried, deliverErr := s.host.Deliver(ctx)
 	kept, err := s.host.Outbox(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, err

@@ -24,10 +24,10 @@ func (a *app) setupCommand() *cobra.Command {
 	return a.withSettings(&cobra.Command{
 		Use:   "setup [RELAY]",
 		Short: "Find the pad device, ask for the relay, and remember both",
-		Long: `setup looks for your pad device: at --device if given, else as otc-pad.local, at
-the other end of the cable, and at your desk. It reads there who you are, asks for
-the relay's address unless it is given, tries both, and writes the config file.
-After that, plain otc is the chat.`,
+		Long: `setup looks for your pad device: at --device if given, else as otc-pad.local,
+at the other end of the cable, and at your desk. It reads there who you are,
+asks for the relay's address unless it is given, tries both, and writes the
+config file. After that, plain otc is the chat.`,
 		Example: `  otc setup
   otc setup https://relay.example.org
   otc setup relay.example.org:9050 --device 10.77.1.1`,

@@ -44,7 +44,7 @@ func (a *app) logCommand() *cobra.Command {
 func (a *app) selfTestCommand() *cobra.Command {
 	return a.withJSON(a.withSettings(&cobra.Command{
 		Use:   "selftest",
-		Short: "Show the report of the pad device's self-test, after you approved it there",
+		Short: "Show the pad device's self-test, after you approved it there",
 		Long: `selftest shows what your pad device is made of, and what came of its self-test:
 tap Settings, then Self-test on it first. The report names nobody, and holds
 nothing of any message or pad.`,
@@ -61,8 +61,10 @@ type place struct {
 }
 
 func (a *app) showStatus(ctx context.Context, s *session, _ []string) error {
+	answered := a.ui.slow("Asking pad device and relay …")
 	status, deviceErr := s.device.Status(ctx, time.Now())
 	relayErr := s.relay.Check(ctx)
+	answered()
 	kept, err := s.host.Outbox(ctx)
 	if err != nil {
 		return err
@@ -126,7 +128,9 @@ func (a *app) tellStatus(s *session, status hostlink.Status, deviceErr, relayErr
 }
 
 func (a *app) showContacts(ctx context.Context, s *session, _ []string) error {
+	answered := a.ui.slow("Asking the pad device …")
 	status, err := s.device.Status(ctx, time.Now())
+	answered()
 	if err != nil {
 		return err
 	}

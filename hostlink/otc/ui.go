@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -23,10 +24,7 @@ import (
 // cursor nor pass for a line of ours.
 type ui struct {
 	mu        sync.Mutex
-	out, errs io.Writer
-	color     bool
-	width     func() int // columns; 0 when nobody is looking
-	pronounce bool       // say what is being waited for
+	out, errs stream
 
 	program       string // begins complaints on a command line
 	command       string // whose arguments were looked at last, such as "otc send"
@@ -35,19 +33,34 @@ type ui struct {
 }
 
 func newUI(out, errs io.Writer, env func(string) string) *ui {
-	u := &ui{out: out, errs: errs, program: "otc: ", width: func() int { return 0 }}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		u.color = env("NO_COLOR") == "" && env("TERM") != "dumb"
-		u.width = func() int {
+	return &ui{out: newStream(out, env), errs: newStream(errs, env), program: "otc: "}
+}
+
+// stream is where ui writes. Of the two only one may be a terminal.
+type stream struct {
+	io.Writer
+	terminal bool       // somebody is looking
+	controls bool       // it is one that takes control sequences
+	color    bool       // and is to be given colours
+	width    func() int // columns; 0 when nobody is looking
+}
+
+func newStream(w io.Writer, env func(string) string) stream {
+	file, ok := w.(*os.File)
+	if !ok || !isTerminal(file) {
+		return stream{Writer: w, width: func() int { return 0 }}
+	}
+	controls := env("TERM") != "dumb" && takesControls(file)
+	return stream{
+		Writer: w, terminal: true, controls: controls, color: controls && env("NO_COLOR") == "",
+		width: func() int {
 			width, _, err := term.GetSize(int(file.Fd()))
 			if err != nil {
 				return 0
 			}
 			return width
-		}
-		u.pronounce = true
+		},
 	}
-	return u
 }
 
 // style is a terminal's name for how text looks.
@@ -61,11 +74,11 @@ const (
 	friend style = "1;36"
 )
 
-func (u *ui) paint(s style, text string) string {
-	if !u.color || s == plain {
+func (s stream) paint(look style, text string) string {
+	if !s.color || look == plain {
 		return text
 	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+	return "\x1b[" + string(look) + "m" + text + "\x1b[0m"
 }
 
 // say prints one line of ours. Arguments are escaped.
@@ -85,38 +98,40 @@ func (u *ui) complain(format string, args ...any) {
 
 // waiting says what a person has to do now, when one is looking.
 func (u *ui) waiting(format string, args ...any) {
-	if u.pronounce {
+	if u.errs.terminal {
 		u.hint(format, args...)
 	}
 }
 
-func (u *ui) print(w io.Writer, s style, format string, args ...any) error {
-	return u.write(w, u.paint(s, wrap(fmt.Sprintf(format, harmless(args)...), u.width()))+"\n")
+// patience is how long one waits without asking why.
+const patience = time.Second
+
+// slow says what is being waited for, when one is looking, unless that is over before
+// one asks.
+func (u *ui) slow(format string, args ...any) (over func()) {
+	said := make(chan struct{})
+	timer := time.AfterFunc(patience, func() {
+		defer close(said)
+		u.waiting(format, args...)
+	})
+	return func() {
+		if !timer.Stop() {
+			<-said
+		}
+	}
 }
 
-// wrap breaks lines longer than width columns, if it is not 0, at blanks. What
-// goes on is indented: it cannot pass for a line of somebody's.
+func (u *ui) print(to stream, look style, format string, args ...any) error {
+	return u.write(to, to.paint(look, wrap(fmt.Sprintf(format, harmless(args)...), to.width()))+"\n")
+}
+
+// wrap folds text at width columns, if that is not 0. What goes on is indented: it
+// cannot pass for a line of somebody's.
 func wrap(text string, width int) string {
 	const indent = "  "
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
-		for width > 0 {
-			columns, end, begun := 0, 0, false
-			for i, r := range line {
-				if columns += columnsOf(r); columns > width && end > 0 {
-					break
-				}
-				if begun = begun || r != ' '; begun && r == ' ' {
-					end = i
-				}
-			}
-			if columns <= width || end == 0 {
-				break
-			}
-			lines = append(lines, strings.TrimRight(line[:end], " "))
-			line = indent + strings.TrimLeft(line[end:], " ")
-		}
-		lines = append(lines, line)
+		lines = append(lines, strings.Join(fold(line, width, len(indent)), "\n"+indent))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -158,7 +173,7 @@ func harmless(args []any) []any {
 func (u *ui) message(from, text string) error {
 	from = escape.Line(from)
 	bar := strings.Repeat(" ", utf8.RuneCountInString(from)) + "| "
-	columns, width, narrow := u.width(), 0, false
+	columns, width, narrow := u.out.width(), 0, false
 	if columns > 0 {
 		if narrow = columns-len(bar)-1 < 16; narrow {
 			bar = "| "
@@ -166,15 +181,15 @@ func (u *ui) message(from, text string) error {
 		width = max(columns-len(bar)-1, 2)
 	}
 	var b strings.Builder
-	b.WriteString(u.paint(friend, from+":"))
+	b.WriteString(u.out.paint(friend, from+":"))
 	if narrow {
 		b.WriteString("\n")
 	} else {
 		b.WriteString(" ")
 	}
-	for i, line := range fold(escape.Text(text, nil), width) {
+	for i, line := range fold(escape.Text(text, nil), width, 0) {
 		if i > 0 || narrow {
-			b.WriteString(u.paint(faint, bar))
+			b.WriteString(u.out.paint(faint, bar))
 		}
 		b.WriteString(line + "\n")
 	}
@@ -182,21 +197,22 @@ func (u *ui) message(from, text string) error {
 }
 
 // fold cuts text at its newlines, and lines longer than width columns, if it
-// is not 0: at blanks, of which none is shown there, or else where they are full. A
-// rune that may be wide counts as two columns.
-func fold(text string, width int) []string {
+// is not 0: at blanks, of which none is shown there, or else where they are full. What
+// goes on has hang columns less. A rune that may be wide counts as two columns.
+func fold(text string, width, hang int) []string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
+		room := width
 		columns, from := 0, 0
 		word, before := 0, 0 // where the last one but the first begins, and in which column
 		begun := false
 		for i, r := range line {
-			for width > 0 && r != ' ' && columns+columnsOf(r) > width {
+			for width > 0 && r != ' ' && i > from && columns+columnsOf(r) > room {
 				if word <= from {
 					word, before = i, columns
 				}
 				lines = append(lines, strings.TrimRight(line[from:word], " "))
-				columns, from = columns-before, word
+				columns, from, room = columns-before, word, width-hang
 			}
 			columns += columnsOf(r)
 			begun = begun || r != ' '
@@ -204,7 +220,7 @@ func fold(text string, width int) []string {
 				word, before = i+1, columns
 			}
 		}
-		if width > 0 && columns > width { // by blanks
+		if width > 0 && columns > room { // by blanks
 			line = strings.TrimRight(line, " ")
 		}
 		lines = append(lines, line[min(from, len(line)):])

@@ -16,7 +16,7 @@ func TestNoTerminalIsTooNarrowForABar(t *testing.T) {
 		for columns := 6; columns < 80; columns++ {
 			var out bytes.Buffer
 			u := newUI(&out, io.Discard, func(string) string { return "" })
-			u.width = func() int { return columns }
+			u.out.width = func() int { return columns }
 			if err := u.message(from, strings.Repeat("x", 200)+"\ncarol: not hers "+strings.Repeat(" xx  x", 40)); err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +53,7 @@ func TestMessagesBreakAtBlanks(t *testing.T) {
 		{"                    ", 8, ""},
 		{"", 3, ""},
 	} {
-		if got := strings.Join(fold(c.text, c.width), "/"); got != c.want {
+		if got := strings.Join(fold(c.text, c.width, 0), "/"); got != c.want {
 			t.Errorf("%q in %d columns: %q, want %q", c.text, c.width, got, c.want)
 		}
 	}
@@ -84,12 +84,13 @@ func TestLinesBreakAtBlanks(t *testing.T) {
 		{"just fits", 9, "just fits"},
 		{"one two three four", 8, "one two\n  three\n  four"},
 		{"one  two", 5, "one\n  two"},
-		{"http://a.very.long.address then", 8, "http://a.very.long.address\n  then"},
+		{"http://a.very.long.address then", 8, "http://a\n  .very.\n  long.a\n  ddress\n  then"},
+		{"bob:xx日 x", 1, "b\n  o\n  b\n  :\n  x\n  x\n  日\n  x"},
 		{"  an indented hint", 10, "  an\n  indented\n  hint"},
 		{"日本 日本", 6, "日本\n  日本"},
 		{"a b\nc d", 2, "a\n  b\nc\n  d"},
 		{"", 3, ""},
-		{"   ", 2, "   "},
+		{"   ", 2, ""},
 	} {
 		if got := wrap(c.text, c.width); got != c.want {
 			t.Errorf("%q in %d columns: %q, want %q", c.text, c.width, got, c.want)

@@ -18,8 +18,11 @@ type Folder struct {
 	lock *os.File
 }
 
+// ErrInUse: another program, or another Folder of this one, has the folder.
+var ErrInUse = errors.New("in use by another program, which has to end first")
+
 // OpenFolder opens the folder at path for this process alone, making it (for
-// this user alone) if it is not there.
+// this user alone) if it is not there. ErrInUse, if another has it.
 func OpenFolder(path string) (*Folder, error) {
 	if err := MakeFolder(path); err != nil {
 		return nil, err
@@ -33,8 +36,7 @@ func OpenFolder(path string) (*Folder, error) {
 		return nil, errors.Join(err, root.Close())
 	}
 	if err := lockFolder(lock); err != nil {
-		err = fmt.Errorf("%s is in use by another program, which has to end first: %w", path, err)
-		return nil, errors.Join(err, lock.Close(), root.Close())
+		return nil, errors.Join(fmt.Errorf("%s is %w", path, err), lock.Close(), root.Close())
 	}
 	return &Folder{root: root, lock: lock}, nil
 }

@@ -1,14 +1,21 @@
 package durable
 
 import (
-	"math"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
 func lockFolder(dir *os.File) error {
-	return unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	switch err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {
+	case nil:
+		return nil
+	case unix.EWOULDBLOCK:
+		return ErrInUse
+	default:
+		return fmt.Errorf("not to be locked: %w", err)
+	}
 }
 
 func syncFolder(dir *os.File) error { return dir.Sync() }
@@ -32,23 +39,4 @@ func startWriting(f *os.File) {
 // forget empties the page cache of the file, but for what was not synced.
 func forget(f *os.File) error {
 	return os.NewSyscallError("fadvise", unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED))
-}
-
-// freeBytes asks the file system of an open folder.
-func freeBytes(dir *os.File) (int64, error) {
-	var at unix.Statfs_t
-	for {
-		err := unix.Fstatfs(int(dir.Fd()), &at)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return 0, os.NewSyscallError("fstatfs", err)
-		}
-		size := uint64(max(0, at.Bsize))
-		if size > 0 && at.Bavail > math.MaxInt64/size {
-			return math.MaxInt64, nil
-		}
-		return int64(at.Bavail * size), nil
-	}
 }

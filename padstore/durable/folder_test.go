@@ -66,6 +66,8 @@ func TestFolderIsForOneUserAtATime(t *testing.T) {
 	if second, err := durable.OpenFolder(dir); err == nil {
 		second.Close()
 		t.Fatal("the folder was opened twice")
+	} else if !errors.Is(err, durable.ErrInUse) {
+		t.Fatal(err)
 	}
 }
 
