@@ -175,8 +175,8 @@ func TestAPanicIsAFaultAndHoldsNothingUp(t *testing.T) {
 		in := from(t, bob, "alice", "hello")
 		alice.wantScreen("home")
 		alice.glass.mu.Lock()
-		alice.glass.alive = func(name string) {
-			if name == "deny" {
+		alice.glass.shown = func(screen string) {
+			if screen == "approve-send" {
 				panic("a driver's bug")
 			}
 		}

@@ -297,7 +297,7 @@ func (d *Device) reader(texts []text, i int) *view {
 // by a tap beside Next: its pad is burned, and nothing brings it back.
 func (d *Device) unreadView(reader *view, done func() func()) *view {
 	return &view{
-		guarded: true, patience: readerFor, expire: reader.expire,
+		guarded: true, late: butPages, patience: readerFor, expire: reader.expire,
 		screen: func(page int, ready bool) display.Screen {
 			return display.Ask{
 				Title: "Close it unread?",
