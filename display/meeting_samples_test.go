@@ -108,7 +108,7 @@ func meetingSamples() []sample {
 		{"question-grave", "what cannot be taken back", Ask{Title: "Throw this pad away?", Text: "All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.", Yes: "Throw away", No: "Go on", Grave: true, Ready: true}},
 		{"question-long", "a long one, first page", Ask{Title: "Does " + long + "’s device show “paired”?", Text: "Only then does it have the whole pad, and texts to " + long + " can be sealed with it. If it does not, meet again; or tap No, and discard this pad.\n\n" +
 			"What was sealed with it and not yet opened can never be opened again. Its bytes are overwritten; a laboratory may still find some of them on the card.", Yes: "Yes, it does", No: "No"}},
-		{"log-board", "the log of a board, which can be switched off", Log{PowerOff: true, Lines: slices.Repeat([]LogLine{{When: "start 3, 00:12:40", Text: "denied, carol: the owner denied sending to carol"}}, 9)}},
+		{"log-board", "the log of a board, which can be switched off", Log{PowerOff: true, Lines: slices.Repeat([]LogLine{{When: "start 3, 00:12:40", Text: "The owner denied sending to carol."}}, 9)}},
 		{"meeting-wait", "the other owner is asked", Busy{Text: "Waiting for bob’s answer.", Cancellable: true}},
 		{"keyboard", "the owner's name, empty", Keyboard{Title: "Whose device is this?", Hint: "Your name, as others will know you."}},
 		{"keyboard-typed", "a long one, other keys, something wrong", Keyboard{Title: "Whose device is this?", Text: long, Hint: "Your name", Problem: "No more letters: it is 32 long.", Page: 2}},

@@ -62,12 +62,12 @@ func samples() []sample {
 		from = append(from, From{Contact: name, Count: i*5 + 1, Skip: i == 1 || i == 5})
 	}
 	lines := []LogLine{
-		{"start 3, 00:41:07; laptop says 2026-11-24 00:20 UTC", "skip, bob: messages before the one just opened have not arrived", true},
-		{"start 3, 00:40:55", "did not verify, bob: packages that this contact did not seal: forged, or damaged on the way. None was opened", true},
-		{"start 3, 00:12:40", "timed out, carol: nobody answered the question about sending to carol", false},
-		{"start 3, 00:00:00", "unclean stop: the device was not stopped in order before this start", false},
-		{"start 2, 07:30:00", "denied, dave: the owner denied sending to dave", false},
-		{"start 2, 00:00:00", "start: switched on", false},
+		{"start 3, 00:41:07; laptop says 2026-11-24 00:20 UTC", "With bob: messages before the one just opened have not arrived.", true},
+		{"start 3, 00:40:55", "With bob, 3 times: packages came that this contact did not seal: forged, or damaged on the way. None was opened.", true},
+		{"start 3, 00:12:40", "Nobody answered the question about sending to carol.", false},
+		{"start 3, 00:00:00", "The device was not stopped in order before this start.", false},
+		{"start 2, 07:30:00", "The owner denied sending to dave.", false},
+		{"start 2, 00:00:00", "The device was switched on.", false},
 	}
 	return append([]sample{
 		{"home", "at rest, two contacts", Home{Owner: "alice", Link: "http://10.90.51.1:9051", Contacts: contacts("bob", "carol")}},

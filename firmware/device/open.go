@@ -174,7 +174,7 @@ func (d *Device) settleTwins(b *batch) {
 		default:
 			b.fail(i, first.Err)
 		}
-		d.record(padstore.Entry{Kind: padstore.KindReuse, Contact: b.packages[i].From, Text: "packages that claim the same pad"})
+		d.record(padstore.Entry{Kind: padstore.KindReuse, Contact: b.packages[i].From, Text: "packages came that claim the same pad"})
 	}
 }
 

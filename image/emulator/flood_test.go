@@ -41,7 +41,7 @@ func TestAFloodOfMalformedPackets(t *testing.T) {
 	d.says(ctx, insideMark+"done")
 	d.took("the flood, and what was asked after it,")
 	d.taps(owner, "log")
-	log := d.seesOneEntry("start: switched on")
+	log := d.seesOneEntry("The device was switched on.")
 	d.tapsAway(onGlass(log, find(t, log, "ok").Rect), func() { d.touch(log, "ok") })
 	d.sees(owner)
 	checkFlood(t, d.Console(), packets)
