@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
+	"image"
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"onetimechat/display"
+	"onetimechat/hal/desk"
 	"onetimechat/hal/desk/finger"
 )
 
@@ -44,4 +48,58 @@ func TestAPageTapsNothingThatItDoesNotShow(t *testing.T) {
 	if _, err := aliceDevice.finger.WaitUntil(soon(t), func(s finger.Screen) bool { return s.Name == "home" }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// nobody is a finger that does nothing.
+type nobody struct{}
+
+func (nobody) Press(image.Point) (string, bool)   { return "", false }
+func (nobody) Release(image.Point) (string, bool) { return "", false }
+
+// showAt serves a screen of a size at an address, until stop.
+func showAt(t *testing.T, addr string, size image.Point) (at string, stop func()) {
+	t.Helper()
+	renderer, err := display.NewRenderer(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen := desk.New(size, "alice")
+	if err := screen.Show(renderer.Render(display.Home{Owner: "alice", Settings: true})); err != nil {
+		t.Fatal(err)
+	}
+	l, err := desk.Listen(t.Context(), addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- screen.Serve(ctx, l, nobody{}) }()
+	return l.Addr().String(), func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A device that comes back with a screen of another size has its page begin anew:
+// points of the old one would be elsewhere on it.
+func TestAPageFitsAScreenThatHasAnotherSizeByNow(t *testing.T) {
+	addr, stop := showAt(t, "127.0.0.1:0", image.Pt(800, 480))
+	tab := browser(t, nil)
+	see := func(what string) {
+		t.Helper()
+		if err := chromedp.Do(tab, chromedp.WaitVisible(chromedp.CSS(what))); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	if err := chromedp.Do(tab, chromedp.Navigate("http://"+addr)); err != nil {
+		t.Fatal(err)
+	}
+	see(`#screen[data-name="home"][data-width="800"]`)
+	stop()
+	see("#offline")
+	_, stop = showAt(t, addr, image.Pt(480, 320))
+	defer stop()
+	see(`#screen[data-name="home"][data-width="480"]`)
 }

@@ -177,6 +177,7 @@ function running(yes) {
 async function paint(revision) {
   picture.src = `/screen.png?${revision}-${Date.now()}`;
   await picture.decode();
+  if (picture.naturalWidth !== width || picture.naturalHeight !== height) location.reload(); // it is another device's
 }
 
 // watch follows the screen until stop is signalled. A page that is not seen
