@@ -194,7 +194,11 @@ func (b *batch) question(c *call) question {
 		screen.Cost += b.at[i].End - b.at[i].Start
 	}
 	for _, f := range screen.From {
-		about = append(about, fmt.Sprintf("%d from %s", f.Count, f.Contact))
+		messages := "1 message"
+		if f.Count > 1 {
+			messages = fmt.Sprintf("%d messages", f.Count)
+		}
+		about = append(about, messages+" from "+f.Contact)
 	}
 	return question{
 		screen: func(page int, ready bool) display.Screen {
