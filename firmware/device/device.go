@@ -360,14 +360,15 @@ func (d *Device) LinkDown() {
 	d.forget(func(c *call) bool { return c.opens })
 }
 
-// unfinishedText tells the owner of messages that a stop may have swallowed.
+// unfinishedText tells the owner of messages that a stop may have swallowed, and what
+// to do.
 func unfinishedText(list []padstore.Unfinished) string {
 	text := ""
 	for _, u := range list {
 		if u.Sent {
-			text += fmt.Sprintf("The last message to %s may not have been sent.\n", u.Contact)
+			text += fmt.Sprintf("The last message to %s may not have been sent. Ask whether it came; if not, send it again.\n", u.Contact)
 		} else {
-			text += fmt.Sprintf("The last message from %s may not have been read. It cannot be opened again.\n", u.Contact)
+			text += fmt.Sprintf("The last message from %s may not have been read, and cannot be opened again. Ask for it once more.\n", u.Contact)
 		}
 	}
 	return text
