@@ -22,8 +22,9 @@
 // apart meanwhile. Run is the clock: it alone makes time pass.
 //
 // What the package refuses to do: bring anything to the screen that does not
-// verify, show a second question over a first, take a tap that began before
-// its question, and go on after a fault.
+// verify, show a second question over a first, take a tap that began before what it
+// is on had been there for half a second (only pages turn, settings change and an idle
+// screen wakes at once), and go on after a fault.
 package device
 
 import (
