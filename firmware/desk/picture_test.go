@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"image"
 	"testing"
 
@@ -48,6 +49,20 @@ func TestAPageTapsNothingThatItDoesNotShow(t *testing.T) {
 	if _, err := aliceDevice.finger.WaitUntil(soon(t), func(s finger.Screen) bool { return s.Name == "home" }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A page that is zoomed, or in a small window, has less room: all of it is used.
+func TestASmallWindowIsUsed(t *testing.T) {
+	aliceDevice, _ := startPair(t, "480x320")
+	alice := openPage(t, browser(t, nil), aliceDevice, "alice")
+	for window, want := range map[image.Point]image.Point{
+		{X: 1400, Y: 900}: {X: 720, Y: 480}, {X: 900, Y: 500}: {X: 420, Y: 280}, {X: 320, Y: 240}: {X: 240, Y: 160},
+	} {
+		alice.do(t, chromedp.EmulateViewport(int64(window.X), int64(window.Y)))
+		alice.do(t, chromedp.Poll[chromedp.Void](fmt.Sprintf(`picture.clientWidth === %d && picture.clientHeight === %d`, want.X, want.Y)))
+	}
+	alice.do(t, chromedp.Click(alice.alive(t, "settings")))
+	alice.see(t, "settings")
 }
 
 // nobody is a finger that does nothing.

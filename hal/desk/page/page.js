@@ -24,10 +24,11 @@ const maxWaiting = 8; // touches on their way to the device
 
 let shown = { revision: 0, targets: [] };
 
-// Size: as large as the window allows, in steps of half a pixel per pixel.
+// Size: as large as the window allows, in steps of half a pixel per pixel if there is
+// room for all of them.
 function fit() {
   const room = Math.min((innerWidth - 100) / width, (innerHeight - 220) / height, 800 / width);
-  const scale = Math.max(Math.floor(room * 2) / 2, 0.5);
+  const scale = room < 1 ? Math.max(room, 0.5) : Math.floor(room * 2) / 2;
   screen.style.width = `${width * scale}px`;
   screen.style.height = `${height * scale}px`;
   picture.style.imageRendering = Number.isInteger(scale * devicePixelRatio) ? "pixelated" : "auto";
