@@ -26,7 +26,8 @@ func choices() []SizeChoice {
 }
 
 const (
-	noNoise = "No more randomness is made: the noise has failed too often: OneRNG: the noise source is not there: not plugged in. Plug it in again, and choose Try again under New contact; or switch the device off and on to go on without it."
+	noNoise     = "No more randomness is made: the noise has failed too often: OneRNG: the noise source is not there: not plugged in. Plug it in again, and choose Try again under New contact; or switch the device off and on to go on without it."
+	noNoiseHere = "No more randomness is made: the noise has failed too often: OneRNG: the noise source is not there: not plugged in. Plug it in again, and choose Try again; or switch the device off and on to go on without it."
 )
 
 func knownPad(peer string) string {
@@ -80,8 +81,8 @@ func meetingSamples() []sample {
 		{"home-unfinished", "a meeting was cut, what it filled is kept", kept},
 		{"home-reserve-eight", "eight contacts, by pages, unread log", many},
 		{"new-contact", "what to do, a laptop is linked", NewContact{Laptop: true, Reserve: someReserve, Noise: true}},
-		{"new-contact-retry", "the noise source is gone, but some is ready", NewContact{Reserve: *stuck.Reserve, Problem: noNoise, Retry: true}},
-		{"new-contact-problem", "no pad can be made", NewContact{Laptop: true, Reserve: Reserve{Capacity: 256 * mebi}, Problem: noNoise, Retry: true, Noise: true}},
+		{"new-contact-retry", "the noise source is gone, but some is ready", NewContact{Reserve: *stuck.Reserve, Problem: noNoiseHere, Retry: true}},
+		{"new-contact-problem", "no pad can be made", NewContact{Laptop: true, Reserve: Reserve{Capacity: 256 * mebi}, Problem: noNoiseHere, Retry: true, Noise: true}},
 		{"noise", "two sources, one of which has failed", Noise{Facts: []Fact{
 			{"bcm2835-rng", "processed in the source; credited with 0.50 bit of randomness in each bit; 137072 bytes of noise a second; estimated at 0.99 bit"},
 			{"TrueRNG", "raw; credited with 0.50 bit of randomness in each bit; failed 3 times, the last time: the noise source is not there"},
@@ -108,9 +109,9 @@ func meetingSamples() []sample {
 		{"question-grave", "what cannot be taken back", Ask{Title: "Throw this pad away?", Text: "All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.", Yes: "Throw away", No: "Go on", Grave: true, Ready: true}},
 		{"question-long", "a long one, first page", Ask{Title: "Does " + long + "’s device show “paired”?", Text: "Only then does it have the whole pad, and texts to " + long + " can be sealed with it. If it does not, meet again; or tap No, and discard this pad.\n\n" +
 			"What was sealed with it and not yet opened can never be opened again. Its bytes are overwritten; a laboratory may still find some of them on the card.", Yes: "Yes, it does", No: "No"}},
-		{"log-board", "the log of a board, which can be switched off", Log{PowerOff: true, Lines: slices.Repeat([]LogLine{{When: "start 3, 00:12:40", Text: "denied, carol: the owner denied sending to carol"}}, 9)}},
+		{"log-board", "the log of a board, which can be switched off", Log{PowerOff: true, Lines: slices.Repeat([]LogLine{{When: "start 3, 00:12:40", Text: "The owner denied sending to carol."}}, 9)}},
 		{"meeting-wait", "the other owner is asked", Busy{Text: "Waiting for bob’s answer.", Cancellable: true}},
 		{"keyboard", "the owner's name, empty", Keyboard{Title: "Whose device is this?", Hint: "Your name, as others will know you."}},
-		{"keyboard-typed", "a long one, other keys, something wrong", Keyboard{Title: "Whose device is this?", Text: long, Hint: "Your name", Problem: "No more letters: it is 32 long.", Page: 2}},
+		{"keyboard-typed", "a long one, other keys, something wrong", Keyboard{Title: "Whose device is this?", Text: long, Hint: "Your name", Problem: "No more letters fit.", Page: 2}},
 	}
 }

@@ -243,6 +243,9 @@ func TestWordsAreReadInOrderAndAnsweredEvenly(t *testing.T) {
 			if !strings.Contains(text, "1 velvet 2 mushroom 3 abandon 4 zoo") || !strings.Contains(text, "one plain cable, in sight") {
 				t.Errorf("the screen says %q", text)
 			}
+			if !strings.Contains(strings.ReplaceAll(text, " ", ""), eight[5]) {
+				t.Errorf("the screen does not say with whom to compare: %q", text)
+			}
 			a, b := f.Targets[0], f.Targets[1]
 			wider := a.Rect.Dx() - b.Rect.Dx()
 			if wider < -1 || wider > 1 || f.Image.RGBAAt(a.Rect.Min.X+8, a.Rect.Min.Y+8) != f.Image.RGBAAt(b.Rect.Min.X+8, b.Rect.Min.Y+8) {

@@ -138,7 +138,7 @@ func TestApproveSendNamesEveryContactAndItsCost(t *testing.T) {
 		}
 		for _, name := range eight {
 			i := slices.Index(shown, name)
-			if i < 0 || !strings.HasPrefix(shown[i+1], "Uses 144 bytes, leaves ") {
+			if i < 0 || !strings.HasPrefix(shown[i+1], "Uses 80 bytes, leaves ") {
 				t.Errorf("%s and its cost are not shown: %q", name, shown)
 			}
 		}

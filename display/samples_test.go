@@ -41,10 +41,13 @@ func contacts(names ...string) []Contact {
 	return all
 }
 
-func costs(names ...string) []Cost {
+// costs are those of a text of 40 letters.
+func costs(names ...string) []Cost { return costsOf(80, names...) }
+
+func costsOf(cost int64, names ...string) []Cost {
 	var all []Cost
 	for i, name := range names {
-		all = append(all, Cost{Contact: name, Cost: 144, Left: 33_554_000 - int64(i)*4_000_000})
+		all = append(all, Cost{Contact: name, Cost: cost, Left: 33_554_000 - int64(i)*4_000_000})
 	}
 	return all
 }
@@ -62,12 +65,12 @@ func samples() []sample {
 		from = append(from, From{Contact: name, Count: i*5 + 1, Skip: i == 1 || i == 5})
 	}
 	lines := []LogLine{
-		{"start 3, 00:41:07; laptop says 2026-11-24 00:20 UTC", "skip, bob: messages before the one just opened have not arrived", true},
-		{"start 3, 00:40:55", "did not verify, bob: packages that this contact did not seal: forged, or damaged on the way. None was opened", true},
-		{"start 3, 00:12:40", "timed out, carol: nobody answered the question about sending to carol", false},
-		{"start 3, 00:00:00", "unclean stop: the device was not stopped in order before this start", false},
-		{"start 2, 07:30:00", "denied, dave: the owner denied sending to dave", false},
-		{"start 2, 00:00:00", "start: switched on", false},
+		{"start 3, 00:41:07; laptop says 2026-11-24 00:20 UTC", "With bob: messages before the one just opened have not arrived.", true},
+		{"start 3, 00:40:55", "With bob, 3 times: packages came that this contact did not seal: forged, or damaged on the way. None was opened.", true},
+		{"start 3, 00:12:40", "Nobody answered the question about sending to carol.", false},
+		{"start 3, 00:00:00", "The device was not stopped in order before this start.", false},
+		{"start 2, 07:30:00", "The owner denied sending to dave.", false},
+		{"start 2, 00:00:00", "The device was switched on.", false},
 	}
 	return append([]sample{
 		{"home", "at rest, two contacts", Home{Owner: "alice", Link: "http://10.90.51.1:9051", Contacts: contacts("bob", "carol")}},
@@ -76,9 +79,9 @@ func samples() []sample {
 		{"home-low", "little pad left, forgeries, unread log", Home{Owner: "alice", Link: "http://10.90.51.1:9051", Contacts: low, Unread: true}},
 		{"approve-send", "one contact, ready", ApproveSend{Text: short, Costs: costs("bob"), Ready: true}},
 		{"approve-send-wait", "the question has just appeared", ApproveSend{Text: short, Costs: costs("bob")}},
-		{"approve-send-long-first", "long text, first page", ApproveSend{Text: longText, Costs: costs("bob")}},
-		{"approve-send-long-last", "long text, last page, ready", ApproveSend{Text: longText, Costs: costs("bob"), Page: 999, Ready: true}},
-		{"approve-send-hostile", "what cannot be seen is written out", ApproveSend{Text: hostileText, Costs: costs("bob")}},
+		{"approve-send-long-first", "long text, first page", ApproveSend{Text: longText, Costs: costsOf(880, "bob")}},
+		{"approve-send-long-last", "long text, last page, ready", ApproveSend{Text: longText, Costs: costsOf(880, "bob"), Page: 999, Ready: true}},
+		{"approve-send-hostile", "what cannot be seen is written out", ApproveSend{Text: hostileText, Costs: costsOf(176, "bob")}},
 		{"approve-send-three", "three contacts: what each costs", ApproveSend{Text: short, Costs: costs("bob", "carol", "dave")}},
 		{"approve-send-eight-costs", "eight contacts: what each costs", ApproveSend{Text: short, Costs: costs(eight...)}},
 		{"approve-send-eight-text", "eight contacts: the text, ready", ApproveSend{Text: short, Costs: costs(eight...), Page: 999, Ready: true}},
@@ -94,7 +97,7 @@ func samples() []sample {
 		{"reader-long-last", "long message, last page", Reader{From: "bob", Text: longText, Skip: true, Index: 3, Count: 3, Page: 999}},
 		{"reader-hostile", "what cannot be seen is written out", Reader{From: eight[5], Text: hostileText, Index: 1, Count: 1}},
 		{"reader-greek-cyrillic", "letters the font has", Reader{From: "carol", Text: "Ελληνικά, кириллица, Čeština, “quotes” – 3 €.", Index: 2, Count: 3}},
-		{"warning", "to be tapped away", Warning{Title: "A message may not have been sent", Text: "The power went off while a message to bob was on its way to the laptop.\n\nAsk bob whether it came. If it did not, send it again."}},
+		{"warning", "to be tapped away", Warning{Title: "After the last stop", Text: "The last message to bob may not have been sent. Ask whether it came; if not, send it again."}},
 		{"warning-none", "something went well", Warning{Title: "Moved", Well: true, Text: "The pad with bob is here now. It was overwritten on the stick, which may still remember it: keep it safe, or destroy it."}},
 		{"log", "with new entries", Log{Lines: lines}},
 		{"log-empty", "nothing yet", Log{}},

@@ -1,6 +1,9 @@
 package display
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // everySetting is what a board with everything lets its owner change.
 func everySetting() []Setting {
@@ -36,7 +39,7 @@ func settingsSamples() []sample {
 	return []sample{
 		{"settings", "what the owner can change", Settings{Items: everySetting()}},
 		{"settings-last", "the last page of it", Settings{Items: everySetting(), Page: 999}},
-		{"settings-few", "a desk's device, which has less to change", Settings{Items: []Setting{everySetting()[0], everySetting()[9], everySetting()[10]}}},
+		{"settings-few", "a desk's device, which has less to change", Settings{Items: slices.Concat(everySetting()[:1], everySetting()[4:8], everySetting()[9:])}},
 		{"settings-remove", "whom to remove, the longest name there is", Settings{Title: "Remove whom?", Items: []Setting{{"contact-1", "bob", "", true}, {"contact-2", eight[5], "", true}}}},
 		{"erase", "the first of two questions", Ask{Title: "Erase everything?", Text: "All pads, contacts, settings and the log are overwritten, and the device is as new. What was sealed for you and you have not opened can never be opened.", Yes: "Erase", No: "Keep", Grave: true, Ready: true}},
 		{"erase-really", "the second one", Ask{Title: "Really erase everything?", Text: "This cannot be taken back. It clears every file, but flash memory may still remember what was overwritten: to be sure against a laboratory, destroy the card. What others have is not erased.", Yes: "Erase now", No: "Keep", Grave: true, Ready: true}},

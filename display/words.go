@@ -12,14 +12,16 @@ func (MeetingWords) name() string { return "meeting-words" }
 func (s MeetingWords) draw(c *canvas) {
 	peer := c.safe(s.Peer)
 	t := title{symbol: symText, text: "Compare with " + peer, right: "your approval", ink: colWhite, ground: colBar}
+	read := c.brief("Read them to each other. The same words on both devices mean: the pads are equal, and yours is with "+peer+".",
+		"Read them to each other. The same words on both devices mean: the pads are equal.")
 	if !c.fitsTitle(t.text) {
 		t.text = "Compare the words"
+		read = c.brief(read, "The same words mean: the pads are equal, and yours is with "+peer+".")
 	}
 	c.drawTitle(t)
 	box := c.body(true)
 	small := style{face: c.fonts.small, ink: colInk}
-	foot := c.words(c.brief("Read them to each other. The same words on both devices mean: the pads are equal, and yours is with "+peer+".",
-		"Read them to each other. The same words on both devices mean: the pads are equal."), small, box.Dx())
+	foot := c.words(read, small, box.Dx())
 	foot = append(foot, c.marked(symWarn, colBad, "They do not show somebody on the cable: let it be one plain cable, in sight.", small, box.Dx())...)
 	grid := box
 	grid.Max.Y -= height(foot) + c.px(2)

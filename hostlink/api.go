@@ -15,7 +15,11 @@ package hostlink
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Port is the link's TCP port on a pad device.
@@ -146,6 +150,27 @@ type LogEntry struct {
 	Contact string `json:"contact,omitempty"`
 	Text    string `json:"text"`
 	Count   int64  `json:"count,omitempty"` // for entries that stand for many
+}
+
+// Sentence says what happened, as the device and the laptop show it.
+func (e LogEntry) Sentence() string {
+	var lead []string
+	switch e.Kind {
+	case "denied", "timed out", "withdrawn": // it says of itself who would have got what
+	default:
+		if e.Contact != "" {
+			lead = append(lead, "with "+e.Contact)
+		}
+	}
+	if e.Count > 1 {
+		lead = append(lead, fmt.Sprintf("%d times", e.Count))
+	}
+	text := strings.TrimSuffix(e.Text, ".") + "."
+	if len(lead) > 0 {
+		text = strings.Join(lead, ", ") + ": " + text
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // Device answers the link's calls. An error is a Refusal; any other error is

@@ -37,7 +37,7 @@ func (d *Draft) Prepare() (number string, err error) {
 		return "", s.faulted(err)
 	}
 	s.keep(p)
-	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s prepared, %d bytes, made from %s", p.publicNumber(), now.Done, sourceOf(now.Ours, now.Theirs))})
+	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s was prepared, %d bytes, made from %s", p.publicNumber(), now.Done, sourceOf(now.Ours, now.Theirs))})
 	return p.publicNumber(), s.Fault()
 }
 

@@ -249,7 +249,7 @@ func (s *Store) finishImport(p *pad, source durable.Disk, names []string) error 
 	if err := p.commitTwice(&next); err != nil { // its source is gone
 		return err
 	}
-	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s imported, %d bytes, made from %s", p.publicNumber(), next.nBytes, next.source)})
+	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s was imported, %d bytes, made from %s", p.publicNumber(), next.nBytes, next.source)})
 	return nil
 }
 

@@ -130,10 +130,10 @@ func (s *Store) try(contact string, f func(*pad) error) error {
 	case unreadable:
 		return ErrUnreadable
 	case burned:
-		s.note(Entry{Kind: KindReuse, Contact: contact, Text: "packages whose pad is burned: replayed or forged. None was opened"})
+		s.note(Entry{Kind: KindReuse, Contact: contact, Text: "packages came whose pad is burned: replayed or forged. None was opened"})
 		return ErrAlreadyOpened
 	}
-	s.note(Entry{Kind: KindForgery, Contact: contact, Text: "packages that this contact did not seal: forged, or damaged on the way. None was opened"})
+	s.note(Entry{Kind: KindForgery, Contact: contact, Text: "packages came that this contact did not seal: forged, or damaged on the way. None was opened"})
 	return ErrNotVerified
 }
 

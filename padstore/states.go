@@ -135,7 +135,7 @@ func (s *Store) Discard(number string, progress func(done, total int64)) error {
 	if err := s.discard(m, tally(progress, total)); err != nil {
 		return s.faulted(err)
 	}
-	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s discarded", p.publicNumber())})
+	s.note(Entry{Kind: KindPad, Contact: p.contact, Text: fmt.Sprintf("pad %s was discarded", p.publicNumber())})
 	return s.Fault()
 }
 

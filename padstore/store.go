@@ -144,7 +144,7 @@ func (s *Store) openRecords(names []string) (lost []string, err error) {
 }
 
 func (s *Store) logStart(was deviceRecord) error {
-	if err := s.journal.add(Entry{Kind: KindStart, Text: "switched on"}); err != nil {
+	if err := s.journal.add(Entry{Kind: KindStart, Text: "the device was switched on"}); err != nil {
 		return err
 	}
 	if was.Clean {

@@ -25,7 +25,8 @@ func TestTheSelfTestReachesTheLaptop(t *testing.T) {
 	for i, cross := range display.TouchCrosses(image.Pt(480, 320)) {
 		step := strings.Fields("1 2 3 4 5")[i]
 		_, err := alice.finger.WaitUntil(soon(t), func(s finger.Screen) bool {
-			return s.Name == "test-touch" && strings.Contains(strings.Join(s.Text, " "), "Cross "+step+" of 5")
+			glass, _ := s.Target("touch")
+			return glass.Active && strings.Contains(strings.Join(s.Text, " "), "Cross "+step+" of 5")
 		})
 		if err != nil {
 			t.Fatal(err)

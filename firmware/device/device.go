@@ -22,8 +22,9 @@
 // apart meanwhile. Run is the clock: it alone makes time pass.
 //
 // What the package refuses to do: bring anything to the screen that does not
-// verify, show a second question over a first, take a tap that began before
-// its question, and go on after a fault.
+// verify, show a second question over a first, take a tap that began before what it
+// is on had been there for half a second (only pages turn, settings change and an idle
+// screen wakes at once), and go on after a fault.
 package device
 
 import (
@@ -360,14 +361,15 @@ func (d *Device) LinkDown() {
 	d.forget(func(c *call) bool { return c.opens })
 }
 
-// unfinishedText tells the owner of messages that a stop may have swallowed.
+// unfinishedText tells the owner of messages that a stop may have swallowed, and what
+// to do.
 func unfinishedText(list []padstore.Unfinished) string {
 	text := ""
 	for _, u := range list {
 		if u.Sent {
-			text += fmt.Sprintf("The last message to %s may not have been sent.\n", u.Contact)
+			text += fmt.Sprintf("The last message to %s may not have been sent. Ask whether it came; if not, send it again.\n", u.Contact)
 		} else {
-			text += fmt.Sprintf("The last message from %s may not have been read. It cannot be opened again.\n", u.Contact)
+			text += fmt.Sprintf("The last message from %s may not have been read, and cannot be opened again. Ask for it once more.\n", u.Contact)
 		}
 	}
 	return text

@@ -48,8 +48,8 @@ func (d *Device) begin(do func(ctx context.Context)) {
 // choice is something asked of the owner that no laptop is behind.
 type choice struct {
 	screen   func(page int, ready bool) display.Screen
-	guarded  bool // a decision: alive after guardTime and the last page
-	late     lateness
+	guarded  bool          // a decision: alive after guardTime and the last page
+	late     lateness      // nil: all but the pages
 	patience time.Duration // 0 for ever; then errLeft
 	yields   bool          // to what waits for the screen
 	reserve  bool          // it shows the reservoir, which may change
@@ -72,6 +72,9 @@ func (d *Device) choose(ctx context.Context, c choice) (target string, err error
 
 // await is choose, which also says where the tap was.
 func (d *Device) await(ctx context.Context, c choice) (t tap, err error) {
+	if c.late == nil {
+		c.late = butPages
+	}
 	tapped := make(chan tap, 1)
 	v := &view{screen: c.screen, guarded: c.guarded, late: c.late, patience: c.patience, yields: c.yields, reserve: c.reserve, page: c.page}
 	v.tap = func(target string) func() {
@@ -131,7 +134,7 @@ func (d *Device) rest(v *view) {
 
 // tell shows something that the owner taps away.
 func (d *Device) tell(ctx context.Context, w display.Warning) {
-	_, _ = d.choose(ctx, choice{late: butPages, rests: true, screen: func(page int, _ bool) display.Screen {
+	_, _ = d.choose(ctx, choice{rests: true, screen: func(page int, _ bool) display.Screen {
 		w.Page = page
 		return w
 	}})

@@ -94,13 +94,13 @@ func TestAPowerCutBetweenBurnAndAnswerIsTold(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			disks := cards(t, seal.Unconditional, 4<<10, "alice", "bob")
 			alice, bob := start(t, disks["alice"], "alice"), storeOf(t, disks["bob"], "bob")
-			want := "to bob may not have been sent"
+			want := "to bob may not have been sent. Ask whether it came"
 			if sending {
 				answer := send(t.Context(), alice, "id", "hello", "bob")
 				alice.approve("approve")
 				<-answer
 			} else {
-				want = "from bob may not have been read"
+				want = "from bob may not have been read, and cannot be opened again. Ask for it"
 				answer := open(t.Context(), alice, "id", from(t, bob, "alice", "hello"))
 				alice.approve("to-laptop")
 				<-answer
@@ -175,8 +175,8 @@ func TestAPanicIsAFaultAndHoldsNothingUp(t *testing.T) {
 		in := from(t, bob, "alice", "hello")
 		alice.wantScreen("home")
 		alice.glass.mu.Lock()
-		alice.glass.alive = func(name string) {
-			if name == "deny" {
+		alice.glass.shown = func(screen string) {
+			if screen == "approve-send" {
 				panic("a driver's bug")
 			}
 		}

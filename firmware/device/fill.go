@@ -277,9 +277,15 @@ func origins(w *entropy.Well) []padstore.Origin {
 	return list
 }
 
+// Where an owner finds the button that has the noise tried again.
+const (
+	retryFromHome = "Try again under New contact"
+	retryHere     = "Try again"
+)
+
 // noiseProblem is why this device makes no randomness, and what to do, in words for
-// its owner; empty while it does.
-func (d *Device) noiseProblem() string {
+// its owner, who finds retry so; empty while it does.
+func (d *Device) noiseProblem(retry string) string {
 	_, failed := d.fill.state()
 	if failed == nil {
 		return ""
@@ -291,7 +297,7 @@ func (d *Device) noiseProblem() string {
 	case d.ports == nil:
 		return text + "Switch the device off and on to try again."
 	case errors.Is(failed, noise.ErrMissing):
-		return text + "Plug it in again, and choose Try again under New contact; or switch the device off and on to go on without it."
+		return text + "Plug it in again, and choose " + retry + "; or switch the device off and on to go on without it."
 	}
-	return text + "Choose Try again under New contact."
+	return text + "Choose " + retry + "."
 }

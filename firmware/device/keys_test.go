@@ -141,6 +141,8 @@ func TestSettingsAreChangedByKeys(t *testing.T) {
 		if alice.store.Settings() == before {
 			t.Error("nothing was changed")
 		}
+		time.Sleep(guard)
+		synctest.Wait()
 		alice.press(display.KeyDeny)
 		alice.wantScreen("home")
 	})

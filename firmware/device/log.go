@@ -118,14 +118,7 @@ func logLine(e padstore.Entry) display.LogLine {
 	if !e.Told.IsZero() {
 		when += "; laptop says " + e.Told.UTC().Format("2006-01-02 15:04 MST")
 	}
-	text := e.Kind + ": " + e.Text
-	if e.Contact != "" {
-		text = e.Kind + ", " + e.Contact + ": " + e.Text
-	}
-	if e.Count > 1 {
-		text += fmt.Sprintf(" (%d times)", e.Count)
-	}
-	return display.LogLine{When: when, Text: text, New: e.New}
+	return display.LogLine{When: when, Text: released(e).Sentence(), New: e.New}
 }
 
 // Log gives the log to the laptop, if the owner approves. The laptop gets what

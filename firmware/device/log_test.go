@@ -27,7 +27,7 @@ func TestTheLogIsReadOnTheDevice(t *testing.T) {
 		alice.wantScreen("home")
 		alice.tap("log")
 		alice.wantScreen("log")
-		alice.wantText("start 2, 00:00:00", "2026-05-01 12:00", "denied sending to bob")
+		alice.wantText("start 2, 00:00:00", "2026-05-01 12:00", "The owner denied sending to bob.")
 
 		queued := send(t.Context(), alice, "", "other", "bob")
 		synctest.Wait()
@@ -51,6 +51,7 @@ func TestAForgottenLogClosesAndStaysUnread(t *testing.T) {
 		<-open(t.Context(), alice, "", hostlink.Incoming{From: "bob", Package: []byte("forged")})
 		alice.wantScreen("home")
 		alice.tap("log")
+		alice.wantText("With bob: packages came that this contact did not seal")
 		time.Sleep(59 * time.Second)
 		alice.wantScreen("log")
 		time.Sleep(time.Second)

@@ -114,7 +114,7 @@ func (d *Device) findPeer(ctx context.Context) (net.Conn, error) {
 func (d *Device) newContact(page int, _ bool) display.Screen {
 	s := display.NewContact{Laptop: d.link != "", Page: page, Problem: d.fill.noSource()}
 	if d.home.Reserve != nil {
-		s.Reserve, s.Problem = *d.home.Reserve, d.home.Reserve.Problem
+		s.Reserve, s.Problem = *d.home.Reserve, d.noiseProblem(retryHere)
 		s.Retry, s.Noise = s.Problem != "", true
 	}
 	return s

@@ -174,7 +174,7 @@ func (d *Device) settleTwins(b *batch) {
 		default:
 			b.fail(i, first.Err)
 		}
-		d.record(padstore.Entry{Kind: padstore.KindReuse, Contact: b.packages[i].From, Text: "packages that claim the same pad"})
+		d.record(padstore.Entry{Kind: padstore.KindReuse, Contact: b.packages[i].From, Text: "packages came that claim the same pad"})
 	}
 }
 
@@ -194,7 +194,11 @@ func (b *batch) question(c *call) question {
 		screen.Cost += b.at[i].End - b.at[i].Start
 	}
 	for _, f := range screen.From {
-		about = append(about, fmt.Sprintf("%d from %s", f.Count, f.Contact))
+		messages := "1 message"
+		if f.Count > 1 {
+			messages = fmt.Sprintf("%d messages", f.Count)
+		}
+		about = append(about, messages+" from "+f.Contact)
 	}
 	return question{
 		screen: func(page int, ready bool) display.Screen {
@@ -297,7 +301,7 @@ func (d *Device) reader(texts []text, i int) *view {
 // by a tap beside Next: its pad is burned, and nothing brings it back.
 func (d *Device) unreadView(reader *view, done func() func()) *view {
 	return &view{
-		guarded: true, patience: readerFor, expire: reader.expire,
+		guarded: true, late: butPages, patience: readerFor, expire: reader.expire,
 		screen: func(page int, ready bool) display.Screen {
 			return display.Ask{
 				Title: "Close it unread?",

@@ -161,6 +161,9 @@ func TestDenyKeepsTheMessageForLater(t *testing.T) {
 		if alice.left() != before {
 			t.Error("a denial cost pad")
 		}
+		if e := alice.store.Log()[0]; e.Text != "the owner denied opening 1 message from bob" {
+			t.Errorf("logged is %+v", e)
+		}
 		time.Sleep(10 * time.Second)
 		answer = open(t.Context(), alice, "id", in)
 		alice.approve("to-laptop")

@@ -177,7 +177,7 @@ func (p *person) fillingView() *view {
 // unsureView makes sure of a wish, so that hours of filling are not lost, or cut
 // short, by a stray tap. Filling goes on behind it.
 func (p *person) unsureView(w meeting.Wish, title, text, yes string) *view {
-	v := &view{guarded: true, screen: func(page int, ready bool) display.Screen {
+	v := &view{guarded: true, late: butPages, screen: func(page int, ready bool) display.Screen {
 		return display.Ask{Title: title, Text: text, Yes: yes, No: "Go on", Grave: w == meeting.Cancel, Ready: ready, Page: page}
 	}}
 	v.tap = func(target string) func() {

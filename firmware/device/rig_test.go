@@ -28,6 +28,7 @@ type glass struct {
 	names  []string // of all screens so far, repeats left out
 	text   []string // everything that ever could be read
 	broken error
+	shown  func(name string) // told of the screen of each new frame
 	alive  func(name string) // told of each target of a new frame that is alive
 }
 
@@ -42,6 +43,9 @@ func (g *glass) Show(f *display.Frame) error {
 		g.names = append(g.names, f.Name)
 	}
 	g.text = append(g.text, f.Text...)
+	if g.shown != nil {
+		g.shown(f.Name)
+	}
 	for _, t := range f.Targets {
 		if t.Active && g.alive != nil {
 			g.alive(t.Name)

@@ -30,9 +30,10 @@ func testable(t *testing.T) (*rig, *entropytest.Source) {
 	}), source
 }
 
-// touch puts a finger down at p, and lifts it there.
+// touch puts a finger down at p, and lifts it there, once that can be meant.
 func (r *rig) touch(p image.Point) {
 	r.t.Helper()
+	time.Sleep(guard)
 	r.screen()
 	r.Press(p)
 	if _, active := r.Release(p); !active {

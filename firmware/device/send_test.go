@@ -497,8 +497,8 @@ func TestAClientHasItsAnswerBeforeTheScreenGoesOn(t *testing.T) {
 		drawn := make(chan struct{})
 		alice.wantScreen("home")
 		alice.glass.mu.Lock()
-		alice.glass.alive = func(target string) {
-			if target == "settings" { // home is being drawn
+		alice.glass.shown = func(screen string) {
+			if screen == "home" {
 				<-drawn
 			}
 		}

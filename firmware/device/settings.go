@@ -28,7 +28,7 @@ func (d *Device) showSettings(ctx context.Context) {
 		for _, s := range all {
 			items = append(items, s.Setting)
 		}
-		target, err := d.choose(ctx, choice{patience: errandFor, yields: true, page: last, screen: func(page int, _ bool) display.Screen {
+		target, err := d.choose(ctx, choice{late: butSettings, patience: errandFor, yields: true, page: last, screen: func(page int, _ bool) display.Screen {
 			last = page
 			return display.Settings{Items: items, Page: page}
 		}})
@@ -39,6 +39,10 @@ func (d *Device) showSettings(ctx context.Context) {
 		all[i].do(ctx)
 	}
 }
+
+// butSettings has only what leaves the settings be late: one is changed by one tap
+// after another.
+func butSettings(target string) bool { return target == "ok" }
 
 // settings are what this device lets its owner change.
 func (d *Device) settings() []setting {

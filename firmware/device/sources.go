@@ -64,7 +64,7 @@ func (d *Device) takeIn(s noise.Source) {
 	f.mu.Lock()
 	f.unused = append(f.unused, name)
 	f.mu.Unlock()
-	d.note(padstore.KindNoise, "", name+" is "+unusedText())
+	d.note(padstore.KindNoise, "", "the noise source "+name+" is "+unusedText())
 }
 
 // settleNoise has the sources join that Linux finds within a while of the start.

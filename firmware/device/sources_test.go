@@ -132,6 +132,11 @@ func TestASourceThatIsPluggedInStandsInForNoOther(t *testing.T) {
 		m := startBoard(t, b)
 		time.Sleep(time.Minute)
 		m.wantText("No more randomness is made", "is not there", "Plug it in again, and choose Try again under New contact; or switch the device off and on to go on without it.")
+		m.tap("new-contact")
+		if text := m.allText(); !strings.Contains(text, "and choose Try again; or") || strings.Contains(text, "under New contact") {
+			t.Errorf("New contact says of the button below: %q", text)
+		}
+		m.tap("cancel")
 		b.plug("second", 2)
 		time.Sleep(time.Minute)
 		m.wantText("No more randomness is made")

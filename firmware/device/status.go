@@ -163,7 +163,7 @@ func (d *Device) readReserve() *display.Reserve {
 		return nil
 	}
 	level := d.store.Reservoir().Level()
-	problem := d.noiseProblem()
+	problem := d.noiseProblem(retryFromHome)
 	return &display.Reserve{
 		Ready: level.Ready, Capacity: level.Capacity, Demo: level.Demo, Problem: problem,
 		Messages: messages(level.Ready),

@@ -305,7 +305,7 @@ func TestAStickThatCannotBeReadIsSaid(t *testing.T) {
 		socket.insert(padStick(t))
 		time.Sleep(time.Minute)
 		alice.tap("log")
-		const said = "a stick is plugged in that cannot be read: "
+		const said = "A stick is plugged in that cannot be read: "
 		alice.wantText(said+"no file system that is known", said+"bad sector")
 		alice.tap("ok")
 		socket.insert(nil)

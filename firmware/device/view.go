@@ -120,7 +120,7 @@ func (d *Device) showAgain(v *view) {
 func (d *Device) homeView() *view {
 	return &view{
 		isHome: true,
-		late:   func(target string) bool { return target == "new-contact" }, // it cuts the laptop off
+		late:   butPages,
 		screen: func(page int, _ bool) display.Screen {
 			home := d.home
 			home.Page = page

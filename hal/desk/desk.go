@@ -19,8 +19,6 @@ import (
 	"slices"
 	"sync"
 
-	"periph.io/x/devices/v3/videosink"
-
 	"onetimechat/display"
 	"onetimechat/hal/desk/finger"
 )
@@ -39,7 +37,6 @@ type Finger interface {
 type Touchscreen struct {
 	owner string
 	size  image.Point
-	sink  *videosink.Display
 
 	mu      sync.Mutex
 	picture *image.RGBA // of the newest frame
@@ -56,7 +53,6 @@ func New(size image.Point, owner string) *Touchscreen {
 	return &Touchscreen{
 		owner:   owner,
 		size:    size,
-		sink:    videosink.New(&videosink.Options{Width: size.X, Height: size.Y}),
 		picture: image.NewRGBA(image.Rectangle{Max: size}),
 		screen:  finger.Screen{Revision: 1, Name: "busy", Text: []string{}, Targets: []finger.Target{}},
 		drawn:   &display.Frame{},
@@ -88,9 +84,6 @@ func (t *Touchscreen) Show(f *display.Frame) error {
 	}
 	if !samePicture {
 		t.picture, t.encoded = f.Image, nil
-		if err := t.sink.Draw(f.Image.Bounds(), f.Image, image.Point{}); err != nil {
-			return fmt.Errorf("desk: %w", err)
-		}
 	}
 	close(t.changed)
 	t.changed = make(chan struct{})

@@ -7,8 +7,6 @@ import (
 	"image"
 	"image/png"
 	"io"
-	"mime"
-	"mime/multipart"
 	"net"
 	"net/http"
 	"runtime"
@@ -163,40 +161,6 @@ func samePicture(t *testing.T, encoded []byte, want *image.RGBA) {
 			if wr, wg, wb, wa := want.At(x, y).RGBA(); r != wr || g != wg || b != wb || a != wa {
 				t.Fatalf("pixel %d,%d differs", x, y)
 			}
-		}
-	}
-}
-
-func TestStreamShowsEveryChange(t *testing.T) {
-	frames := []*display.Frame{question(t, "one", true), question(t, "two", true), question(t, "three", true)}
-	screen, _, url := serve(t, frames[0])
-
-	resp, err := http.Get(url + "/stream")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	_, params, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := multipart.NewReader(resp.Body, params["boundary"])
-	for i, f := range frames {
-		if i > 0 {
-			if err := screen.Show(f); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for range 2 { // a browser shows a part when the next one begins
-			part, err := parts.NextPart()
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, err := io.ReadAll(part)
-			if err != nil {
-				t.Fatal(err)
-			}
-			samePicture(t, b, f.Image)
 		}
 	}
 }
@@ -474,7 +438,7 @@ func TestPanelListensOnLoopbackOnly(t *testing.T) {
 func TestConnectionsBeyondTheBoundAreClosed(t *testing.T) {
 	_, _, url := serve(t, question(t, "hello", true))
 	addr := strings.TrimPrefix(url, "http://")
-	// Each asks for the stream: an answer shows that it has a place.
+	// Each asks for the screen: an answer shows that it has a place, which it keeps.
 	var held []net.Conn
 	ask := func() bool {
 		conn, err := net.Dial("tcp", addr)
@@ -482,7 +446,7 @@ func TestConnectionsBeyondTheBoundAreClosed(t *testing.T) {
 			t.Fatal(err)
 		}
 		held = append(held, conn)
-		if _, err := fmt.Fprintf(conn, "GET /stream HTTP/1.1\r\nHost: %s\r\n\r\n", addr); err != nil {
+		if _, err := fmt.Fprintf(conn, "GET /screen.json HTTP/1.1\r\nHost: %s\r\n\r\n", addr); err != nil {
 			return false
 		}
 		_, err = conn.Read(make([]byte, 1))

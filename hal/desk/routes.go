@@ -21,7 +21,7 @@ import (
 const (
 	maxWait     = 30 * time.Second // of GET /screen.json?after=
 	bodyTime    = 5 * time.Second  // to send a touch
-	writeTime   = 10 * time.Second // to take one answer, or one picture of the stream
+	writeTime   = 10 * time.Second // to take one answer
 	maxTouch    = 256              // bytes of a touch
 	maxDistance = 1 << 20          // pixels off the screen, either way
 )
@@ -37,7 +37,6 @@ func (t *Touchscreen) Handler(f Finger, hosts []string) http.Handler {
 	mux.HandleFunc("GET /{$}", t.servePage)
 	mux.HandleFunc("GET /page.css", serveFile("page/page.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET /page.js", serveFile("page/page.js", "text/javascript; charset=utf-8"))
-	mux.HandleFunc("GET /stream", t.serveStream)
 	mux.HandleFunc("GET /screen.png", t.servePNG)
 	mux.HandleFunc("GET /screen.json", t.serveScreen)
 	mux.HandleFunc("POST /press", touches.serve(touches.press))

@@ -12,7 +12,8 @@ import (
 	"onetimechat/hostlink"
 )
 
-// Bounds of the server as a whole. A page that is seen holds two connections.
+// Bounds of the server as a whole. A page that is seen holds one
+// connection, and takes another for a picture or a touch.
 const (
 	maxConnections = 32
 	maxHeader      = 16 << 10 // bytes

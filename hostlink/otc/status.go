@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -223,13 +222,5 @@ func (u *ui) logEntry(e hostlink.LogEntry) error {
 	if e.Told != 0 {
 		when += ", told " + time.Unix(e.Told, 0).UTC().Format("2006-01-02 15:04 UTC")
 	}
-	what := e.Kind
-	if e.Contact != "" {
-		what += ", " + e.Contact
-	}
-	times := ""
-	if e.Count > 1 {
-		times = fmt.Sprintf(" (%d times)", e.Count)
-	}
-	return u.say("start %d +%s  %s: %s%s", e.Start, when, what, e.Text, times)
+	return u.say("start %d +%s  %s", e.Start, when, e.Sentence())
 }

@@ -59,12 +59,16 @@ func TestMessagesBreakAtBlanks(t *testing.T) {
 	}
 }
 
-// Most entries tell what happened, and their contact alone with whom.
-func TestALogEntryNamesItsContact(t *testing.T) {
+// An entry tells what happened, with whom, and how often, in a sentence.
+func TestALogEntryIsASentence(t *testing.T) {
 	for want, e := range map[string]hostlink.LogEntry{
-		"start 1 +1m15s  start: switched on\n": {Start: 1, Uptime: 75, Kind: "start", Text: "switched on"},
-		"start 3 +1m1s, told 2015-11-24 00:00 UTC  did not verify, bob: forged packages (2 times)\n": {
-			Start: 3, Uptime: 61, Told: 1448323200, Kind: "did not verify", Contact: "bob", Text: "forged packages", Count: 2,
+		"start 1 +1m15s  The device was switched on.\n": {Start: 1, Uptime: 75, Kind: "start", Text: "the device was switched on"},
+		"start 3 +1m1s, told 2015-11-24 00:00 UTC  With bob, 2 times: packages came that were forged.\n": {
+			Start: 3, Uptime: 61, Told: 1448323200, Kind: "did not verify", Contact: "bob", Text: "packages came that were forged", Count: 2,
+		},
+		"start 3 +0s  The owner denied sending to bob, carol.\n": {Start: 3, Kind: "denied", Contact: "bob", Text: "the owner denied sending to bob, carol"},
+		"start 3 +0s  100 times: nobody answered the question about sending to bob.\n": {
+			Start: 3, Kind: "timed out", Contact: "bob", Text: "nobody answered the question about sending to bob", Count: 100,
 		},
 	} {
 		var out bytes.Buffer

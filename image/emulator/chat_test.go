@@ -158,7 +158,7 @@ func (p *person) receives(from, text, answer string) {
 	case "deny":
 		burned, code = 0, 3
 	case "read-here":
-		p.putsAway(display.Reader{From: from, Text: text, Index: 1, Count: 1}, "ok")
+		p.taps(display.Reader{From: from, Text: text, Index: 1, Count: 1}, "ok")
 	}
 	if said := receiving.ends(code); strings.Contains(said, text) != shown {
 		p.t.Errorf("%s's laptop says, after %s:\n%s", p.name, answer, said)

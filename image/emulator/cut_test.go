@@ -217,12 +217,12 @@ func (c *cutter) opening(i int, peer *padstore.Store, m *moments) {
 func (c *cutter) approveSend(text string) {
 	c.t.Helper()
 	left := c.answers().Pads[0].SendLeft - costOf(text)
-	c.taps(display.ApproveSend{Text: text, Costs: []display.Cost{{Contact: c.peer, Cost: costOf(text), Left: left}}, Ready: true}, "approve")
+	c.touch(c.sees(display.ApproveSend{Text: text, Costs: []display.Cost{{Contact: c.peer, Cost: costOf(text), Left: left}}, Ready: true}), "approve")
 }
 
 func (c *cutter) approveOpen(text string) {
 	c.t.Helper()
-	c.taps(display.ApproveOpen{From: []display.From{{Contact: c.peer, Count: 1}}, Cost: costOf(text), Ready: true}, "to-laptop")
+	c.touch(c.sees(display.ApproveOpen{From: []display.From{{Contact: c.peer, Count: 1}}, Cost: costOf(text), Ready: true}), "to-laptop")
 }
 
 // again tries what was opened when the power was cut. It opens once at most: if

@@ -34,7 +34,7 @@ func meeting(t *testing.T) (alice, bob *emulator.Card) {
 	}
 	// How many sizes there are depends on how fast the noise was.
 	size := a.titled(display.MeetingSize{Peer: "bob", PerDay: 50, Choices: []display.SizeChoice{{Label: "Now"}}})
-	a.touchAt(find(t, size, "size-1").Rect.Min.Add(image.Pt(20, 20)))
+	a.tapsAway(onGlass(size, titleBar), func() { a.touchAt(find(t, size, "size-1").Rect.Min.Add(image.Pt(20, 20))) })
 	b.tapsLike(display.MeetingConfirm{Peer: "alice", PerDay: 50, Ready: true}, "confirm")
 	inA := display.MeetingWords{Peer: "bob", Words: words, Ready: true}
 	inB := display.MeetingWords{Peer: "alice", Words: words, Ready: true}

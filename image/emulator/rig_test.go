@@ -222,10 +222,34 @@ func eitherOn(got *image.RGBA, where image.Rectangle, a, b *display.Frame) bool 
 	return emulator.Same(got, where, a.Image, from) || emulator.Same(got, where, b.Image, from)
 }
 
-// taps waits until the glass shows exactly that screen, and taps a target.
+// taps waits until the glass shows exactly that screen, and taps a target until it is
+// gone.
 func (d *device) taps(s display.Screen, target string) {
 	d.t.Helper()
-	d.touch(d.sees(s), target)
+	f := d.sees(s)
+	d.tapsAway(onGlass(f, f.Image.Rect), func() { d.touch(f, target) })
+}
+
+// onGlass tells whether a part of f is on the glass.
+func onGlass(f *display.Frame, part image.Rectangle) func(*image.RGBA) bool {
+	return func(got *image.RGBA) bool { return emulator.Same(got, part.Add(area.Min), f.Image, part.Min) }
+}
+
+// tapsAway taps until what is there has gone. Until half a second after it came a
+// target is dead, and looks alike.
+func (d *device) tapsAway(there func(*image.RGBA) bool, tap func()) {
+	d.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		time.Sleep(time.Second)
+		tap()
+		ctx, cancel := context.WithTimeout(d.t.Context(), 10*time.Second)
+		_, err := d.WaitScreen(ctx, func(got *image.RGBA) bool { return !there(got) })
+		cancel()
+		if err == nil {
+			return
+		}
+	}
+	d.t.Fatal("what is tapped does not go")
 }
 
 // seesTarget waits until a target of the screen is on the glass, alive, whatever
@@ -239,39 +263,21 @@ func (d *device) seesTarget(s display.Screen, target string) (*display.Frame, *i
 	})
 }
 
-// putsAway waits until the glass shows exactly that screen, and taps a target until
-// it is gone. Until half a second after it came the target is dead, and looks alike.
-func (d *device) putsAway(s display.Screen, target string) {
-	d.t.Helper()
-	f := d.sees(s)
-	for end := time.Now().Add(patience); time.Now().Before(end); {
-		time.Sleep(time.Second)
-		d.touch(f, target)
-		ctx, cancel := context.WithTimeout(d.t.Context(), 10*time.Second)
-		_, err := d.WaitScreen(ctx, func(got *image.RGBA) bool { return !emulator.Same(got, area, f.Image, image.Point{}) })
-		cancel()
-		if err == nil {
-			return
-		}
-	}
-	d.t.Fatalf("the screen %s does not go", f.Name)
-}
-
-// tapsLike waits for a target, as seesTarget does, and taps it.
+// tapsLike waits for a target, as seesTarget does, and taps it until it is gone.
 func (d *device) tapsLike(s display.Screen, target string) {
 	d.t.Helper()
 	f, _ := d.seesTarget(s, target)
-	d.touch(f, target)
+	d.tapsAway(onGlass(f, find(d.t, f, target).Rect), func() { d.touch(f, target) })
 }
+
+// titleBar is where a screen's title bar is.
+var titleBar = image.Rect(0, 0, area.Dx(), 32)
 
 // titled waits until the glass shows the screen's title bar.
 func (d *device) titled(s display.Screen) *display.Frame {
 	d.t.Helper()
 	f := d.renderer.Render(s)
-	bar := image.Rect(0, 0, area.Dx(), 32)
-	d.wait("the title of "+f.Name, func(got *image.RGBA) bool {
-		return emulator.Same(got, bar.Add(area.Min), f.Image, bar.Min)
-	})
+	d.wait("the title of "+f.Name, onGlass(f, titleBar))
 	return f
 }
 

@@ -27,6 +27,12 @@ func aside(p image.Point) image.Point {
 func (d *device) seesAside(s display.Screen) *display.Frame {
 	d.t.Helper()
 	f := d.renderer.Render(s)
+	d.wait("the screen "+f.Name+" aside", asideOnGlass(f))
+	return f
+}
+
+// asideOnGlass tells whether f is on the glass, turned by 90°.
+func asideOnGlass(f *display.Frame) func(*image.RGBA) bool {
 	on := image.Rectangle{Min: aside(image.Pt(0, area.Dy()-1)), Max: aside(image.Pt(area.Dx()-1, 0)).Add(image.Pt(1, 1))}
 	want := image.NewRGBA(on)
 	for y := range f.Image.Rect.Max.Y {
@@ -35,14 +41,14 @@ func (d *device) seesAside(s display.Screen) *display.Frame {
 			want.SetRGBA(at.X, at.Y, f.Image.RGBAAt(x, y))
 		}
 	}
-	d.wait("the screen "+f.Name+" aside", func(got *image.RGBA) bool { return emulator.Same(got, on, want, on.Min) })
-	return f
+	return func(got *image.RGBA) bool { return emulator.Same(got, on, want, on.Min) }
 }
 
 func (d *device) tapsAside(s display.Screen, target string) {
 	d.t.Helper()
-	rect := find(d.t, d.seesAside(s), target).Rect
-	d.touchAside(rect.Min.Add(rect.Size().Div(2)))
+	f := d.seesAside(s)
+	rect := find(d.t, f, target).Rect
+	d.tapsAway(asideOnGlass(f), func() { d.touchAside(rect.Min.Add(rect.Size().Div(2))) })
 }
 
 // touchAside taps a point of a frame that is turned by 90°.
@@ -90,11 +96,12 @@ func TestTheOwnerTurnsThePictureAndTriesTheBoard(t *testing.T) {
 	d.tapsAside(settings, "self-test")
 	d.tapsAside(display.TestPattern{}, "yes")
 	for i, cross := range display.TouchCrosses(area.Size()) {
-		d.seesAside(display.TestTouch{Cross: i})
-		d.touchAside(cross)
+		f := d.seesAside(display.TestTouch{Cross: i})
+		d.tapsAway(asideOnGlass(f), func() { d.touchAside(cross) })
 	}
 	d.shows("self-test")
-	d.touchAside(image.Pt(30, area.Dy()-30)) // Done, which stands first
+	d.tapsAway(func(*image.RGBA) bool { return d.answers().Screen == "self-test" },
+		func() { d.touchAside(image.Pt(30, area.Dy()-30)) }) // Done, which stands first
 	d.tapsAside(settings, "ok")
 	d.seesAside(unread(home("alice")))
 

@@ -1,6 +1,6 @@
-// The page of a desk device's touchscreen. The picture is a stream of PNGs;
-// /screen.json says which buttons are drawn in it and what can be read there.
-// Every touch goes to the device as a point; what it means is decided there.
+// The page of a desk device's touchscreen. /screen.json says which buttons are drawn
+// and what can be read, and /screen.png is the picture. Every touch goes to the device
+// as a point; what it means is decided there.
 
 const screen = document.getElementById("screen");
 const picture = document.getElementById("picture");
@@ -24,10 +24,11 @@ const maxWaiting = 8; // touches on their way to the device
 
 let shown = { revision: 0, targets: [] };
 
-// Size: as large as the window allows, in steps of half a pixel per pixel.
+// Size: as large as the window allows, in steps of half a pixel per pixel if there is
+// room for all of them.
 function fit() {
   const room = Math.min((innerWidth - 100) / width, (innerHeight - 220) / height, 800 / width);
-  const scale = Math.max(Math.floor(room * 2) / 2, 0.5);
+  const scale = room < 1 ? Math.max(room, 0.5) : Math.floor(room * 2) / 2;
   screen.style.width = `${width * scale}px`;
   screen.style.height = `${height * scale}px`;
   picture.style.imageRendering = Number.isInteger(scale * devicePixelRatio) ? "pixelated" : "auto";
@@ -172,11 +173,18 @@ function running(yes) {
   lamp.classList.toggle("on", yes);
 }
 
+// paint shows the picture of a revision, or a newer one, which taps are then not
+// meant for. Buttons come with their picture, so that nobody taps what is not seen.
+async function paint(revision) {
+  picture.src = `/screen.png?${revision}-${Date.now()}`;
+  await picture.decode();
+  if (picture.naturalWidth !== width || picture.naturalHeight !== height) location.reload(); // it is another device's
+}
+
 // watch follows the screen until stop is signalled. A page that is not seen
 // keeps no connection: a browser has few of them for each server.
 async function watch(stop) {
   let revision = 0;
-  let stale = true; // the stream must be opened, or opened anew
   while (!stop.aborted) {
     try {
       const answer = await fetch(`/screen.json?after=${revision}`, {
@@ -184,8 +192,7 @@ async function watch(stop) {
       });
       if (!answer.ok) throw new Error(answer.statusText);
       const next = await answer.json();
-      if (stale) picture.src = `/stream?${Date.now()}`;
-      stale = false;
+      await paint(next.revision);
       revision = next.revision;
       running(true);
       draw(next);
@@ -195,7 +202,6 @@ async function watch(stop) {
       picture.removeAttribute("src"); // it is the stopped device's
       draw({ revision: 0, screen: "", text: [], targets: [] });
       revision = 0;
-      stale = true;
       await new Promise((done) => setTimeout(done, retryPause));
     }
   }
@@ -213,11 +219,6 @@ function look() {
     watch(watching.signal);
   }
 }
-
-picture.addEventListener("error", () => {
-  if (!watching || offline.hidden === false) return;
-  setTimeout(() => { if (watching) picture.src = `/stream?${Date.now()}`; }, retryPause);
-});
 
 addEventListener("resize", fit);
 document.addEventListener("visibilitychange", look);
