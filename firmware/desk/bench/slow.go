@@ -2,6 +2,7 @@ package main
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"onetimechat/padstore/durable"
@@ -10,7 +11,7 @@ import (
 // slowFlush is how long the cache of a slow disk takes to empty, at least.
 const slowFlush = time.Millisecond
 
-// cardRate is how much a good card takes, in bytes a second.
+// cardRate is how much a good card takes and gives, in bytes a second.
 const cardRate = 40e6
 
 // slowed is a disk with a cache in front of it, which is emptied all the while, and
@@ -20,7 +21,7 @@ const cardRate = 40e6
 type slowed struct {
 	durable.Disk
 	flush time.Duration
-	rate  float64 // bytes a second that it takes; 0: as many as come
+	rate  float64 // bytes a second that it takes, and gives; 0: as many as come
 
 	mu      sync.Mutex
 	written int64     // writes so far
@@ -72,12 +73,12 @@ func (d *slowed) empty() {
 
 func (d *slowed) Open(name string) (durable.File, error) {
 	f, err := d.Disk.Open(name)
-	return &slowedFile{f, d}, err
+	return &slowedFile{File: f, disk: d}, err
 }
 
 func (d *slowed) Create(name string) (durable.File, error) {
 	f, err := d.Disk.Create(name)
-	return &slowedFile{f, d}, err
+	return &slowedFile{File: f, disk: d}, err
 }
 
 func (d *slowed) SyncFiles(files ...durable.File) error {
@@ -93,6 +94,21 @@ func (d *slowed) SyncFiles(files ...durable.File) error {
 type slowedFile struct {
 	durable.File
 	disk *slowed
+	cold atomic.Bool // nothing of it is in memory, for all that is known
+}
+
+// Forget has all reads from then on be the disk's, which reads what it has forgotten
+// once.
+func (f *slowedFile) Forget() error {
+	f.cold.Store(true)
+	return f.File.Forget()
+}
+
+func (f *slowedFile) ReadAt(p []byte, off int64) (int, error) {
+	if f.cold.Load() && f.disk.rate > 0 {
+		time.Sleep(time.Duration(float64(len(p)) / f.disk.rate * float64(time.Second)))
+	}
+	return f.File.ReadAt(p, off)
 }
 
 func (f *slowedFile) WriteAt(p []byte, off int64) (int, error) {
