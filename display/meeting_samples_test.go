@@ -106,7 +106,7 @@ func meetingSamples() []sample {
 		{"certificate-prepared", "a prepared pad, the longest name", Certificate{Contact: long, Facts: facts(), Action: "in-use", Label: "Does it show paired?", More: true}},
 		{"certificate-import", "a pad that came by import", Certificate{Contact: "carol", Facts: facts()[:4]}},
 		{"question", "yes or no", Ask{Title: "Stop here?", Text: "The pad becomes as large as it is now, and cannot grow any more.", Yes: "Stop here", No: "Go on", Ready: true}},
-		{"question-grave", "what cannot be taken back", Ask{Title: "Throw this pad away?", Text: "All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.", Yes: "Throw away", No: "Go on", Grave: true, Ready: true}},
+		{"question-grave", "what cannot be taken back", Ask{Title: "Throw this pad away?", Text: "All that both devices have filled so far is overwritten. To keep it, go on, and choose “Stop here”.", Yes: "Throw away", No: "Go on", Grave: true, Ready: true}},
 		{"question-long", "a long one, first page", Ask{Title: "Does " + long + "’s device show “paired”?", Text: "Only then does it have the whole pad, and texts to " + long + " can be sealed with it. If it does not, meet again; or tap No, and discard this pad.\n\n" +
 			"What was sealed with it and not yet opened can never be opened again. Its bytes are overwritten; a laboratory may still find some of them on the card.", Yes: "Yes, it does", No: "No"}},
 		{"log-board", "the log of a board, which can be switched off", Log{PowerOff: true, Lines: slices.Repeat([]LogLine{{When: "start 3, 00:12:40", Text: "The owner denied sending to carol."}}, 9)}},

@@ -100,7 +100,7 @@ func (d *Device) act(ctx context.Context, p padstore.Pad, target string) {
 	if target == "in-use" {
 		shows, err := d.yesOrNo(ctx, display.Ask{
 			Title: "Does " + p.Contact + "’s device show “paired”?",
-			Text:  "Only then does it have the whole pad, and texts to " + p.Contact + " can be sealed with it. If it does not, meet again; or tap No, and discard this pad.",
+			Text:  "Only then does it have the whole pad, and texts to " + p.Contact + " can be sealed with it. If it does not, meet again; or choose No, and discard this pad.",
 			Yes:   "Yes, it does", No: "No",
 		})
 		if err != nil {

@@ -28,13 +28,13 @@ func ending(err error) (title, text string) {
 		title, text string
 	}{
 		{meeting.ErrCancelled, "", ""},
-		{errLeft, "Nobody came", "No other device was found. Tap New contact on both devices, with one cable between them."},
+		{errLeft, "Nobody came", "No other device was found. Choose New contact on both devices, with one cable between them."},
 		{meeting.ErrTheyCancel, "Cancelled", "The other device's owner cancelled. No pad was made."},
 		{meeting.ErrDifferent, "The words differ", "One of you said that the words are not the same. The pad was thrown away on both devices. Check that each of you has the right device in front of them and one plain cable between the two, and meet again."},
 		{meeting.ErrTheirs, "The pads differ", "The two devices do not hold the same bytes. The pad was thrown away on both. Try another cable; if it happens again, one of the cards may be failing."},
 		{meeting.ErrMirror, "This is the same device", "The cable leads back to this device, or the other one is a copy of it. Pad devices and their cards are never copied."},
 		{meeting.ErrSameName, "You have the same name", "Both devices have an owner of this name, so that they could not tell who wrote what. One of them needs another name."},
-		{meeting.ErrOtherOne, "Another device has this name", "You have a pad with somebody of this name, made with another device. If this is another person, one of you needs another name. If it is the same person with a new device, first remove the contact: tap Settings, Remove contact."},
+		{meeting.ErrOtherOne, "Another device has this name", "You have a pad with somebody of this name, made with another device. If this is another person, one of you needs another name. If it is the same person with a new device, first remove the contact: choose Settings, Remove contact."},
 		{meeting.ErrKnownPad, "This pad was here before", "The other device offers a pad that one of the two has known already. A pad is never used twice. Meet again; if it happens again, do not trust the other device."},
 		{meeting.ErrVersion, "The versions differ", "The two devices speak different versions of the meeting. Update the older one."},
 		{meeting.ErrGarbled, "The other device is not understood", "What came over the cable makes no sense: it may be no pad device, or the cable is bad. No pad was made. Try another cable."},
@@ -44,7 +44,7 @@ func ending(err error) (title, text string) {
 		{meeting.ErrTheyFail, "The other device stopped", "Its screen says why. No new pad is in use."},
 		{cable.ErrSeveral, "Several devices", "More than one device is looking for another one on this cable, or on the cables in this device. Connect just the two with one cable."},
 		{cable.ErrVersion, "The versions differ", "The two devices speak different versions of the meeting. Update the older one."},
-		{padstore.ErrFull, "The card is full", "There is no room for this pad. Choose a smaller one, or discard pads that were replaced: tap the contact on the home screen."},
+		{padstore.ErrFull, "The card is full", "There is no room for this pad. Choose a smaller one, or discard pads that were replaced: choose the contact on the home screen."},
 	} {
 		if errors.Is(err, e.err) {
 			return e.title, e.text

@@ -168,7 +168,7 @@ func (p *person) fillingView() *view {
 			return nil
 		}
 		p.device.show(p.unsureView(meeting.Cancel, "Throw this pad away?",
-			"All that both devices have filled so far is overwritten. To keep it, go on, and tap “Stop here”.", "Throw away"))
+			"All that both devices have filled so far is overwritten. To keep it, go on, and choose “Stop here”.", "Throw away"))
 		return nil
 	}
 	return v
