@@ -152,6 +152,10 @@ func (k *kept[T]) change(f func(*T), along ...durable.File) error {
 	return nil
 }
 
+// write writes the value once more: what was arranged is kept then, and a slot that
+// holds something older, or cannot be read, is replaced.
+func (k *kept[T]) write() error { return k.change(func(*T) {}) }
+
 // arrange replaces the value in memory. That is not kept until the next change.
 func (k *kept[T]) arrange(f func(T) T) {
 	k.mu.Lock()
@@ -231,5 +235,5 @@ func (s *Store) writeCursors() error {
 	if !s.placed.Swap(false) {
 		return nil
 	}
-	return s.cursors.change(func(*[]refCursor) {})
+	return s.cursors.write()
 }

@@ -83,7 +83,7 @@ func (r *Reservoir) load() (err error) {
 		return fmt.Errorf("%w: its file has %d bytes instead of %d", errRecord, size, now.Capacity)
 	}
 	if size > now.Capacity { // Resize was cut; nothing there was ever ready, or it is burned
-		if err := r.record.change(func(*reservoirState) {}); err != nil { // in place of a slot that could not be read
+		if err := r.record.write(); err != nil { // in place of a slot that could not be read
 			return err
 		}
 		if err := r.file.Truncate(now.Capacity); err != nil {

@@ -169,7 +169,7 @@ func (p *pad) giveUp(state State) error {
 // when the store is opened.
 func (s *Store) discard(m metadata, wrote func(bytes int64)) error {
 	// Nothing else will know of the pad: both slots are to.
-	if err := s.ever.change(func(*[]string) {}); err != nil {
+	if err := s.ever.write(); err != nil {
 		return err
 	}
 	if err := s.latch.Remove(m.name); err != nil {

@@ -124,8 +124,9 @@ func (s *Store) openRecords(names []string) (lost []string, err error) {
 	}
 	s.device, err = openKept(s.latch, recordName, recordSize, deviceRecord{Format: formatVersion, Owner: s.owner, Clean: true})
 	if unreliable(err) {
-		lost = append(lost, "")
-		lost[0], err = s.renewDevice(names)
+		var told string
+		told, err = s.renewDevice(names)
+		lost = append(lost, told)
 	}
 	if err != nil {
 		return nil, err
