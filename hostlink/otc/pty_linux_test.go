@@ -76,6 +76,23 @@ func openTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 	return term
 }
 
+// openChat starts a chat at a terminal.
+func openChat(t *testing.T, m *mailboxes, d *padDevice, env ...string) *terminal {
+	t.Helper()
+	cmd := exec.Command("otc", append([]string{"chat"}, flags(m, d, t.TempDir())...)...)
+	cmd.Env = append(os.Environ(), env...)
+	return openTerminal(t, cmd)
+}
+
+// ends waits for the program's end, which is to be one in order.
+func (p *terminal) ends() {
+	p.t.Helper()
+	<-p.done
+	if err := p.cmd.Wait(); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // keepOutput has Ctrl-C throw away nothing that was written: Linux does so after it
 // told the program, which may have answered by then.
 func keepOutput(t *testing.T, tty *os.File) {
@@ -155,9 +172,7 @@ func TestAChatAtATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	cmd := exec.Command("otc", append([]string{"chat"}, flags(m, d, t.TempDir())...)...)
-	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1")
-	p := openTerminal(t, cmd)
+	p := openChat(t, m, d, "TERM=xterm", "NO_COLOR=1")
 	p.await("One Time Chat")
 	p.await("alice> ")
 
@@ -181,18 +196,13 @@ func TestAChatAtATerminal(t *testing.T) {
 	p.await("press Ctrl-D")
 	p.await("alice> ")
 	p.keys("\x04")
-	<-p.done
-	if err := cmd.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	p.ends()
 }
 
 // Pasted lines are one message, which Enter sends; none of them is a command.
 func TestPastedLinesAreOneMessage(t *testing.T) {
 	m, d := startBoth(t, "alice", "bob")
-	cmd := exec.Command("otc", append([]string{"chat"}, flags(m, d, t.TempDir())...)...)
-	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1")
-	p := openTerminal(t, cmd)
+	p := openChat(t, m, d, "TERM=xterm", "NO_COLOR=1")
 	p.await(markPastes)
 	p.await("alice> ")
 	p.keys("send bob " + pasteBegins + "one\r\ttwo\x03\x1b[2J\rquit\r" + pasteEnds)
@@ -208,10 +218,7 @@ func TestPastedLinesAreOneMessage(t *testing.T) {
 	p.await("alice> ")
 	p.keys("quit\r")
 	p.await(leavePastes)
-	<-p.done
-	if err := cmd.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	p.ends()
 }
 
 // What goes into a file has no colours, and who looks at the other output is told
@@ -245,9 +252,7 @@ func TestAChatAtADumbTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	cmd := exec.Command("otc", append([]string{"chat"}, flags(m, d, t.TempDir())...)...)
-	cmd.Env = append(os.Environ(), "TERM=dumb")
-	p := openTerminal(t, cmd)
+	p := openChat(t, m, d, "TERM=dumb")
 	seen := p.await("One Time Chat. Type 'help' for help.\r\n")
 	p.keys("send bob hello\n")
 	seen += p.await("Message sent.")
@@ -256,10 +261,7 @@ func TestAChatAtADumbTerminal(t *testing.T) {
 	p.keys("clear\nid\n")
 	seen += p.await("alice, relay ")
 	p.keys("\x04")
-	<-p.done
-	if err := cmd.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	p.ends()
 	if seen += p.output(); strings.Contains(seen, "\x1b") {
 		t.Errorf("control sequences in %q", seen)
 	}
