@@ -44,20 +44,24 @@ func metOnce(t *testing.T) (disk, copied *durabletest.Disk, id string) {
 	return disk, copied, id
 }
 
-// Without what it knew of itself a device goes on with its pads, and is no other one
-// to its contacts, wherever the power is cut meanwhile.
-func TestADeviceThatForgotItselfGoesOn(t *testing.T) {
-	whole, _, id := metOnce(t)
-	for how, lose := range losses("device.record", 4096) {
+// opened is a store that was opened after a loss, at the second try where the power was
+// cut at the first.
+type opened struct {
+	how  string // it was lost
+	k    int    // the first try's operation that the power would be cut at
+	cut  bool   // and was
+	disk *durabletest.Disk
+	*padstore.Store
+}
+
+// afterLoss opens alice's store after each loss of both slots of a file, with the power
+// cut at each operation in turn.
+func afterLoss(t *testing.T, whole *durabletest.Disk, name string, size int, check func(opened)) {
+	t.Helper()
+	for how, lose := range losses(name, size) {
 		for k, cut := 1, true; cut; k++ {
 			disk := whole.Clone(uint64(k))
 			lose(disk)
-			if owner, err := padstore.OwnerOf(disk); owner != "alice" || err != nil {
-				t.Fatalf("%s: %q's, %v", how, owner, err)
-			}
-			if _, err := padstore.Open(disk.Clone(1), "eve"); err == nil {
-				t.Fatalf("%s: opened for somebody else", how)
-			}
 			disk.CutAt(k)
 			_, err := padstore.Open(disk, "alice")
 			cut = disk.Failed()
@@ -65,20 +69,38 @@ func TestADeviceThatForgotItselfGoesOn(t *testing.T) {
 				t.Fatalf("%s: %v", how, err)
 			}
 			disk.PowerOn(fates[k%len(fates)])
-			store := open(t, disk, "alice")
-			if store.DeviceID() != id {
-				t.Fatalf("%s, cut at %d: device %q, not %q", how, k, store.DeviceID(), id)
-			}
-			mustSeal(t, store, "carol", "still here")
-			making := padstore.Making{Contact: "dan", Peer: strings.Repeat("0d", 16), PadID: "00dd", Bytes: 4096, Suite: seal.Unconditional, Bucket: 32}
-			if number := makePad(t, store, making); number == goneNumber {
-				t.Fatalf("%s, cut at %d: number %s is given again", how, k, number)
-			}
-			if told := texts(store.Log(), padstore.KindFault); !cut && len(told) != 1 {
-				t.Errorf("%s: the log tells %q", how, told)
-			}
+			check(opened{how, k, cut, disk, open(t, disk, "alice")})
 		}
 	}
+}
+
+// Without what it knew of itself a device goes on with its pads, and is no other one
+// to its contacts, wherever the power is cut meanwhile.
+func TestADeviceThatForgotItselfGoesOn(t *testing.T) {
+	whole, _, id := metOnce(t)
+	for how, lose := range losses("device.record", 4096) {
+		disk := whole.Clone(1)
+		lose(disk)
+		if owner, err := padstore.OwnerOf(disk); owner != "alice" || err != nil {
+			t.Fatalf("%s: %q's, %v", how, owner, err)
+		}
+		if _, err := padstore.Open(disk, "eve"); err == nil {
+			t.Fatalf("%s: opened for somebody else", how)
+		}
+	}
+	afterLoss(t, whole, "device.record", 4096, func(o opened) {
+		if o.DeviceID() != id {
+			t.Fatalf("%s, cut at %d: device %q, not %q", o.how, o.k, o.DeviceID(), id)
+		}
+		mustSeal(t, o.Store, "carol", "still here")
+		making := padstore.Making{Contact: "dan", Peer: strings.Repeat("0d", 16), PadID: "00dd", Bytes: 4096, Suite: seal.Unconditional, Bucket: 32}
+		if number := makePad(t, o.Store, making); number == goneNumber {
+			t.Fatalf("%s, cut at %d: number %s is given again", o.how, o.k, number)
+		}
+		if told := texts(o.Log(), padstore.KindFault); !o.cut && len(told) != 1 {
+			t.Errorf("%s: the log tells %q", o.how, told)
+		}
+	})
 }
 
 // By its owner's name a pad has its lanes: a draft of nobody knows whom becomes none.
@@ -101,34 +123,22 @@ func TestADraftWhoseOwnerIsForgottenBeginsAnew(t *testing.T) {
 // Its own go on, and meetings make more.
 func TestADeviceThatForgotItsPadsMovesNoneIn(t *testing.T) {
 	whole, copied, _ := metOnce(t)
-	for how, lose := range losses("pads.record", 32768) {
-		for k, cut := 1, true; cut; k++ {
-			disk := whole.Clone(uint64(k))
-			lose(disk)
-			disk.CutAt(k)
-			_, err := padstore.Open(disk, "alice")
-			cut = disk.Failed()
-			if err != nil && !cut {
-				t.Fatalf("%s: %v", how, err)
+	afterLoss(t, whole, "pads.record", 32768, func(o opened) {
+		mustSeal(t, o.Store, "carol", "still here")
+		for _, from := range []*durabletest.Disk{copied.Clone(1), generate(t, seal.Unconditional, 1024, bytes.NewReader(padBytes(t, "another", 1024)))} {
+			if _, err := o.Import(from, "stick", nil); err == nil || errors.Is(err, padstore.ErrFault) || !strings.Contains(err.Error(), "at a meeting") {
+				t.Fatalf("%s, cut at %d: %v", o.how, o.k, err)
 			}
-			disk.PowerOn(fates[k%len(fates)])
-			store := open(t, disk, "alice")
-			mustSeal(t, store, "carol", "still here")
-			for _, from := range []*durabletest.Disk{copied.Clone(1), generate(t, seal.Unconditional, 1024, bytes.NewReader(padBytes(t, "another", 1024)))} {
-				if _, err := store.Import(from, "stick", nil); err == nil || errors.Is(err, padstore.ErrFault) || !strings.Contains(err.Error(), "at a meeting") {
-					t.Fatalf("%s, cut at %d: %v", how, k, err)
-				}
-			}
-			makePad(t, store, padstore.Making{Contact: "dan", Peer: strings.Repeat("0d", 16), PadID: "00dd", Bytes: 4096, Suite: seal.Unconditional, Bucket: 32})
-			if cut {
-				continue
-			}
-			if told := texts(store.Log(), padstore.KindFault); len(told) != 1 {
-				t.Errorf("%s: the log tells %q", how, told)
-			}
-			mustDo(t, store.Erase(nil))
-			_, err = open(t, disk, "alice").Import(copied.Clone(1), "stick", nil)
-			mustDo(t, err)
 		}
-	}
+		makePad(t, o.Store, padstore.Making{Contact: "dan", Peer: strings.Repeat("0d", 16), PadID: "00dd", Bytes: 4096, Suite: seal.Unconditional, Bucket: 32})
+		if o.cut {
+			return
+		}
+		if told := texts(o.Log(), padstore.KindFault); len(told) != 1 {
+			t.Errorf("%s: the log tells %q", o.how, told)
+		}
+		mustDo(t, o.Erase(nil))
+		_, err := open(t, o.disk, "alice").Import(copied.Clone(1), "stick", nil)
+		mustDo(t, err)
+	})
 }
