@@ -21,7 +21,7 @@ const module = "onetimechat"
 // floors is the plan, from the ground up. A package may import what stands on
 // lower floors; the mains on top wire what they need.
 var floors = [][]string{
-	{"padstore/seal", "padstore/uid", "display/escape", "image/fdt", "hal/touch/affine", "firmware/together"},
+	{"padstore/seal", "padstore/uid", "padstore/prefixsum", "display/escape", "image/fdt", "hal/touch/affine", "firmware/together"},
 	{"firmware/boot/conf", "image/card", "image/kernel/kerneltest", "padstore/durable", "hal/noise", "hal/cable", "hal/panel", "hal/touch", "hal/link", "hal/chips", "hal/keys"},
 	{"display/escape/escapetest", "padstore/durable/durabletest", "padstore/padtest", "hal/desk/finger", "hal/noise/deskfile", "hal/panel/dcs", "image/kernel", "hal/touch/resistive", "hal/touch/ft6236"},
 	{"hal/panel/dcs/dcstest", "hal/panel/ili9341", "hal/panel/ili9486", "hal/panel/st7789", "padstore", "display", "hostlink", "hostlink/mailbox", "firmware/entropy", "hal/touch/xpt2046", "hal/touch/stmpe610"},

@@ -1,21 +1,23 @@
 package padstore
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"iter"
 	"reflect"
 	"slices"
 	"strconv"
+
+	"onetimechat/padstore/prefixsum"
 )
 
 // encoder writes the metadata of one pad, again and again. Each message does,
 // and with many gaps they are long: so they are written straight into the memory
-// of those before, and of decrypt_log only what has changed.
+// of those before, of decrypt_log only what has changed, and what changes with
+// each message stands behind it.
 type encoder struct {
 	text []byte
 	log  usedLog
+	sum  prefixsum.Sum
 }
 
 // encode is the metadata as they stand on disk: fields, in JSON. They are good
@@ -31,8 +33,8 @@ func (e *encoder) encode(m *metadata) []byte {
 	o.text("rservice", m.source)
 	o.number("split_index", m.split)
 	o.number("direction", m.send.direction())
+	o.plain("decrypt_log", e.log.update(m))
 	o.number("encrypt_index", m.send.offset(m.cursor))
-	o.plain("decrypt_log", e.log.update(m.receive, m.used()))
 	o.number("decrypt_max", m.decryptMax())
 	o.number("n_eles", m.elements())
 	o.plain("checksum", nil)
@@ -54,7 +56,7 @@ func (e *encoder) encode(m *metadata) []byte {
 		o.text("peer", m.peer)
 	}
 	o.close()
-	sum := sha256.Sum256(o)
+	sum := e.sum.Of(o, nil)
 	e.text = slices.Insert(o, checksum, hex.AppendEncode(nil, sum[:])...)
 	return e.text
 }
@@ -92,42 +94,37 @@ func (m *metadata) segmentLane() lane {
 	return m.receive
 }
 
-// usedLog is a decrypt_log as parseLog reads it, and the ranges that are in it.
+// usedLog is a pad's decrypt_log: what of its receive lane is used, as parseLog reads it.
 type usedLog struct {
-	text   []byte
-	ranges []usedRange
+	text []byte
+	gaps spans
+	ends []int // of what is before each gap, in text
 }
 
-// usedRange is a range's offsets, and where its text ends.
-type usedRange struct {
-	from, to int64
-	end      int
-}
-
-// update has the log tell of used, ascending stretches of l, and nothing else.
-// Those that it begins with already keep their text.
-func (g *usedLog) update(l lane, used iter.Seq[span]) []byte {
+// update has the log tell of m. What is before the gaps that it begins with already
+// keeps its text.
+func (g *usedLog) update(m *metadata) []byte {
 	n := 0
-	for s := range used {
-		from, to := l.offset(s.from), l.offset(s.to)
-		if n == len(g.ranges) || g.ranges[n].from != from || g.ranges[n].to != to {
-			g.cut(n)
-			g.text = append(l.appendText(g.text, s), ',')
-			g.ranges = append(g.ranges, usedRange{from, to, len(g.text)})
-		}
+	for n < min(len(g.gaps), len(m.gaps)) && g.gaps[n] == m.gaps[n] {
 		n++
 	}
-	g.cut(n)
+	g.gaps, g.ends, g.text = append(g.gaps[:n], m.gaps[n:]...), g.ends[:n], g.text[:0]
+	from := m.base()
+	if n > 0 {
+		from, g.text = g.gaps[n-1].to, g.text[:g.ends[n-1]]
+	}
+	for _, gap := range g.gaps[n:] {
+		g.add(m.receive, span{from, gap.from})
+		g.ends, from = append(g.ends, len(g.text)), gap.to
+	}
+	g.add(m.receive, span{from, m.maximum})
 	return g.text
 }
 
-// cut leaves the first n ranges.
-func (g *usedLog) cut(n int) {
-	end := 0
-	if n > 0 {
-		end = g.ranges[n-1].end
+func (g *usedLog) add(l lane, used span) {
+	if !used.empty() {
+		g.text = append(l.appendText(g.text, used), ',')
 	}
-	g.ranges, g.text = g.ranges[:n], g.text[:end]
 }
 
 // object is JSON in the making, as encoding/json would write it.

@@ -229,7 +229,7 @@ func slotsRecord(file []byte) ([]byte, error) {
 		slot := file[i*size : (i+1)*size]
 		line, rest, _ := bytes.Cut(slot, []byte("\n"))
 		parts := strings.Fields(string(line))
-		if len(parts) != 5 || parts[0] != "otc-slot" || parts[1] != "1" {
+		if len(parts) != 5 || parts[0] != "otc-slot" || parts[1] != "2" {
 			continue
 		}
 		sequence, err1 := strconv.ParseUint(parts[2], 10, 64)
@@ -237,7 +237,8 @@ func slotsRecord(file []byte) ([]byte, error) {
 		if err1 != nil || err2 != nil || length > len(rest) {
 			continue
 		}
-		sum := sha256.Sum256(append(fmt.Appendf(nil, "%d %d\n", sequence, length), rest[:length]...))
+		header, _ := bytes.CutSuffix(line, []byte(parts[4]))
+		sum := sha256.Sum256(slices.Concat(rest[:length], header))
 		if parts[4] == fmt.Sprintf("%x", sum) && sequence > newest {
 			newest, record = sequence, rest[:length]
 		}

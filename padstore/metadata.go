@@ -35,8 +35,8 @@ type fields struct {
 	RService         string `json:"rservice"`
 	SplitIndex       int64  `json:"split_index"`
 	Direction        int    `json:"direction"`
-	EncryptIndex     int64  `json:"encrypt_index"`
 	DecryptLog       string `json:"decrypt_log"`
+	EncryptIndex     int64  `json:"encrypt_index"`
 	DecryptMax       int64  `json:"decrypt_max"`
 	NEles            int    `json:"n_eles"`
 	Checksum         any    `json:"checksum"` // a number in the 2015 program's files

@@ -392,7 +392,7 @@ func (st *stock) append(t testing.TB, d *padstore.Draft, n int) error {
 // slotsWith is a slots file that holds text, as FORMAT.md says.
 func slotsWith(text string, size int) []byte {
 	file := make([]byte, 2*size)
-	sum := sha256.Sum256(fmt.Appendf(nil, "2 %d\n%s", len(text), text))
-	copy(file, fmt.Appendf(nil, "otc-slot 1 %020d %08d %x\n%s", 2, len(text), sum, text))
+	header := fmt.Sprintf("otc-slot 2 %020d %08d ", 2, len(text))
+	copy(file, fmt.Sprintf("%s%x\n%s", header, sha256.Sum256([]byte(text+header)), text))
 	return file
 }

@@ -2,11 +2,12 @@ package durable
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
+
+	"onetimechat/padstore/prefixsum"
 )
 
 // ErrNoSlot is returned for a slots file in which no slot is valid.
@@ -16,10 +17,10 @@ var ErrNoSlot = errors.New("no valid slot")
 // slots; a change goes to the older one and is synced; the newest valid one
 // counts. A slot is one header line and the record, padded with zeros:
 //
-//	otc-slot 1 SEQUENCE LENGTH SHA256\n
+//	otc-slot 2 SEQUENCE LENGTH SHA256\n
 //
-// sequence and length in decimal with leading zeros, and the checksum of the
-// sequence, the length and the record in hex. Slot number = sequence mod 2.
+// sequence and length in decimal with leading zeros, and the checksum, in hex, of the
+// record and then of the header before it. Slot number = sequence mod 2.
 //
 // A power cut while the older slot is written leaves the newer one as it was.
 // A damaged newest slot brings back the record before it, never another one.
@@ -30,11 +31,12 @@ type Slots struct {
 	size     int
 	sequence uint64
 	slot     []byte // what was written last, whose memory the next takes
+	sum      prefixsum.Sum
 }
 
 const (
-	slotFormat = "otc-slot 1 %020d %08d " // and the checksum
-	headerSize = len("otc-slot 1 ") + 20 + 1 + 8 + 1 + 64 + 1
+	slotFormat = "otc-slot 2 %020d %08d " // and the checksum
+	headerSize = len("otc-slot 2 ") + 20 + 1 + 8 + 1 + 64 + 1
 	// A write covers whole pages, so that no page is read back first.
 	pageSize = 4096
 )
@@ -108,15 +110,14 @@ func parseSlot(slot []byte) (sequence uint64, record []byte, ok bool) {
 	}
 	record = slot[headerSize : headerSize+length]
 	// Comparing the whole header leaves one spelling of each slot.
-	return sequence, record, bytes.Equal(slot[:headerSize], header(sequence, record))
+	return sequence, record, bytes.Equal(slot[:headerSize], appendHeader(nil, sequence, record, new(prefixsum.Sum)))
 }
 
-func header(sequence uint64, record []byte) []byte {
-	h := sha256.New()
-	fmt.Fprintf(h, "%d %d\n", sequence, len(record))
-	h.Write(record)
-	text := fmt.Appendf(make([]byte, 0, headerSize), slotFormat, sequence, len(record))
-	return append(hex.AppendEncode(text, h.Sum(nil)), '\n')
+func appendHeader(b []byte, sequence uint64, record []byte, s *prefixsum.Sum) []byte {
+	begin := len(b)
+	b = fmt.Appendf(b, slotFormat, sequence, len(record))
+	sum := s.Of(record, b[begin:])
+	return append(hex.AppendEncode(b, sum[:]), '\n')
 }
 
 // Room is the longest record that fits, in bytes.
@@ -129,7 +130,7 @@ func (s *Slots) Write(record []byte, along ...File) error {
 		return fmt.Errorf("record of %d bytes is over the slot's %d", len(record), s.Room())
 	}
 	next := s.sequence + 1
-	s.slot = append(append(s.slot[:0], header(next, record)...), record...)
+	s.slot = append(appendHeader(s.slot[:0], next, record, &s.sum), record...)
 	if over := len(s.slot) % pageSize; over > 0 {
 		s.slot = append(s.slot, make([]byte, pageSize-over)...)
 	}
