@@ -65,7 +65,7 @@ func figures() []group {
 		{[]string{"otc-start"}, starting},
 		{[]string{"draw"}, drawing},
 		{[]string{"image-used", "image-xz"}, imageSizes},
-		{[]string{"bus-question", "question-16MHz", "bus-page", "bus-tick"}, busFigures},
+		{[]string{"bus-question", "question-16MHz", "bus-page", "bus-page-least", "bus-tick"}, busFigures},
 		{[]string{"touch-seen"}, touchFigure},
 	}
 }

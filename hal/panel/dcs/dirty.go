@@ -122,18 +122,17 @@ func grow(run image.Rectangle, next, open, done []image.Rectangle, windowCost in
 // bytesOf is what so many pixels are on the bus.
 func bytesOf(dx, dy int) int { return 2 * dx * dy }
 
-// Differing is how many pixels differ in two pictures of one size, as a display
+// Differing are the pixels in which two pictures of one size differ, as a display
 // shows them.
-func Differing(a, b image.Image) int {
+func Differing(a, b image.Image) (all []image.Point) {
 	size := a.Bounds().Size()
 	was, is := newPicture(size), newPicture(size)
 	was.paint(image.Rectangle{Max: size}, a, a.Bounds().Min)
 	is.paint(image.Rectangle{Max: size}, b, b.Bounds().Min)
-	n := 0
 	for i := range was.pix {
 		if was.pix[i] != is.pix[i] {
-			n++
+			all = append(all, image.Pt(i%size.X, i/size.X))
 		}
 	}
-	return n
+	return all
 }
