@@ -1,8 +1,8 @@
 package padstore
 
 import (
+	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -108,15 +108,6 @@ func (m *metadata) used() iter.Seq[span] {
 	return m.gaps.without(span{m.base(), m.maximum})
 }
 
-// sum is the SHA-256 of the JSON whose checksum is the empty string. It finds
-// accidents; it is no protection against anybody.
-func (f fields) sum() (string, error) {
-	f.Checksum = ""
-	text, err := json.Marshal(f)
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), err
-}
-
 var errMetadata = errors.New("metadata is not consistent")
 
 // decode reads metadata of either kind, ours and the 2015 program's, and
@@ -126,16 +117,22 @@ func decode(text []byte, owner string) (*metadata, error) {
 	if err := json.Unmarshal(text, &f); err != nil {
 		return nil, fmt.Errorf("%w: %.200v", errMetadata, err) // it quotes a number, however long
 	}
-	if sum, ok := f.Checksum.(string); ok {
-		if want, err := f.sum(); err != nil || sum != want {
-			return nil, fmt.Errorf("%w: checksum differs", errMetadata)
-		}
+	if sum, ok := f.Checksum.(string); ok && sum != checksum(text, sum) {
+		return nil, fmt.Errorf("%w: checksum differs", errMetadata)
 	}
 	m, err := f.metadata(owner)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errMetadata, err)
 	}
 	return m, nil
+}
+
+// checksum is the SHA-256 of metadata in which the checksum, which is sum, is the
+// empty string. It finds accidents; it is no protection against anybody.
+func checksum(text []byte, sum string) string {
+	const field = `"checksum":"`
+	text = bytes.Replace(bytes.TrimSpace(text), []byte(field+sum), []byte(field), 1)
+	return fmt.Sprintf("%x", sha256.Sum256(text))
 }
 
 func (f *fields) metadata(owner string) (*metadata, error) {

@@ -63,6 +63,18 @@ func TestTheWidestMetadataFitTheirSlot(t *testing.T) {
 	}
 }
 
+// Metadata count in whichever order their fields stand, as they once did in another.
+func TestMetadataWithFieldsInAnotherOrderAreRead(t *testing.T) {
+	m := widest(t, "alice", "bob", seal.Unconditional)
+	m.source, m.gaps = "random", m.gaps[97:]
+	const before = `{"uid":"alice","rid":"bob","store_filename":"alice.bob.9223372036854775807.random.store","metadata_filename":"alice.bob.9223372036854775807.random.metadata","n_bytes":281474976710656,"rservice":"random","split_index":140737488355328,"direction":1,"encrypt_index":140737488355328,"decrypt_log":"281474976710639-140737488355423,140737488355407-140737488355391,140737488355375-140737488355359,140737488355343-140737488355327,","decrypt_max":140737488355327,"n_eles":22,"checksum":"d5efbcabaa4f3ec5a04e1c049a3cfda94aa6f853e2beef8f89a46908decca241","suite":"unconditional","bucket":4096,"pad_id":"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff","state":"prepared","number":9223372036854775807,"key_sum":"aaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbb","burning":{"segment":"140737488355184-140737488355328","slice":"140737488358815-140737488358671"},"closing":"140737488358671-140737488358527","origin":""}`
+	for _, text := range []string{before, before + "\n"} {
+		if got, err := decode([]byte(text), "alice"); err != nil || !reflect.DeepEqual(got, m) {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+}
+
 func TestAFlippedByteOfTheMetadataIsFound(t *testing.T) {
 	m := widest(t, "alice", "bob", seal.Unconditional)
 	m.source, m.gaps = "random", m.gaps[97:]

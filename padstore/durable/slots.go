@@ -2,6 +2,7 @@ package durable
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -20,7 +21,8 @@ var ErrNoSlot = errors.New("no valid slot")
 //	otc-slot 2 SEQUENCE LENGTH SHA256\n
 //
 // sequence and length in decimal with leading zeros, and the checksum, in hex, of the
-// record and then of the header before it. Slot number = sequence mod 2.
+// record and then of the header before it. Slot number = sequence mod 2. Slots of
+// format 1 are read, too.
 //
 // A power cut while the older slot is written leaves the newer one as it was.
 // A damaged newest slot brings back the record before it, never another one.
@@ -110,7 +112,9 @@ func parseSlot(slot []byte) (sequence uint64, record []byte, ok bool) {
 	}
 	record = slot[headerSize : headerSize+length]
 	// Comparing the whole header leaves one spelling of each slot.
-	return sequence, record, bytes.Equal(slot[:headerSize], appendHeader(nil, sequence, record, new(prefixsum.Sum)))
+	is := slot[:headerSize]
+	ok = bytes.Equal(is, appendHeader(nil, sequence, record, new(prefixsum.Sum))) || bytes.Equal(is, firstHeader(sequence, record))
+	return sequence, record, ok
 }
 
 func appendHeader(b []byte, sequence uint64, record []byte, s *prefixsum.Sum) []byte {
@@ -118,6 +122,13 @@ func appendHeader(b []byte, sequence uint64, record []byte, s *prefixsum.Sum) []
 	b = fmt.Appendf(b, slotFormat, sequence, len(record))
 	sum := s.Of(record, b[begin:])
 	return append(hex.AppendEncode(b, sum[:]), '\n')
+}
+
+// firstHeader is that of format 1, which is read and no longer written: its checksum
+// began with what changes each time.
+func firstHeader(sequence uint64, record []byte) []byte {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d\n%s", sequence, len(record), record))
+	return fmt.Appendf(nil, "otc-slot 1 %020d %08d %x\n", sequence, len(record), sum)
 }
 
 // Room is the longest record that fits, in bytes.

@@ -26,6 +26,35 @@ func openRecord(t *testing.T, disk durable.Disk) []byte {
 	return got
 }
 
+// A slot of format 1 is read, and what is written after it counts.
+func TestSlotsOfTheFirstFormatAreRead(t *testing.T) {
+	file := make([]byte, 2*slotSize)
+	copy(file, "otc-slot 1 00000000000000000004 00000006 0593eb7722a806a0789ef08fb190893e71aceed86eb2c6baf739930a14825878\nsecond")
+	copy(file[slotSize:], "otc-slot 1 00000000000000000003 00000000 f447e635ef60d86f4591ef150e99d027d79600a624955da19c447d2e7f957fc8\n")
+	disk := durabletest.New(1)
+	disk.Put("r", file)
+	s, got, err := durable.OpenSlots(disk, "r", slotSize)
+	if err != nil || string(got) != "second" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	for i := range 3 {
+		if err := s.Write(record(i)); err != nil {
+			t.Fatal(err)
+		}
+		if got := openRecord(t, disk); !bytes.Equal(got, record(i)) {
+			t.Fatalf("written %d, read %.10q…", i, got)
+		}
+	}
+	for i := range slotSize { // no byte of either is passed over
+		broken := bytes.Clone(file)
+		broken[i] ^= 1
+		disk.Put("r", broken)
+		if got := openRecord(t, disk); i < 106+len("second") && len(got) > 0 {
+			t.Fatalf("with byte %d flipped: %q", i, got)
+		}
+	}
+}
+
 func TestRecordIsOldOrNewAfterAPowerCutAtEveryOperation(t *testing.T) {
 	for _, fate := range []durabletest.Unsynced{durabletest.Lost, durabletest.Kept, durabletest.PartlyKept} {
 		for k := 1; ; k++ {
