@@ -274,7 +274,7 @@ func (t *turn) read(texts []text) bool {
 // reader shows texts[i] and then the rest. mu is held.
 func (d *Device) reader(texts []text, i int) *view {
 	now := texts[i]
-	v := &view{patience: readerFor, late: butPages}
+	v := &view{patience: readerFor}
 	v.screen = func(page int, _ bool) display.Screen {
 		return display.Reader{From: now.from, Text: now.text, Skip: now.skip, Page: page, Index: i + 1, Count: len(texts)}
 	}
@@ -301,7 +301,7 @@ func (d *Device) reader(texts []text, i int) *view {
 // by a tap beside Next: its pad is burned, and nothing brings it back.
 func (d *Device) unreadView(reader *view, done func() func()) *view {
 	return &view{
-		guarded: true, late: butPages, patience: readerFor, expire: reader.expire,
+		guarded: true, patience: readerFor, expire: reader.expire,
 		screen: func(page int, ready bool) display.Screen {
 			return display.Ask{
 				Title: "Close it unread?",
