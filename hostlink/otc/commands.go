@@ -6,7 +6,6 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -234,7 +233,7 @@ func (c *chat) help(context.Context, string) error {
 }
 
 func (c *chat) contacts(ctx context.Context, _ string) error {
-	status, err := c.device.Status(ctx, time.Now())
+	status, err := c.askStatus(ctx, c.session)
 	if err != nil {
 		return err
 	}
