@@ -113,7 +113,7 @@ func visible(s string) bool {
 // userID returns "" for what is no user id.
 func userID(value any) string {
 	id, ok := value.(string)
-	if !ok || uid.Check(id) != nil {
+	if !ok || !uid.Valid(id) {
 		return ""
 	}
 	return id

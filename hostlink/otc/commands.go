@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"onetimechat/hostlink/host"
+	"onetimechat/padstore/uid"
 )
 
 // help is what the conversation's command of that name prints.
@@ -133,11 +134,10 @@ func (c *chat) send(ctx context.Context, rest string) error {
 	if err != nil {
 		return err
 	}
-	members, err := c.members(ctx, []string{to, to}) // a contact, never a group
-	if err != nil {
+	if err := uid.Check(to); err != nil { // a contact, never a group
 		return err
 	}
-	return c.sendAndTell(ctx, c.session, members, text)
+	return c.sendAndTell(ctx, c.session, []string{to}, text)
 }
 
 func (c *chat) sendMany(ctx context.Context, rest string) error {
@@ -158,7 +158,7 @@ func (c *chat) sendList(ctx context.Context, rest, form string) error {
 
 // sendTo sends to everybody whom the names stand for, except oneself.
 func (c *chat) sendTo(ctx context.Context, nameOrList []string, text string) error {
-	to, err := c.members(ctx, nameOrList)
+	to, err := c.host.Members(ctx, nameOrList)
 	if err != nil {
 		return err
 	}
