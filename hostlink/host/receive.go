@@ -51,20 +51,27 @@ type pass struct {
 // Receive fetches what waits in the mailbox and has the device open it, all of
 // one fetch after one approval. The Report holds also beside an error.
 func (h *Host) Receive(ctx context.Context, show Show) (Report, error) {
+	return h.pass(ctx, show, func(p *pass) error {
+		if err := p.begin(ctx); err != nil {
+			return err
+		}
+		err := p.fetchAll(ctx)
+		p.report.Cursor, p.report.open = p.in.Cursor, len(p.open)
+		return err
+	})
+}
+
+// pass lets do open packages while nobody else does.
+func (h *Host) pass(ctx context.Context, show Show, do func(*pass) error) (Report, error) {
 	unlock, err := h.cfg.Place.Lock(ctx, lockReceiving)
 	if err != nil {
 		return Report{}, err
 	}
 	defer unlock()
 	p := &pass{h: h, show: show}
-	if p.in, err = h.loadInbox(ctx); err != nil {
-		return Report{}, err
+	if p.in, err = h.loadInbox(ctx); err == nil {
+		err = do(p)
 	}
-	if err := p.begin(ctx); err != nil {
-		return p.report, err
-	}
-	err = p.fetchAll(ctx)
-	p.report.Cursor, p.report.open = p.in.Cursor, len(p.open)
 	return p.report, err
 }
 
