@@ -89,18 +89,9 @@ func (d *Device) open(ctx context.Context, c *call, req hostlink.UnpackageReques
 
 // decide asks the owner about what verified. It is true when pad was burned.
 func (d *Device) decide(ctx context.Context, c *call, b *batch) (burned bool) {
-	if d.denied(c.request) {
-		b.refuse(hostlink.Rejected)
-		return false
-	}
-	turn, err := d.takeTurn(ctx)
+	turn, err := d.turnFor(ctx, c)
 	if err != nil {
 		b.refuse(err)
-		return false
-	}
-	c.turn = turn
-	if d.denied(c.request) {
-		b.refuse(hostlink.Rejected)
 		return false
 	}
 	if d.verify(b); len(b.waiting()) == 0 {
