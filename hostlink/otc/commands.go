@@ -245,7 +245,7 @@ func (c *chat) later(ctx context.Context, rest string) error {
 	args := strings.Fields(rest)
 	switch {
 	case len(args) == 0:
-		return c.listLater(ctx, c.session)
+		return c.listLater(ctx, c.session, nil)
 	case args[0] == "open":
 		return c.openLater(ctx, c.session, args[1:])
 	case args[0] == "drop" && len(args) == 2:
@@ -258,7 +258,7 @@ func (c *chat) outbox(ctx context.Context, rest string) error {
 	args := strings.Fields(rest)
 	switch {
 	case len(args) == 0:
-		return c.listOutbox(ctx, c.session)
+		return c.listOutbox(ctx, c.session, nil)
 	case args[0] == "retry" && len(args) <= 2:
 		return c.retryOutbox(ctx, c.session, args[1:])
 	case args[0] == "drop" && len(args) == 2:
