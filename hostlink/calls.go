@@ -87,7 +87,7 @@ func (s *Server) sealMany(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return failed(err), nil
 	}
-	answer := sealedManyAnswer{Success: true}
+	answer := sealedManyAnswer{outcome: succeeded()}
 	for i := range sealed {
 		one := sealedAnswerOf(sealed[i])
 		one.To = request.To[i]
@@ -153,7 +153,7 @@ func (s *Server) openMany(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return failed(err), nil
 	}
-	return openedManyAnswer{Success: true, Results: results}, nil
+	return openedManyAnswer{outcome: succeeded(), Results: results}, nil
 }
 
 // item is one package to open as it was sent.
@@ -171,7 +171,7 @@ func (s *Server) open(ctx context.Context, request UnpackageRequest, items []ite
 	for i, it := range items {
 		incoming, err := it.incoming()
 		if err != nil {
-			results[i] = openedAnswer{failure: failed(err)}
+			results[i] = openedAnswer{outcome: failed(err)}
 			continue
 		}
 		request.Packages = append(request.Packages, incoming)
@@ -225,7 +225,7 @@ func (s *Server) byID(c call, do func(id string)) (any, error) {
 		return nil, err
 	}
 	do(id)
-	return done{Success: true}, nil
+	return succeeded(), nil
 }
 
 func (s *Server) status(c call) (any, error) {
@@ -245,7 +245,7 @@ func (s *Server) status(c call) (any, error) {
 	}
 	status := s.device.Status(told)
 	status.Pads = append([]Pad{}, status.Pads...) // an empty list, not null
-	return statusAnswer{Success: true, Status: status}, nil
+	return statusAnswer{outcome: succeeded(), Status: status}, nil
 }
 
 func (s *Server) log(ctx context.Context, c call) (any, error) {
@@ -256,7 +256,7 @@ func (s *Server) log(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return failed(err), nil
 	}
-	return logAnswer{Success: true, Log: append([]LogEntry{}, entries...)}, nil
+	return logAnswer{outcome: succeeded(), Log: append([]LogEntry{}, entries...)}, nil
 }
 
 func (s *Server) selfTest(ctx context.Context, c call) (any, error) {
@@ -270,7 +270,7 @@ func (s *Server) selfTest(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return failed(err), nil
 	}
-	return reportAnswer{Success: true, Report: report}, nil
+	return reportAnswer{outcome: succeeded(), Report: &report}, nil
 }
 
 // isReport tells whether a text can be a self-test's report.
