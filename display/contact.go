@@ -96,20 +96,33 @@ func (g Gauge) shortage() string {
 // gaugeRow shows what is left in one direction. A low gauge has an outline
 // that is broken and a bar that is striped.
 func (c *canvas) gaugeRow(name string, g Gauge) row {
-	small := style{face: c.fonts.small, ink: colInk}
 	longest, text := "999.9 GiB, about 999 million messages", bytesText(g.Left)+", "+messagesText(g.Messages)
 	if c.narrow() {
 		longest, text = "about 999 million messages", messagesText(g.Messages)
 	}
-	return row{c.fonts.small.height + c.px(1), func(box image.Rectangle) {
+	return c.meterRow(meter{name: name, longestName: "Receive", text: text, longestText: longest, share: share(g.Left, g.Total), low: g.shortage() != ""})
+}
+
+// meter is a gauge between a name and a text, which leaves as much room as the
+// longest of them take.
+type meter struct {
+	name, longestName string
+	text, longestText string
+	share             float64
+	low               bool
+}
+
+func (c *canvas) meterRow(m meter) row {
+	small := style{face: c.fonts.small, ink: colInk}
+	return row{small.face.height + c.px(1), func(box image.Rectangle) {
 		label := box
-		label.Max.X = label.Min.X + c.fonts.small.width("Receive") + c.gap
-		c.say(label, small, name)
-		width := min(box.Dx()/4, box.Max.X-label.Max.X-c.gap-c.fonts.small.width(longest))
+		label.Max.X = label.Min.X + small.face.width(m.longestName) + c.gap
+		c.say(label, small, m.name)
+		width := min(box.Dx()/4, box.Max.X-label.Max.X-c.gap-small.face.width(m.longestText))
 		bar := image.Rect(label.Max.X, box.Min.Y+c.px(3), label.Max.X+width, box.Max.Y-c.px(2))
-		c.gauge(bar, share(g.Left, g.Total), g.shortage() != "")
+		c.gauge(bar, m.share, m.low)
 		box.Min.X = bar.Max.X + c.gap
-		c.say(box, small, text)
+		c.say(box, small, m.text)
 	}}
 }
 

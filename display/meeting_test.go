@@ -322,11 +322,7 @@ func inTarget(f *Frame, r image.Rectangle) bool {
 func TestMeetingQuestionsAreDeadUntilReady(t *testing.T) {
 	r := renderer(t, Sizes()[0])
 	long := strings.Repeat("Is that so? ", 90)
-	for _, c := range []struct {
-		screen     Screen
-		live, dead string
-		word       string
-	}{
+	for _, c := range []asked{
 		{MeetingConfirm{Peer: "bob"}, "cancel", "confirm", "wait a moment"},
 		{MeetingConfirm{Peer: "bob", Ready: true}, "cancel confirm", "", ""},
 		{MeetingConfirm{Peer: "bob", Known: long}, "cancel next", "prev confirm", "read all pages"},
@@ -350,14 +346,7 @@ func TestMeetingQuestionsAreDeadUntilReady(t *testing.T) {
 		{Home{Owner: "alice", Settings: true}, "log settings", "", ""},
 		{Settings{Items: []Setting{{Name: "erase", Label: "Erase everything", Grave: true}}}, "erase ok", "", "Settings"},
 	} {
-		f := r.Render(c.screen)
-		live, dead := liveAndDead(f)
-		if strings.Join(live, " ") != c.live || strings.Join(dead, " ") != c.dead {
-			t.Errorf("%#v: live %v, dead %v", c.screen, live, dead)
-		}
-		if c.word != "" && !slices.Contains(f.Text, c.word) {
-			t.Errorf("%#v does not say %q: %q", c.screen, c.word, f.Text)
-		}
+		c.check(t, r)
 	}
 }
 

@@ -15,18 +15,17 @@ func (s Warning) draw(c *canvas) {
 	if s.Well {
 		t = title{symbol: symYes, text: "Done", right: t.right, ink: colWhite, ground: colGood}
 	}
-	c.drawNotice(t, s.Title, s.Text, s.Page, true,
+	c.drawNotice(t, s.Title, s.Text, s.Page,
 		button{name: "ok", label: "I have read this", symbol: symYes, kind: forward, weight: 1.6})
 }
 
 func (s Fault) draw(c *canvas) {
 	t := title{symbol: symStop, text: "Stopped", right: "nothing is sealed or opened", ink: colWhite, ground: colFault}
-	c.drawNotice(t, s.Title, s.Text, s.Page, false)
+	c.drawNotice(t, s.Title, s.Text, s.Page)
 }
 
 // drawNotice draws a headline and a text below a bar that names the kind.
-// always tells that there are buttons even if there is one page only.
-func (c *canvas) drawNotice(t title, head, text string, page int, always bool, buttons ...button) {
+func (c *canvas) drawNotice(t title, head, text string, page int, buttons ...button) {
 	c.drawTitle(t)
 	lay := func(box image.Rectangle) [][]row {
 		box.Max.Y -= c.fonts.small.height
@@ -40,9 +39,9 @@ func (c *canvas) drawNotice(t title, head, text string, page int, always bool, b
 		}
 		return paginate(groups, box.Dy())
 	}
-	box := c.body(always)
+	box := c.body(len(buttons) > 0)
 	pages := lay(box)
-	if len(pages) > 1 && !always {
+	if len(pages) > 1 && len(buttons) == 0 {
 		box = c.body(true)
 		pages = lay(box)
 	}

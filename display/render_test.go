@@ -61,13 +61,28 @@ func liveAndDead(f *Frame) (live, dead []string) {
 	return live, dead
 }
 
+// asked is a screen, which of its targets are alive and dead, and what it says.
+type asked struct {
+	screen     Screen
+	live, dead string
+	word       string // "": nothing more
+}
+
+func (c asked) check(t *testing.T, r *Renderer) {
+	t.Helper()
+	f := r.Render(c.screen)
+	live, dead := liveAndDead(f)
+	if strings.Join(live, " ") != c.live || strings.Join(dead, " ") != c.dead {
+		t.Errorf("%#v: live %v, dead %v", c.screen, live, dead)
+	}
+	if c.word != "" && !slices.Contains(f.Text, c.word) {
+		t.Errorf("%#v does not say %q: %q", c.screen, c.word, f.Text)
+	}
+}
+
 func TestQuestionsAreDeadUntilReady(t *testing.T) {
 	r := renderer(t, Sizes()[0])
-	for _, c := range []struct {
-		screen     Screen
-		live, dead string
-		word       string
-	}{
+	for _, c := range []asked{
 		{ApproveSend{Text: "x", Costs: costs("bob")}, "deny", "approve", "wait a moment"},
 		{ApproveSend{Text: "x", Costs: costs("bob"), Ready: true}, "deny approve", "", ""},
 		{ApproveSend{Text: longText, Costs: costs("bob")}, "deny next", "prev approve", "read all pages"},
@@ -84,14 +99,7 @@ func TestQuestionsAreDeadUntilReady(t *testing.T) {
 		{Progress{Title: "x"}, "", "", ""},
 		{Progress{Title: "x", Cancellable: true}, "cancel", "", ""},
 	} {
-		f := r.Render(c.screen)
-		live, dead := liveAndDead(f)
-		if strings.Join(live, " ") != c.live || strings.Join(dead, " ") != c.dead {
-			t.Errorf("%#v: live %v, dead %v", c.screen, live, dead)
-		}
-		if c.word != "" && !slices.Contains(f.Text, c.word) {
-			t.Errorf("%#v does not say %q: %q", c.screen, c.word, f.Text)
-		}
+		c.check(t, r)
 	}
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"image"
@@ -21,9 +22,7 @@ func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, er
 	signal := m.LED
 	screen, c, err := ownGlass(m)
 	if err != nil {
-		if signal == 0 {
-			signal = boot.NoPanel
-		}
+		signal = cmp.Or(signal, boot.NoPanel)
 		if !strings.Contains(reason.Error(), err.Error()) {
 			reason = errors.Join(reason, err)
 		}

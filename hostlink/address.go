@@ -33,9 +33,6 @@ func ParseAddress(s string, defaultPort int) (*url.URL, error) {
 		return bad(tooLong)
 	}
 	if port, err := strconv.Atoi(s); err == nil {
-		if port < 1 || port > 65535 {
-			return bad("ports are 1 to 65535")
-		}
 		s = "localhost:" + strconv.Itoa(port)
 	}
 	if ip, err := netip.ParseAddr(s); err == nil && ip.Is6() {
@@ -48,8 +45,7 @@ func ParseAddress(s string, defaultPort int) (*url.URL, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		var parse *url.Error
-		if errors.As(err, &parse) {
+		if parse, ok := errors.AsType[*url.Error](err); ok {
 			err = parse.Err
 		}
 		return bad(err.Error())

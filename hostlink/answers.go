@@ -7,51 +7,48 @@ import (
 
 // The answers as they are on the wire, for both ends.
 
-// done is an answer that says only that it was done.
-type done struct {
-	Success bool `json:"success"`
-}
-
-// failure is how a refusal looks; the flags show only when they are set.
-type failure struct {
+// outcome begins every answer, and is all that a refusal says.
+type outcome struct {
 	Success bool   `json:"success"`
 	Error   string `json:"error,omitempty"`
 }
 
 // failed answers a refusal, and any other error as DeviceFault.
-func failed(err error) failure { return failure{Error: fixed(err)} }
+func failed(err error) outcome { return outcome{Error: fixed(err)} }
+
+func succeeded() outcome { return outcome{Success: true} }
 
 type sealedAnswer struct {
-	failure
+	outcome
 	To      string `json:"to,omitempty"` // package_many only
 	Package string `json:"package,omitempty"`
 	Pad     string `json:"pad,omitempty"`
 }
 
 type sealedManyAnswer struct {
-	Success  bool           `json:"success"`
+	outcome
 	Packages []sealedAnswer `json:"packages"`
 }
 
 func sealedAnswerOf(s Sealed) sealedAnswer {
 	switch {
 	case s.Err != "":
-		return sealedAnswer{failure: failed(s.Err)}
+		return sealedAnswer{outcome: failed(s.Err)}
 	case len(s.Package) == 0 || len(s.Package) > MaxPackage:
-		return sealedAnswer{failure: failed(DeviceFault)}
+		return sealedAnswer{outcome: failed(DeviceFault)}
 	}
-	return sealedAnswer{failure: failure{Success: true}, Package: base64.StdEncoding.EncodeToString(s.Package), Pad: s.Pad}
+	return sealedAnswer{outcome: succeeded(), Package: base64.StdEncoding.EncodeToString(s.Package), Pad: s.Pad}
 }
 
 type openedAnswer struct {
-	failure
+	outcome
 	Message *string `json:"message,omitempty"`
 	Skip    *bool   `json:"skip_detected,omitempty"`
 	Reuse   *bool   `json:"reuse_detected,omitempty"`
 }
 
 type openedManyAnswer struct {
-	Success bool           `json:"success"`
+	outcome
 	Results []openedAnswer `json:"results"`
 }
 
@@ -62,9 +59,9 @@ func openedAnswerOf(o Opened) openedAnswer {
 		o = Opened{Err: DeviceFault, Skip: o.Skip, Reuse: o.Reuse}
 	}
 	if o.Err == "" {
-		return openedAnswer{failure: failure{Success: true}, Message: &o.Text, Skip: &o.Skip, Reuse: &o.Reuse}
+		return openedAnswer{outcome: succeeded(), Message: &o.Text, Skip: &o.Skip, Reuse: &o.Reuse}
 	}
-	answer := openedAnswer{failure: failed(o.Err)}
+	answer := openedAnswer{outcome: failed(o.Err)}
 	if o.Skip {
 		answer.Skip = &o.Skip
 	}
@@ -75,16 +72,16 @@ func openedAnswerOf(o Opened) openedAnswer {
 }
 
 type statusAnswer struct {
-	Success bool `json:"success"`
+	outcome
 	Status
 }
 
 type logAnswer struct {
-	Success bool       `json:"success"`
-	Log     []LogEntry `json:"log"`
+	outcome
+	Log []LogEntry `json:"log"`
 }
 
 type reportAnswer struct {
-	Success bool   `json:"success"`
-	Report  string `json:"report"`
+	outcome
+	Report *string `json:"report"`
 }

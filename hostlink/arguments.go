@@ -86,6 +86,14 @@ func (c call) bind(names ...string) ([]any, error) {
 	return bound, nil
 }
 
+// bindID is bind for a call that may have an id besides.
+func (c call) bindID(names ...string) (id string, bound []any, err error) {
+	if id, err = c.requestID(); err == nil {
+		bound, err = c.bind(names...)
+	}
+	return id, bound, err
+}
+
 // requestID takes the keyword id, which may be missing, out of the call.
 func (c call) requestID() (string, error) {
 	value, ok := c.kwargs["id"]
@@ -113,7 +121,7 @@ func visible(s string) bool {
 // userID returns "" for what is no user id.
 func userID(value any) string {
 	id, ok := value.(string)
-	if !ok || uid.Check(id) != nil {
+	if !ok || !uid.Valid(id) {
 		return ""
 	}
 	return id

@@ -52,22 +52,11 @@ func (s *Server) run(ctx context.Context, c call) (result any, err error) {
 }
 
 func (s *Server) sealOne(ctx context.Context, c call) (any, error) {
-	id, err := c.requestID()
+	id, a, err := c.bindID("src_uid", "dst_uid", "message")
 	if err != nil {
 		return nil, err
 	}
-	a, err := c.bind("src_uid", "dst_uid", "message")
-	if err != nil {
-		return nil, err
-	}
-	request := PackageRequest{ID: id, From: userID(a[0]), To: []string{userID(a[1])}}
-	if request.Text, err = messageText(a[2]); err != nil {
-		return failed(err), nil
-	}
-	if request.From == "" || request.To[0] == "" {
-		return failed(NoPad), nil
-	}
-	sealed, err := s.seal(ctx, request)
+	sealed, err := s.seal(ctx, PackageRequest{ID: id, From: userID(a[0]), To: []string{userID(a[1])}}, a[2])
 	if err != nil {
 		return failed(err), nil
 	}
@@ -75,11 +64,7 @@ func (s *Server) sealOne(ctx context.Context, c call) (any, error) {
 }
 
 func (s *Server) sealMany(ctx context.Context, c call) (any, error) {
-	id, err := c.requestID()
-	if err != nil {
-		return nil, err
-	}
-	a, err := c.bind("src_uid", "dst_uids", "message")
+	id, a, err := c.bindID("src_uid", "dst_uids", "message")
 	if err != nil {
 		return nil, err
 	}
@@ -98,17 +83,11 @@ func (s *Server) sealMany(ctx context.Context, c call) (any, error) {
 		}
 		request.To = append(request.To, to)
 	}
-	if request.Text, err = messageText(a[2]); err != nil {
-		return failed(err), nil
-	}
-	if request.From == "" || slices.Contains(request.To, "") {
-		return failed(NoPad), nil
-	}
-	sealed, err := s.seal(ctx, request)
+	sealed, err := s.seal(ctx, request, a[2])
 	if err != nil {
 		return failed(err), nil
 	}
-	answer := sealedManyAnswer{Success: true}
+	answer := sealedManyAnswer{outcome: succeeded()}
 	for i := range sealed {
 		one := sealedAnswerOf(sealed[i])
 		one.To = request.To[i]
@@ -117,9 +96,15 @@ func (s *Server) sealMany(ctx context.Context, c call) (any, error) {
 	return answer, nil
 }
 
-// seal asks the device, and checks that it answered what was asked.
-func (s *Server) seal(ctx context.Context, request PackageRequest) ([]Sealed, error) {
-	sealed, err := s.device.Package(ctx, request)
+// seal has the device seal a message, and checks that it answered what was asked.
+func (s *Server) seal(ctx context.Context, request PackageRequest, message any) (sealed []Sealed, err error) {
+	if request.Text, err = messageText(message); err != nil {
+		return nil, err
+	}
+	if request.From == "" || slices.Contains(request.To, "") {
+		return nil, NoPad
+	}
+	sealed, err = s.device.Package(ctx, request)
 	if err == nil && len(sealed) != len(request.To) {
 		err = DeviceFault
 	}
@@ -127,12 +112,8 @@ func (s *Server) seal(ctx context.Context, request PackageRequest) ([]Sealed, er
 }
 
 func (s *Server) openOne(ctx context.Context, c call) (any, error) {
-	id, err := c.requestID()
-	if err != nil {
-		return nil, err
-	}
 	c.rename("package_b64", "package") // its name inside the 2015 program
-	a, err := c.bind("src_uid", "dst_uid", "package")
+	id, a, err := c.bindID("src_uid", "dst_uid", "package")
 	if err != nil {
 		return nil, err
 	}
@@ -144,11 +125,7 @@ func (s *Server) openOne(ctx context.Context, c call) (any, error) {
 }
 
 func (s *Server) openMany(ctx context.Context, c call) (any, error) {
-	id, err := c.requestID()
-	if err != nil {
-		return nil, err
-	}
-	a, err := c.bind("dst_uid", "packages")
+	id, a, err := c.bindID("dst_uid", "packages")
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +153,7 @@ func (s *Server) openMany(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return failed(err), nil
 	}
-	return openedManyAnswer{Success: true, Results: results}, nil
+	return openedManyAnswer{outcome: succeeded(), Results: results}, nil
 }
 
 // item is one package to open as it was sent.
@@ -194,7 +171,7 @@ func (s *Server) open(ctx context.Context, request UnpackageRequest, items []ite
 	for i, it := range items {
 		incoming, err := it.incoming()
 		if err != nil {
-			results[i] = openedAnswer{failure: failed(err)}
+			results[i] = openedAnswer{outcome: failed(err)}
 			continue
 		}
 		request.Packages = append(request.Packages, incoming)
@@ -248,7 +225,7 @@ func (s *Server) byID(c call, do func(id string)) (any, error) {
 		return nil, err
 	}
 	do(id)
-	return done{Success: true}, nil
+	return succeeded(), nil
 }
 
 func (s *Server) status(c call) (any, error) {
@@ -268,7 +245,7 @@ func (s *Server) status(c call) (any, error) {
 	}
 	status := s.device.Status(told)
 	status.Pads = append([]Pad{}, status.Pads...) // an empty list, not null
-	return statusAnswer{Success: true, Status: status}, nil
+	return statusAnswer{outcome: succeeded(), Status: status}, nil
 }
 
 func (s *Server) log(ctx context.Context, c call) (any, error) {
@@ -279,7 +256,7 @@ func (s *Server) log(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return failed(err), nil
 	}
-	return logAnswer{Success: true, Log: append([]LogEntry{}, entries...)}, nil
+	return logAnswer{outcome: succeeded(), Log: append([]LogEntry{}, entries...)}, nil
 }
 
 func (s *Server) selfTest(ctx context.Context, c call) (any, error) {
@@ -293,7 +270,7 @@ func (s *Server) selfTest(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return failed(err), nil
 	}
-	return reportAnswer{Success: true, Report: report}, nil
+	return reportAnswer{outcome: succeeded(), Report: &report}, nil
 }
 
 // isReport tells whether a text can be a self-test's report.

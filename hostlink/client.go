@@ -111,14 +111,8 @@ func (c *Client) Package(ctx context.Context, req PackageRequest) ([]Sealed, err
 		one, err := answer.read(req.To[0])
 		return []Sealed{one}, err
 	}
-	var answer struct {
-		failure
-		Packages []sealedAnswer `json:"packages"`
-	}
-	if err := c.call(ctx, &answer, "package_many", withID(req.ID), req.From, req.To, req.Text); err != nil {
-		return nil, err
-	}
-	if err := answer.refusal(); err != nil {
+	var answer sealedManyAnswer
+	if err := c.ask(ctx, &answer, "package_many", withID(req.ID), req.From, req.To, req.Text); err != nil {
 		return nil, err
 	}
 	if len(answer.Packages) != len(req.To) {
@@ -157,14 +151,8 @@ func (c *Client) Unpackage(ctx context.Context, req UnpackageRequest) ([]Opened,
 	for i, in := range req.Packages {
 		packages[i] = incoming(in)
 	}
-	var answer struct {
-		failure
-		Results []openedAnswer `json:"results"`
-	}
-	if err := c.call(ctx, &answer, "unpackage_many", withID(req.ID), req.To, packages); err != nil {
-		return nil, err
-	}
-	if err := answer.refusal(); err != nil {
+	var answer openedManyAnswer
+	if err := c.ask(ctx, &answer, "unpackage_many", withID(req.ID), req.To, packages); err != nil {
 		return nil, err
 	}
 	if len(answer.Results) != len(req.Packages) {
@@ -193,11 +181,7 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 func (c *Client) quick(ctx context.Context, method, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, quickTime)
 	defer cancel()
-	var answer failure
-	if err := c.call(ctx, &answer, method, nil, id); err != nil {
-		return err
-	}
-	return answer.refusal()
+	return c.ask(ctx, new(outcome), method, nil, id)
 }
 
 // Status tells the device the time, unless told is zero, and returns what it
@@ -205,18 +189,12 @@ func (c *Client) quick(ctx context.Context, method, id string) error {
 func (c *Client) Status(ctx context.Context, told time.Time) (Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, quickTime)
 	defer cancel()
-	var answer struct {
-		failure
-		Status
-	}
+	var answer statusAnswer
 	var args []any
 	if !told.IsZero() {
 		args = []any{told.Unix()}
 	}
-	if err := c.call(ctx, &answer, "status", nil, args...); err != nil {
-		return Status{}, err
-	}
-	if err := answer.refusal(); err != nil {
+	if err := c.ask(ctx, &answer, "status", nil, args...); err != nil {
 		return Status{}, err
 	}
 	stranger := func(p Pad) bool { return !uid.Valid(p.Contact) }
@@ -228,27 +206,16 @@ func (c *Client) Status(ctx context.Context, told time.Time) (Status, error) {
 
 // Log asks the owner for the device's log.
 func (c *Client) Log(ctx context.Context) ([]LogEntry, error) {
-	var answer struct {
-		failure
-		Log []LogEntry `json:"log"`
-	}
-	if err := c.call(ctx, &answer, "device_log", nil); err != nil {
-		return nil, err
-	}
-	return answer.Log, answer.refusal()
+	var answer logAnswer
+	err := c.ask(ctx, &answer, "device_log", nil)
+	return answer.Log, err
 }
 
 // SelfTest asks the owner for the self-test's report, which may hold anything: it
 // is to be escaped where it is shown.
 func (c *Client) SelfTest(ctx context.Context) (string, error) {
-	var answer struct {
-		failure
-		Report *string `json:"report"`
-	}
-	if err := c.call(ctx, &answer, "self_test_report", nil); err != nil {
-		return "", err
-	}
-	if err := answer.refusal(); err != nil {
+	var answer reportAnswer
+	if err := c.ask(ctx, &answer, "self_test_report", nil); err != nil {
 		return "", err
 	}
 	if answer.Report == nil || !isReport(*answer.Report) {
@@ -286,6 +253,14 @@ func withID(id string) map[string]any {
 		return nil
 	}
 	return map[string]any{"id": id}
+}
+
+// ask is call where a refusal is an error.
+func (c *Client) ask(ctx context.Context, answer interface{ refusal() error }, method string, kwargs map[string]any, args ...any) error {
+	if err := c.call(ctx, answer, method, kwargs, args...); err != nil {
+		return err
+	}
+	return answer.refusal()
 }
 
 // call runs one method and reads what it returned into answer.

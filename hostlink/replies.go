@@ -40,11 +40,11 @@ func readReply(reply []byte, answer any) error {
 func protocolError(what string) error { return fmt.Errorf("%w: %s", ErrProtocol, what) }
 
 // refusal returns nil for a success.
-func (f failure) refusal() error {
-	switch r := Refusal(f.Error); {
-	case f.Success && r == "":
+func (o outcome) refusal() error {
+	switch r := Refusal(o.Error); {
+	case o.Success && r == "":
 		return nil
-	case !f.Success && r.known():
+	case !o.Success && r.known():
 		return r
 	}
 	return protocolError("neither success nor a known refusal")

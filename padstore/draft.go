@@ -168,8 +168,7 @@ func (d *Draft) cut(at int64) error {
 	if err != nil || size <= at {
 		return err
 	}
-	whole, _ := lanes(size, size)
-	if err := zero(d.file, whole, span{at, wholeEnd(d.file, size)}); err != nil {
+	if err := zero(d.file, wholeLane(size), span{at, wholeEnd(d.file, size)}); err != nil {
 		return err
 	}
 	if err := d.file.Sync(); err != nil {

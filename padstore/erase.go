@@ -232,8 +232,7 @@ func blank(disk durable.Disk, name string, wrote func(bytes int64)) (err error) 
 	if err != nil {
 		return err
 	}
-	whole, _ := lanes(size, size)
-	return overwrite(file, whole, span{0, wholeEnd(file, size)}, wrote)
+	return overwrite(file, wholeLane(size), span{0, wholeEnd(file, size)}, wrote)
 }
 
 // destroy overwrites a file, if it is there, tells of each piece, and removes it.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"onetimechat/padstore"
 	"onetimechat/padstore/durable/durabletest"
@@ -20,19 +19,11 @@ const margin = 4 << 20
 // grows says so, goes on, and can be tried again.
 func TestACardThatIsFullAtAnyWrite(t *testing.T) {
 	grows := []string{"resize up", "begin", "begin in place of another", "append", "prepare"}
-	eachSuite(t, func(t *testing.T, suite seal.Suite) {
-		for _, a := range allActions(suite) {
-			t.Run(a.name, func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					sc := a.scene(t, suite)
-					for k, op := range operations(t, sc, a) {
-						if strings.HasPrefix(op, "write ") || strings.HasPrefix(op, "create ") {
-							fullOnce(t, sc, a, k+1, op, slices.Contains(grows, a.name))
-						}
-					}
-				})
-			})
+	eachAction(t, func(t *testing.T, sc *scene, a action) {
+		for k, op := range operations(t, sc, a) {
+			if strings.HasPrefix(op, "write ") || strings.HasPrefix(op, "create ") {
+				fullOnce(t, sc, a, k+1, op, slices.Contains(grows, a.name))
+			}
 		}
 	})
 }

@@ -32,6 +32,9 @@ func lanes(nBytes, split int64) (forward, backward lane) {
 	return lane{forward: true, nBytes: nBytes, size: split}, lane{nBytes: nBytes, size: nBytes - split}
 }
 
+// wholeLane is a file as one lane.
+func wholeLane(size int64) lane { return lane{forward: true, nBytes: size, size: size} }
+
 // offset is the pad offset of a position, and position the other way round.
 func (l lane) offset(position int64) int64 {
 	if l.forward {

@@ -21,25 +21,29 @@ const recoveryOps = 100
 var fates = [...]durabletest.Unsynced{durabletest.Lost, durabletest.Kept, durabletest.PartlyKept}
 
 func TestPowerCutAtEveryOperationOfEveryAction(t *testing.T) {
+	eachAction(t, func(t *testing.T, sc *scene, a action) {
+		ops := operations(t, sc, a)
+		for _, fate := range fates {
+			for k, op := range append(ops, "end") {
+				if isRead(op) {
+					continue // as a cut at the next operation, its data lost
+				}
+				cutOnce(t, sc, a, k+1, fate, uint64(k))
+				if fate != durabletest.Kept && strings.HasPrefix(op, "sync ") {
+					cutOnce(t, sc, a, k+1, fate, uint64(k)^1) // two files in the other order
+				}
+			}
+		}
+	})
+}
+
+// eachAction tries every action of each suite, beside the scene that it begins in.
+func eachAction(t *testing.T, try func(t *testing.T, sc *scene, a action)) {
 	eachSuite(t, func(t *testing.T, suite seal.Suite) {
 		for _, a := range allActions(suite) {
 			t.Run(a.name, func(t *testing.T) {
 				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					sc := a.scene(t, suite)
-					ops := operations(t, sc, a)
-					for _, fate := range fates {
-						for k, op := range append(ops, "end") {
-							if isRead(op) {
-								continue // as a cut at the next operation, its data lost
-							}
-							cutOnce(t, sc, a, k+1, fate, uint64(k))
-							if fate != durabletest.Kept && strings.HasPrefix(op, "sync ") {
-								cutOnce(t, sc, a, k+1, fate, uint64(k)^1) // two files in the other order
-							}
-						}
-					}
-				})
+				synctest.Test(t, func(t *testing.T) { try(t, a.scene(t, suite), a) })
 			})
 		}
 	})
@@ -163,16 +167,8 @@ func TestAFreshStoreSurvivesAPowerCutAtEveryOperation(t *testing.T) {
 }
 
 func TestEveryFailingOperationLatchesTheStoreAndReleasesNothing(t *testing.T) {
-	eachSuite(t, func(t *testing.T, suite seal.Suite) {
-		for _, a := range allActions(suite) {
-			t.Run(a.name, func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					sc := a.scene(t, suite)
-					for k := 1; failOnce(t, sc, a, k, fates[k%2]); k++ {
-					}
-				})
-			})
+	eachAction(t, func(t *testing.T, sc *scene, a action) {
+		for k := 1; failOnce(t, sc, a, k, fates[k%2]); k++ {
 		}
 	})
 }

@@ -95,8 +95,7 @@ func (r *Reservoir) grow(from, to int64) error {
 	if to-from > free {
 		return ErrFull
 	}
-	whole, _ := lanes(to, to)
-	if err := zero(r.store.latch.spacious().with(r.file), whole, span{from, to}); errors.Is(err, ErrFull) {
+	if err := zero(r.store.latch.spacious().with(r.file), wholeLane(to), span{from, to}); errors.Is(err, ErrFull) {
 		return errors.Join(err, r.file.Truncate(from))
 	} else if err != nil {
 		return err
@@ -281,7 +280,4 @@ func (r *Reservoir) show() {
 }
 
 // whole is the file as one lane.
-func (now reservoirState) whole() lane {
-	l, _ := lanes(now.Capacity, now.Capacity)
-	return l
-}
+func (now reservoirState) whole() lane { return wholeLane(now.Capacity) }

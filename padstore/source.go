@@ -203,9 +203,8 @@ func destroySource(source durable.Disk, name string, split int64) error {
 		return err
 	}
 	mark := span{max(0, split-16), min(size, split+16)}
-	whole, _ := lanes(size, size)
 	for _, s := range []span{{0, mark.from}, {mark.to, size}, mark} {
-		if err := overwrite(file, whole, s, untold); err != nil {
+		if err := overwrite(file, wholeLane(size), s, untold); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // until the laptop asks something else.
 func TestADeniedTextIsForgottenByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &Device{view: &view{}}
+		d := &Device{view: &view{awake: true}}
 		var texts [][]byte
 		for range maxDenials + 1 {
 			texts = append(texts, []byte("denied"))

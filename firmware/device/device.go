@@ -159,7 +159,7 @@ func New(cfg Config) *Device {
 		d.taken = true
 		first = d.notice("After the last stop", text)
 	}
-	first.late = nil // nobody has tapped anything yet
+	first.awake = true // nobody has tapped anything yet
 	d.show(first)
 	return d
 }
@@ -253,7 +253,7 @@ func (d *Device) tick() (wait time.Duration, work bool) {
 		d.workNow, d.workAt = true, time.Time{}
 	}
 	work, d.workNow = d.workNow, false
-	if v := d.view; (v.guarded || v.late != nil) && !v.awake && due(v.shown.Add(guardTime)) {
+	if v := d.view; !v.awake && due(v.shown.Add(guardTime)) {
 		v.awake = true
 		d.draw()
 	}
@@ -311,7 +311,7 @@ func faultView(reason error) *view {
 		title = "Everything is erased"
 		text = "Switch the device off and on to begin anew.\n\nFlash memory may still remember what was overwritten: to be sure, destroy the card."
 	}
-	return &view{screen: func(page int, _ bool) display.Screen {
+	return &view{awake: true, screen: func(page int, _ bool) display.Screen {
 		return display.Fault{Title: title, Text: text, Page: page}
 	}}
 }

@@ -49,7 +49,7 @@ func (d *Device) begin(do func(ctx context.Context)) {
 type choice struct {
 	screen   func(page int, ready bool) display.Screen
 	guarded  bool          // a decision: alive after guardTime and the last page
-	late     lateness      // nil: all but the pages
+	late     lateness      // as a view's
 	patience time.Duration // 0 for ever; then errLeft
 	yields   bool          // to what waits for the screen
 	reserve  bool          // it shows the reservoir, which may change
@@ -72,9 +72,6 @@ func (d *Device) choose(ctx context.Context, c choice) (target string, err error
 
 // await is choose, which also says where the tap was.
 func (d *Device) await(ctx context.Context, c choice) (t tap, err error) {
-	if c.late == nil {
-		c.late = butPages
-	}
 	tapped := make(chan tap, 1)
 	v := &view{screen: c.screen, guarded: c.guarded, late: c.late, patience: c.patience, yields: c.yields, reserve: c.reserve, page: c.page}
 	v.tap = func(target string) func() {
@@ -145,6 +142,7 @@ func (d *Device) tell(ctx context.Context, w display.Warning) {
 func (d *Device) progress(title string) (tell func(done, total int64)) {
 	begun, is := time.Now(), display.Progress{Title: title, Unit: "bytes"}
 	v := &view{
+		awake:  true,
 		screen: func(int, bool) display.Screen { return is },
 		tap:    func(string) func() { return nil },
 	}

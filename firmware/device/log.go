@@ -155,16 +155,9 @@ func (d *Device) askForLog(ctx context.Context, c *call) ([]padstore.Entry, erro
 // grant asks whether the laptop may have something that it can always ask for.
 // What the owner has just denied is not asked again.
 func (d *Device) grant(ctx context.Context, c *call, q question) error {
-	if d.denied(c.request) {
-		return hostlink.Rejected
-	}
-	turn, err := d.takeTurn(ctx)
+	turn, err := d.turnFor(ctx, c)
 	if err != nil {
 		return err
-	}
-	c.turn = turn
-	if d.denied(c.request) {
-		return hostlink.Rejected
 	}
 	q.request = c.request
 	_, err = turn.ask(ctx, q)

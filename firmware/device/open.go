@@ -89,18 +89,9 @@ func (d *Device) open(ctx context.Context, c *call, req hostlink.UnpackageReques
 
 // decide asks the owner about what verified. It is true when pad was burned.
 func (d *Device) decide(ctx context.Context, c *call, b *batch) (burned bool) {
-	if d.denied(c.request) {
-		b.refuse(hostlink.Rejected)
-		return false
-	}
-	turn, err := d.takeTurn(ctx)
+	turn, err := d.turnFor(ctx, c)
 	if err != nil {
 		b.refuse(err)
-		return false
-	}
-	c.turn = turn
-	if d.denied(c.request) {
-		b.refuse(hostlink.Rejected)
 		return false
 	}
 	if d.verify(b); len(b.waiting()) == 0 {
@@ -274,7 +265,7 @@ func (t *turn) read(texts []text) bool {
 // reader shows texts[i] and then the rest. mu is held.
 func (d *Device) reader(texts []text, i int) *view {
 	now := texts[i]
-	v := &view{patience: readerFor, late: butPages}
+	v := &view{patience: readerFor}
 	v.screen = func(page int, _ bool) display.Screen {
 		return display.Reader{From: now.from, Text: now.text, Skip: now.skip, Page: page, Index: i + 1, Count: len(texts)}
 	}
@@ -301,7 +292,7 @@ func (d *Device) reader(texts []text, i int) *view {
 // by a tap beside Next: its pad is burned, and nothing brings it back.
 func (d *Device) unreadView(reader *view, done func() func()) *view {
 	return &view{
-		guarded: true, late: butPages, patience: readerFor, expire: reader.expire,
+		guarded: true, patience: readerFor, expire: reader.expire,
 		screen: func(page int, ready bool) display.Screen {
 			return display.Ask{
 				Title: "Close it unread?",

@@ -3,7 +3,6 @@ package device
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"onetimechat/display"
 )
@@ -67,7 +66,7 @@ var brightnesses = [...]int{100, 75, 50, 25, 10}
 // nextBrightness chooses the brightness after the present one.
 func (d *Device) nextBrightness(ctx context.Context) {
 	s := d.store.Settings()
-	s.Brightness = brightnesses[(slices.Index(brightnesses[:], s.Brightness)+1)%len(brightnesses)]
+	s.Brightness = following(brightnesses[:], s.Brightness)
 	d.change(ctx, d.store.Choose(s))
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -77,9 +76,8 @@ func (d *Device) nextBrightness(ctx context.Context) {
 
 // nextRotation turns the picture, at once, to where it has room next.
 func (d *Device) nextRotation(ctx context.Context) {
-	all := d.rotator.Rotations()
 	s := d.store.Settings()
-	s.Rotation = all[(slices.Index(all, s.Rotation)+1)%len(all)]
+	s.Rotation = following(d.rotator.Rotations(), s.Rotation)
 	err := d.store.Choose(s)
 	if err == nil {
 		d.rotate(s.Rotation)

@@ -113,7 +113,6 @@ func (p *person) Wait(what string) {
 
 func (p *person) waitingView() *view {
 	return &view{
-		late: butPages, // a second tap on Same, where Cancel is now, would throw the pad away
 		screen: func(int, bool) display.Screen {
 			return display.Busy{Text: "Waiting for " + p.waits + ".", Cancellable: true}
 		},
@@ -148,7 +147,7 @@ func (p *person) Show(is meeting.Progress) {
 
 // fillingView is the filling, with its two ways out.
 func (p *person) fillingView() *view {
-	v := &view{late: butPages, patience: p.device.idle, screen: func(int, bool) display.Screen {
+	v := &view{patience: p.device.idle, screen: func(int, bool) display.Screen {
 		return display.Progress{
 			Title: "Making the pad with " + p.is.Contact, Done: p.is.Done, Total: p.is.Total, Unit: "bytes",
 			Rate: int64(p.is.Rate), Left: p.is.Left, Stop: true, Cancellable: true,
@@ -177,7 +176,7 @@ func (p *person) fillingView() *view {
 // unsureView makes sure of a wish, so that hours of filling are not lost, or cut
 // short, by a stray tap. Filling goes on behind it.
 func (p *person) unsureView(w meeting.Wish, title, text, yes string) *view {
-	v := &view{guarded: true, late: butPages, screen: func(page int, ready bool) display.Screen {
+	v := &view{guarded: true, screen: func(page int, ready bool) display.Screen {
 		return display.Ask{Title: title, Text: text, Yes: yes, No: "Go on", Grave: w == meeting.Cancel, Ready: ready, Page: page}
 	}}
 	v.tap = func(target string) func() {

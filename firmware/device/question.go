@@ -50,7 +50,7 @@ func (t *turn) ask(ctx context.Context, q question) (string, error) {
 // questionView is q on the glass. It decides once: with that it gives way to
 // another view.
 func (d *Device) questionView(q question, decided chan<- verdict) *view {
-	v := &view{screen: q.screen, guarded: true, late: butPages, patience: questionFor}
+	v := &view{screen: q.screen, guarded: true, patience: questionFor}
 	decide := func(is verdict) {
 		decided <- is
 		if d.view == v {

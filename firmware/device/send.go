@@ -47,19 +47,12 @@ func (d *Device) checkSend(req hostlink.PackageRequest) error {
 // send is the use case: look for room, take the turn, look again, ask, look
 // again, burn and seal.
 func (d *Device) send(ctx context.Context, c *call, req hostlink.PackageRequest) answer {
-	if d.denied(c.request) {
-		return answer{err: hostlink.Rejected}
-	}
 	if _, a, ok := d.room(req); !ok {
 		return a
 	}
-	turn, err := d.takeTurn(ctx)
+	turn, err := d.turnFor(ctx, c)
 	if err != nil {
 		return answer{err: err}
-	}
-	c.turn = turn
-	if d.denied(c.request) {
-		return answer{err: hostlink.Rejected}
 	}
 	costs, a, ok := d.room(req)
 	if !ok {

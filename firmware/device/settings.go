@@ -80,10 +80,13 @@ func idleText(after time.Duration) string {
 	return fmt.Sprintf("after %d minutes", int(after.Minutes()))
 }
 
+// following is what comes in a list after what is now: after the last the first.
+func following[T comparable](list []T, now T) T { return list[(slices.Index(list, now)+1)%len(list)] }
+
 // nextIdle chooses the idle time after the present one.
 func (d *Device) nextIdle(ctx context.Context) {
 	s := d.store.Settings()
-	s.Idle = idleTimes[(slices.Index(idleTimes[:], s.Idle)+1)%len(idleTimes)]
+	s.Idle = following(idleTimes[:], s.Idle)
 	d.change(ctx, d.store.Choose(s))
 	d.mu.Lock()
 	defer d.mu.Unlock()

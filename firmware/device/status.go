@@ -59,8 +59,6 @@ func (d *Device) NextRef(owner, server string) (ref int64, known bool, err error
 		return 0, false, hostlink.DeviceFault
 	case owner != d.store.Owner():
 		return 0, false, hostlink.NoPad
-	case len(server) > hostlink.MaxAddress:
-		return 0, false, hostlink.TooLong
 	}
 	ref, known = d.store.NextRef(server)
 	return ref, known, nil

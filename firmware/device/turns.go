@@ -70,6 +70,23 @@ func (d *Device) takeTurn(ctx context.Context) (*turn, error) {
 	return &turn{device: d}, nil
 }
 
+// turnFor is takeTurn for the question of a call, unless the owner has just denied
+// it, also while it waited.
+func (d *Device) turnFor(ctx context.Context, c *call) (*turn, error) {
+	if d.denied(c.request) {
+		return nil, hostlink.Rejected
+	}
+	t, err := d.takeTurn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.turn = t
+	if d.denied(c.request) {
+		return nil, hostlink.Rejected
+	}
+	return t, nil
+}
+
 // end gives the screen to whoever is next, unless it was handed over.
 func (t *turn) end() {
 	t.device.mu.Lock()

@@ -19,10 +19,10 @@ type view struct {
 	// patience is how long it waits without a touch, 0 for ever; then expire.
 	patience time.Duration
 	expire   func()
-	yields   bool   // what waits for the screen has it expire after yieldFor
-	drop     func() // when a fault takes its place; may be nil
-	guarded  bool   // it can be approved, after guardTime and its last page
-	late     lateness
+	yields   bool     // what waits for the screen has it expire after yieldFor
+	drop     func()   // when a fault takes its place; may be nil
+	guarded  bool     // it can be approved, after guardTime and its last page
+	late     lateness // nil: all but the pages
 	isHome   bool
 	hidden   bool // until it has been the view for workTime
 	reserve  bool // it shows the reservoir, which may change
@@ -31,7 +31,7 @@ type view struct {
 	page  int
 	shown time.Time   // when it first was on the glass
 	at    image.Point // where a finger last came down
-	awake bool        // guardTime is over
+	awake bool        // nothing is late: guardTime is over, or all may be tapped at once
 	read  bool        // the last page was on the glass
 }
 
@@ -75,7 +75,7 @@ func (d *Device) draw() {
 	ready := v.awake && v.read
 	f := d.renderer.Render(v.screen(v.page, ready))
 	f.Question = d.views
-	if v.late != nil && !v.awake {
+	if !v.awake {
 		f = asleep(f, v.late)
 	}
 	d.frame = f
@@ -93,7 +93,7 @@ func (d *Device) draw() {
 }
 
 // lateness tells which targets come alive after guardTime only, lest the second
-// half of a double tap hits what has just appeared. nil is none.
+// half of a double tap hits what has just appeared, such as Cancel where Same was.
 type lateness func(target string) bool
 
 // butPages has all be late but the pages, which lose nothing.
@@ -101,6 +101,9 @@ func butPages(target string) bool { return target != "next" && target != "prev" 
 
 // asleep is f with what is late dead.
 func asleep(f *display.Frame, late lateness) *display.Frame {
+	if late == nil {
+		late = butPages
+	}
 	g := *f
 	g.Targets = slices.Clone(f.Targets)
 	for i := range g.Targets {
@@ -120,7 +123,6 @@ func (d *Device) showAgain(v *view) {
 func (d *Device) homeView() *view {
 	return &view{
 		isHome: true,
-		late:   butPages,
 		screen: func(page int, _ bool) display.Screen {
 			home := d.home
 			home.Page = page
@@ -139,6 +141,7 @@ func (d *Device) idleView(doing func() string, back func()) *view {
 	return &view{
 		reserve: true, // the count may change
 		dim:     true,
+		awake:   true,
 		screen:  func(int, bool) display.Screen { return display.Idle{News: d.news, Doing: doing()} },
 		tap: func(string) func() {
 			back()
@@ -180,7 +183,6 @@ func (d *Device) tapHome(target string) func() {
 // up the turn. mu is held.
 func (d *Device) notice(title, text string) *view {
 	v := &view{
-		late: butPages,
 		screen: func(page int, _ bool) display.Screen {
 			return display.Warning{Title: title, Text: text, Page: page}
 		},
@@ -201,5 +203,5 @@ func atWork(text string) *view {
 }
 
 func waiting(text string) *view {
-	return &view{screen: func(int, bool) display.Screen { return display.Busy{Text: text} }}
+	return &view{awake: true, screen: func(int, bool) display.Screen { return display.Busy{Text: text} }}
 }

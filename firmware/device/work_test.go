@@ -22,6 +22,17 @@ func (c *slowCard) SyncFiles(files ...durable.File) error {
 	return c.Disk.SyncFiles(files...)
 }
 
+// startOn switches alice's device on with a card of which each sync takes so long.
+func startOn(t *testing.T, takes time.Duration) *rig {
+	t.Helper()
+	disk := cards(t, seal.Unconditional, 16<<10, "alice", "bob")["alice"]
+	store, err := padstore.Open(&slowCard{disk, takes}, "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startWith(t, disk, store)
+}
+
 // What is done at once is not told: a screen for nothing flickers, and on a slow bus
 // the message would wait for it. What takes its time is told.
 func TestTheScreenTellsOfWorkThatTakesLong(t *testing.T) {
@@ -32,12 +43,7 @@ func TestTheScreenTellsOfWorkThatTakesLong(t *testing.T) {
 	}{{"a quick card", time.Millisecond, false}, {"a slow card", time.Second, true}} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				disk := cards(t, seal.Unconditional, 16<<10, "alice", "bob")["alice"]
-				store, err := padstore.Open(&slowCard{disk, c.takes}, "alice")
-				if err != nil {
-					t.Fatal(err)
-				}
-				alice := startWith(t, disk, store)
+				alice := startOn(t, c.takes)
 				answer := send(t.Context(), alice, "id", "hello", "bob")
 				alice.wantScreen("approve-send")
 				alice.approve("approve")
@@ -56,12 +62,7 @@ func TestTheScreenTellsOfWorkThatTakesLong(t *testing.T) {
 // While the device is at work, what was decided can still be seen, and does nothing.
 func TestWhatIsDecidedIsDead(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		disk := cards(t, seal.Unconditional, 16<<10, "alice", "bob")["alice"]
-		store, err := padstore.Open(&slowCard{disk, time.Second}, "alice")
-		if err != nil {
-			t.Fatal(err)
-		}
-		alice := startWith(t, disk, store)
+		alice := startOn(t, time.Second)
 		answer := send(t.Context(), alice, "id", "hello", "bob")
 		alice.wantScreen("approve-send")
 		deny := middle(alice.target("deny"))

@@ -250,20 +250,26 @@ func TestTheLinkLocalAddressMayComeLate(t *testing.T) {
 	l.reaches(p, l.zone(addrs[1]))
 }
 
-// What cannot be opened leaves nothing behind, and is told.
-func TestAnAddressInUse(t *testing.T) {
+// inUse is a link to a laptop whose address is taken by another listener.
+func inUse(t *testing.T) (*Link, net.Listener) {
+	t.Helper()
 	noWait(t)
-	l := newLaptop(t)
-	l.plug("pad0")
+	newLaptop(t).plug("pad0")
 	other, err := net.Listen("tcp", ":9051")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close()
+	t.Cleanup(func() { other.Close() })
 	p, err := New(&Opts{Port: Ethernet, Net: 3, Roots: Roots{Sys: sysWith(t, "pad0")}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p, other
+}
+
+// What cannot be opened leaves nothing behind, and is told.
+func TestAnAddressInUse(t *testing.T) {
+	p, other := inUse(t)
 	if _, err := p.Open(t.Context()); err == nil {
 		t.Fatal("it opened")
 	}
@@ -290,18 +296,7 @@ func TestAnAddressInUse(t *testing.T) {
 
 // An interface that stays of no use ends the listener, with the reason.
 func TestTroubleThatStaysIsTold(t *testing.T) {
-	noWait(t)
-	l := newLaptop(t)
-	l.plug("pad0")
-	other, err := net.Listen("tcp", ":9051")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
-	p, err := New(&Opts{Port: Ethernet, Net: 3, Roots: Roots{Sys: sysWith(t, "pad0")}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, other := inUse(t)
 	k := &keeper{link: p, find: p.finder(), requests: newListener(other.Addr())}
 	k.mind(t.Context())
 	if k.trouble.IsZero() {

@@ -32,11 +32,8 @@ func (h *Host) Groups(ctx context.Context) (map[string][]string, error) {
 // SetGroup has name stand for members; without members it is forgotten. A contact's
 // name is refused: what was written to the one would go to the others.
 func (h *Host) SetGroup(ctx context.Context, name string, members []string) error {
-	if err := uid.Check(name); err != nil {
-		return err
-	}
-	for _, m := range members {
-		if err := uid.Check(m); err != nil {
+	for _, id := range slices.Concat([]string{name}, members) {
+		if err := uid.Check(id); err != nil {
 			return err
 		}
 	}

@@ -78,10 +78,11 @@ func (in *inbox) settle(refs []int64) {
 	}
 	slices.Sort(in.Done)
 	in.Done = slices.Compact(in.Done)
-	in.Asked = slices.DeleteFunc(in.Asked, func(a asked) bool { return slices.Contains(refs, a.Ref) })
+	in.forget(refs)
 }
 
-// forget notes that the device surely has not opened refs.
+// forget forgets by which requests refs were asked: the device surely has not opened
+// them, or they have an outcome.
 func (in *inbox) forget(refs []int64) {
 	in.Asked = slices.DeleteFunc(in.Asked, func(a asked) bool { return slices.Contains(refs, a.Ref) })
 }

@@ -129,31 +129,24 @@ func (h *Host) held(ctx context.Context) ([]parcel, error) {
 // OpenLater has the device asked again about the packages of those refs on the
 // later list; no refs means all of them.
 func (h *Host) OpenLater(ctx context.Context, refs []int64, show Show) (Report, error) {
-	unlock, err := h.cfg.Place.Lock(ctx, lockReceiving)
-	if err != nil {
-		return Report{}, err
-	}
-	defer unlock()
-	parcels, err := h.held(ctx)
-	if err != nil {
-		return Report{}, err
-	}
-	for _, ref := range refs {
-		if !slices.ContainsFunc(parcels, func(p parcel) bool { return p.Ref == ref }) {
-			return Report{}, ErrNoSuchMessage
+	return h.pass(ctx, show, func(p *pass) error {
+		parcels, err := h.held(ctx)
+		if err != nil {
+			return err
 		}
-	}
-	if len(refs) > 0 {
-		parcels = slices.DeleteFunc(parcels, func(p parcel) bool { return !slices.Contains(refs, p.Ref) })
-	}
-	p := &pass{h: h, show: show}
-	if p.in, err = h.loadInbox(ctx); err != nil {
-		return Report{}, err
-	}
-	if err := p.begin(ctx); err != nil {
-		return p.report, err
-	}
-	return p.report, p.openRequests(ctx, parcels)
+		for _, ref := range refs {
+			if !slices.ContainsFunc(parcels, func(p parcel) bool { return p.Ref == ref }) {
+				return ErrNoSuchMessage
+			}
+		}
+		if len(refs) > 0 {
+			parcels = slices.DeleteFunc(parcels, func(p parcel) bool { return !slices.Contains(refs, p.Ref) })
+		}
+		if err := p.begin(ctx); err != nil {
+			return err
+		}
+		return p.openRequests(ctx, parcels)
+	})
 }
 
 // DropLater forgets a denied package.
@@ -166,6 +159,6 @@ func (h *Host) DropLater(ctx context.Context, ref int64) error {
 		if err != nil {
 			return err
 		}
-		return h.release(disk, ref)
+		return remove(disk, h.laterName(ref))
 	})
 }

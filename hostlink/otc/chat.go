@@ -73,9 +73,7 @@ type chat struct {
 
 // chat talks until the input ends.
 func (a *app) chat(ctx context.Context, s *session) error {
-	answered := a.ui.slow("Asking the pad device …")
-	status, err := s.device.Status(ctx, time.Now())
-	answered()
+	status, err := a.askStatus(ctx, s)
 	if err != nil {
 		return err
 	}

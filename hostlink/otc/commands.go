@@ -6,11 +6,11 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"onetimechat/hostlink/host"
+	"onetimechat/padstore/uid"
 )
 
 // help is what the conversation's command of that name prints.
@@ -134,11 +134,10 @@ func (c *chat) send(ctx context.Context, rest string) error {
 	if err != nil {
 		return err
 	}
-	members, err := c.members(ctx, []string{to, to}) // a contact, never a group
-	if err != nil {
+	if err := uid.Check(to); err != nil { // a contact, never a group
 		return err
 	}
-	return c.sendAndTell(ctx, c.session, members, text)
+	return c.sendAndTell(ctx, c.session, []string{to}, text)
 }
 
 func (c *chat) sendMany(ctx context.Context, rest string) error {
@@ -159,7 +158,7 @@ func (c *chat) sendList(ctx context.Context, rest, form string) error {
 
 // sendTo sends to everybody whom the names stand for, except oneself.
 func (c *chat) sendTo(ctx context.Context, nameOrList []string, text string) error {
-	to, err := c.members(ctx, nameOrList)
+	to, err := c.host.Members(ctx, nameOrList)
 	if err != nil {
 		return err
 	}
@@ -234,7 +233,7 @@ func (c *chat) help(context.Context, string) error {
 }
 
 func (c *chat) contacts(ctx context.Context, _ string) error {
-	status, err := c.device.Status(ctx, time.Now())
+	status, err := c.askStatus(ctx, c.session)
 	if err != nil {
 		return err
 	}
@@ -246,7 +245,7 @@ func (c *chat) later(ctx context.Context, rest string) error {
 	args := strings.Fields(rest)
 	switch {
 	case len(args) == 0:
-		return c.listLater(ctx, c.session)
+		return c.listLater(ctx, c.session, nil)
 	case args[0] == "open":
 		return c.openLater(ctx, c.session, args[1:])
 	case args[0] == "drop" && len(args) == 2:
@@ -259,7 +258,7 @@ func (c *chat) outbox(ctx context.Context, rest string) error {
 	args := strings.Fields(rest)
 	switch {
 	case len(args) == 0:
-		return c.listOutbox(ctx, c.session)
+		return c.listOutbox(ctx, c.session, nil)
 	case args[0] == "retry" && len(args) <= 2:
 		return c.retryOutbox(ctx, c.session, args[1:])
 	case args[0] == "drop" && len(args) == 2:

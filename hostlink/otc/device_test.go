@@ -282,10 +282,19 @@ func (m *mailboxes) bring(to, from, text string) (ref int64, err error) {
 	return client.Send(context.Background(), mailbox.Outgoing{Recipient: to, Sender: from, Contents: contents})
 }
 
-// startBoth is a relay and a device for a test, gone at its end.
-func startBoth(t *testing.T, owner string, contacts ...string) (*mailboxes, *padDevice) {
+// send puts a message of bob's into alice's mailbox.
+func (m *mailboxes) send(t *testing.T, serial int, text string) {
 	t.Helper()
-	m, d := &mailboxes{dir: t.TempDir()}, newPadDevice(owner, contacts...)
+	if _, err := m.bring("alice", "bob", string(packed("bob", "alice", serial, text))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startBoth is a relay, and a device of alice's who knows bob, for a test, gone at
+// its end.
+func startBoth(t *testing.T) (*mailboxes, *padDevice) {
+	t.Helper()
+	m, d := &mailboxes{dir: t.TempDir()}, newPadDevice("alice", "bob")
 	if err := errors.Join(m.start(), d.plug()); err != nil {
 		t.Fatal(err)
 	}

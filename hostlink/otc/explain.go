@@ -10,6 +10,7 @@ import (
 	"onetimechat/hostlink"
 	"onetimechat/hostlink/host"
 	"onetimechat/hostlink/mailbox"
+	"onetimechat/padstore/uid"
 )
 
 // The program's exit codes.
@@ -136,11 +137,14 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	var damaged *host.DamagedError
 	var pads *damagedPads
 	var twoMeanings *host.TwoMeaningsError
+	var nobody uid.Error
 	switch {
 	case errors.As(err, &wrong):
 		return wrong.Error(), u.helpHint(), exitUsage
 	case errors.As(err, &unset):
 		return unset.Error(), `"otc setup" finds out what is missing, and saves it.`, exitUsage
+	case errors.As(err, &nobody):
+		return err.Error(), u.helpHint(), exitUsage
 	case errors.Is(err, context.Canceled):
 		return "Taken back.", "", exitFailed
 	case errors.Is(err, host.ErrUnsure):

@@ -15,7 +15,6 @@ import (
 
 	"onetimechat/display/escape"
 	"onetimechat/display/escape/escapetest"
-	"onetimechat/hostlink/mailbox"
 )
 
 // harmlessOutput fails for anything that a terminal could take for a command, and
@@ -59,16 +58,11 @@ func flags(m *mailboxes, d *padDevice, data string) []string {
 }
 
 func TestHostileMessagesAreShownEscaped(t *testing.T) {
-	m, d := startBoth(t, "alice", "bob")
-	client, err := mailbox.NewClient(m.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	m, d := startBoth(t)
 	texts := hostileMessages(t)
 	data := t.TempDir()
 	for i, text := range texts {
-		bring(t, client, "alice", "bob", i, text)
+		m.send(t, i, text)
 	}
 	exit, output := try(t, nil, append([]string{"receive"}, flags(m, d, data)...)...)
 	if exit != exitOK {
@@ -102,7 +96,7 @@ func TestHostileMessagesAreShownEscaped(t *testing.T) {
 }
 
 func TestAHostileRelayReachesTheTerminalEscaped(t *testing.T) {
-	_, d := startBoth(t, "alice", "bob")
+	_, d := startBoth(t)
 	for _, text := range escapetest.Texts(t) {
 		answers := map[string]any{
 			"/check":       map[string]any{"status": text},
@@ -132,7 +126,7 @@ func TestAHostileRelayReachesTheTerminalEscaped(t *testing.T) {
 }
 
 func TestAHostileDeviceReachesTheTerminalEscaped(t *testing.T) {
-	m, _ := startBoth(t, "alice", "bob")
+	m, _ := startBoth(t)
 	for some := range slices.Chunk(escapetest.Texts(t), 6) {
 		text := strings.Join(some, " ")
 		pad := map[string]any{"contact": "bob", "suite": text, "state": text, "source": text}
@@ -167,7 +161,7 @@ func TestAHostileDeviceReachesTheTerminalEscaped(t *testing.T) {
 
 // What is typed may have been pasted from elsewhere.
 func TestHostileWordsComeBackEscaped(t *testing.T) {
-	m, d := startBoth(t, "alice", "bob")
+	m, d := startBoth(t)
 	for _, text := range escapetest.Texts(t) {
 		if len(text) > 1000 {
 			continue

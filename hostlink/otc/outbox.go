@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -19,9 +20,7 @@ never texts.`,
   otc outbox retry
   otc outbox drop 3`,
 		Args: noMore,
-		RunE: a.withSession(func(ctx context.Context, s *session, _ []string) error {
-			return a.listOutbox(ctx, s)
-		}),
+		RunE: a.withSession(a.listOutbox),
 	}
 	cmd.AddCommand(
 		a.withSettings(&cobra.Command{
@@ -58,7 +57,7 @@ func (a *app) withSession(run func(ctx context.Context, s *session, args []strin
 	}
 }
 
-func (a *app) listOutbox(ctx context.Context, s *session) error {
+func (a *app) listOutbox(ctx context.Context, s *session, _ []string) error {
 	kept, err := s.host.Outbox(ctx)
 	if err != nil {
 		return err
@@ -98,41 +97,44 @@ func (a *app) retryOutbox(ctx context.Context, s *session, args []string) error 
 	if err != nil {
 		return err
 	}
-	found := false
-	for _, k := range kept {
-		if len(only) > 0 && k.Number != only[0] {
-			continue
+	if len(only) > 0 {
+		kept = slices.DeleteFunc(kept, func(k host.Kept) bool { return k.Number != only[0] })
+		if len(kept) == 0 {
+			return host.ErrNoSuchMessage
 		}
-		found = true
+	}
+	for _, k := range kept {
 		if len(only) > 0 || k.State == host.Parked && k.Relay == s.settings.Relay {
 			if err := s.host.Retry(ctx, k.Number); err != nil {
 				return err
 			}
 		}
 	}
-	if !found && len(only) > 0 {
-		return host.ErrNoSuchMessage
-	}
 	tried, err := s.host.Deliver(ctx)
+	if len(tried) == 0 {
+		if err == nil {
+			err = a.ui.say("Nothing waits for this relay.")
+		}
+		return err
+	}
 	result := exitOK
 	for _, d := range tried {
 		result = worse(result, a.ui.sent(toWhom(d.To), sent{to: d.To, state: d.State, err: d.Err}))
-	}
-	if len(tried) == 0 && err == nil {
-		err = a.ui.say("Nothing waits for this relay.")
-	}
-	if err != nil && len(tried) == 0 {
-		return err
 	}
 	return ended(result)
 }
 
 func (a *app) dropOutbox(ctx context.Context, s *session, args []string) error {
+	return a.drop(ctx, s.host.Drop, args)
+}
+
+// drop drops the message that args name.
+func (a *app) drop(ctx context.Context, drop func(ctx context.Context, number int64) error, args []string) error {
 	dropped, err := numbers(args)
 	if err != nil {
 		return err
 	}
-	if err := s.host.Drop(ctx, dropped[0]); err != nil {
+	if err := drop(ctx, dropped[0]); err != nil {
 		return err
 	}
 	return a.ui.say("Dropped.")
@@ -159,9 +161,7 @@ func (a *app) laterCommand() *cobra.Command {
   otc later open
   otc later open 17`,
 		Args: noMore,
-		RunE: a.withSession(func(ctx context.Context, s *session, _ []string) error {
-			return a.listLater(ctx, s)
-		}),
+		RunE: a.withSession(a.listLater),
 	}
 	open := a.withSettings(&cobra.Command{
 		Use:     "open [NUMBER…]",
@@ -181,7 +181,7 @@ func (a *app) laterCommand() *cobra.Command {
 	return a.withSettings(cmd)
 }
 
-func (a *app) listLater(ctx context.Context, s *session) error {
+func (a *app) listLater(ctx context.Context, s *session, _ []string) error {
 	held, err := s.host.Later(ctx)
 	if err != nil {
 		return err
@@ -220,12 +220,5 @@ func (a *app) openLater(ctx context.Context, s *session, args []string) error {
 }
 
 func (a *app) dropLater(ctx context.Context, s *session, args []string) error {
-	refs, err := numbers(args)
-	if err != nil {
-		return err
-	}
-	if err := s.host.DropLater(ctx, refs[0]); err != nil {
-		return err
-	}
-	return a.ui.say("Dropped.")
+	return a.drop(ctx, s.host.DropLater, args)
 }

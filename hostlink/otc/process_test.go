@@ -3,8 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -70,12 +68,7 @@ func TestTheRelayPrintsOneReadyLineAndStopsCleanly(t *testing.T) {
 }
 
 func TestReceiveFollowsUntilItIsStopped(t *testing.T) {
-	m, d := startBoth(t, "alice", "bob")
-	client, err := mailbox.NewClient(m.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	m, d := startBoth(t)
 	cmd := exec.Command("otc", append([]string{"receive", "--follow"}, flags(m, d, t.TempDir())...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -86,7 +79,7 @@ func TestReceiveFollowsUntilItIsStopped(t *testing.T) {
 	}
 	lines := bufio.NewScanner(out)
 	for i, text := range []string{"one", "two"} {
-		bring(t, client, "alice", "bob", i, text)
+		m.send(t, i, text)
 		if !lines.Scan() || lines.Text() != "bob: "+text {
 			t.Fatalf("line %q", lines.Text())
 		}
@@ -101,7 +94,7 @@ func TestReceiveFollowsUntilItIsStopped(t *testing.T) {
 
 // A chat whose input neither brings a line nor ends can be told to stop.
 func TestAChatOnAPipeIsStopped(t *testing.T) {
-	m, d := startBoth(t, "alice", "bob")
+	m, d := startBoth(t)
 	cmd := exec.Command("otc", append([]string{"chat"}, flags(m, d, t.TempDir())...)...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -133,7 +126,7 @@ func TestAChatOnAPipeIsStopped(t *testing.T) {
 
 // Of what a relay sends unasked Go's own client tells on standard error: not here.
 func TestWhatARelaySendsUnaskedIsNotShown(t *testing.T) {
-	_, d := startBoth(t, "alice", "bob")
+	_, d := startBoth(t)
 	asked := make(chan struct{}, 1)
 	hostile := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -162,16 +155,5 @@ func TestWhatARelaySendsUnaskedIsNotShown(t *testing.T) {
 	}
 	if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil || errs.Len() > 0 {
 		t.Fatalf("%v, and it says: %s", err, &errs)
-	}
-}
-
-// bring puts a message into a mailbox.
-func bring(t *testing.T, client *mailbox.Client, to, from string, serial int, text string) {
-	t.Helper()
-	_, err := client.Send(context.Background(), mailbox.Outgoing{
-		Recipient: to, Sender: from, Contents: base64.StdEncoding.EncodeToString(packed(from, to, serial, text)),
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"onetimechat/hostlink/mailbox"
 )
 
 // terminal is a pseudo-terminal with a program on it, of which an output may be
@@ -166,12 +164,7 @@ func (p *terminal) keys(keys string) {
 }
 
 func TestAChatAtATerminal(t *testing.T) {
-	m, d := startBoth(t, "alice", "bob")
-	client, err := mailbox.NewClient(m.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	m, d := startBoth(t)
 	p := openChat(t, m, d, "TERM=xterm", "NO_COLOR=1")
 	p.await("One Time Chat")
 	p.await("alice> ")
@@ -179,7 +172,7 @@ func TestAChatAtATerminal(t *testing.T) {
 	// A message arrives above the line that is being typed; the line stays.
 	p.keys("send b\thello b")
 	p.await("send bob hello b")
-	bring(t, client, "alice", "bob", 1, "hi\x1b]52;c;eA==\x07 alice\ncarol: no")
+	m.send(t, 1, "hi\x1b]52;c;eA==\x07 alice\ncarol: no")
 	p.await("bob: hi<U+001B>]52;c;eA==<U+0007> alice\r\n   | carol: no\r\n")
 	p.await("send bob hello b")
 	p.keys("ob\r")
@@ -201,7 +194,7 @@ func TestAChatAtATerminal(t *testing.T) {
 
 // Pasted lines are one message, which Enter sends; none of them is a command.
 func TestPastedLinesAreOneMessage(t *testing.T) {
-	m, d := startBoth(t, "alice", "bob")
+	m, d := startBoth(t)
 	p := openChat(t, m, d, "TERM=xterm", "NO_COLOR=1")
 	p.await(markPastes)
 	p.await("alice> ")
@@ -224,7 +217,7 @@ func TestPastedLinesAreOneMessage(t *testing.T) {
 // What goes into a file has no colours, and who looks at the other output is told
 // what to do all the same.
 func TestOneOutputMayBeAFile(t *testing.T) {
-	m, d := startBoth(t, "alice", "bob")
+	m, d := startBoth(t)
 	var errs, out bytes.Buffer
 	send := exec.Command("otc", append([]string{"send", "bob", "hi"}, flags(m, d, t.TempDir())...)...)
 	send.Env = append(os.Environ(), "TERM=xterm")
@@ -246,17 +239,12 @@ func TestOneOutputMayBeAFile(t *testing.T) {
 
 // A dumb terminal would show control sequences, and answer none.
 func TestAChatAtADumbTerminal(t *testing.T) {
-	m, d := startBoth(t, "alice", "bob")
-	client, err := mailbox.NewClient(m.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	m, d := startBoth(t)
 	p := openChat(t, m, d, "TERM=dumb")
 	seen := p.await("One Time Chat. Type 'help' for help.\r\n")
 	p.keys("send bob hello\n")
 	seen += p.await("Message sent.")
-	bring(t, client, "alice", "bob", 1, "hi alice")
+	m.send(t, 1, "hi alice")
 	seen += p.await("bob: hi alice\r\n")
 	p.keys("clear\nid\n")
 	seen += p.await("alice, relay ")
@@ -269,7 +257,7 @@ func TestAChatAtADumbTerminal(t *testing.T) {
 
 // Ctrl-C leaves also where otc waits for what a person types.
 func TestCtrlCEndsWhatWaitsForTheKeyboard(t *testing.T) {
-	m, d := startBoth(t, "alice", "bob")
+	m, d := startBoth(t)
 	for _, c := range []struct {
 		args   []string
 		prompt string
@@ -293,7 +281,7 @@ func TestCtrlCEndsWhatWaitsForTheKeyboard(t *testing.T) {
 // A relay that accepts and says nothing holds up neither the prompt nor who is
 // tired of waiting, and what was sealed is not said to be taken back.
 func TestNobodyHasToWaitForARelay(t *testing.T) {
-	_, d := startBoth(t, "alice", "bob")
+	_, d := startBoth(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -362,16 +350,11 @@ func TestWhoWaitsForADeviceIsTold(t *testing.T) {
 // A terminal gets nothing from hostile texts but printable runes: of control
 // sequences only the colours that otc itself has.
 func TestHostileMessagesOnATerminalAreOnlyOurs(t *testing.T) {
-	m, d := startBoth(t, "alice", "bob")
-	client, err := mailbox.NewClient(m.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	m, d := startBoth(t)
 	for i, text := range hostileMessages(t) {
-		bring(t, client, "alice", "bob", i, text)
+		m.send(t, i, text)
 	}
-	bring(t, client, "alice", "bob", 1000, "the last one")
+	m.send(t, 1000, "the last one")
 	cmd := exec.Command("otc", append([]string{"receive"}, flags(m, d, t.TempDir())...)...)
 	cmd.Env = append(os.Environ(), "TERM=xterm")
 	p := openTerminal(t, cmd)

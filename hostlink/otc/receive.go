@@ -28,13 +28,7 @@ With --json each message is one line {"type":"message","from","text","ref",
   otc receive --follow
   otc receive --json | jq -r .text`,
 		Args: exactly(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := untilStopped(cmd.Context())
-			defer stop()
-			s, err := a.open()
-			if err != nil {
-				return err
-			}
+		RunE: a.withSession(func(ctx context.Context, s *session, _ []string) error {
 			r := &receiver{ui: a.ui, json: a.given.json}
 			if follow {
 				return r.follow(ctx, s)
@@ -42,7 +36,7 @@ With --json each message is one line {"type":"message","from","text","ref",
 			a.ui.waiting("Receiving; your pad device may ask …")
 			report, err := s.host.Receive(ctx, r.show)
 			return r.end(report, err)
-		},
+		}),
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on until stopped, and deliver the outbox")
 	return a.withJSON(a.withSettings(cmd))
@@ -73,20 +67,20 @@ type arrivalObject struct {
 
 // show is a host.Show.
 func (r *receiver) show(a host.Arrival) error {
-	alarming, err := false, error(nil)
+	var err error
 	stranger := a.Outcome == host.Stranger && !r.json // anybody can send those: sum counts them
 	switch {
 	case r.json:
-		alarming, err = r.showObject(a)
+		err = r.showObject(a)
 	case !stranger:
-		alarming, err = r.ui.arrival(a)
+		err = r.ui.arrival(a)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if stranger {
 		r.strangers++
 	}
-	if alarming {
+	if alarming(a) {
 		r.code = worse(r.code, exitWarning)
 	}
 	if a.Outcome == host.Denied {
@@ -95,16 +89,21 @@ func (r *receiver) show(a host.Arrival) error {
 	return err
 }
 
-func (r *receiver) showObject(a host.Arrival) (alarming bool, err error) {
+// alarming tells whether an arrival is one that its reader is warned of.
+func alarming(a host.Arrival) bool {
+	switch a.Outcome {
+	case host.Unverified, host.Reopened, host.TextLost, host.Unreadable:
+		return true
+	}
+	return a.Skip || a.Reuse
+}
+
+func (r *receiver) showObject(a host.Arrival) error {
 	o := arrivalObject{Type: "notice", Outcome: a.Outcome, From: a.From, Ref: a.Ref, Skip: a.Skip, Reuse: a.Reuse}
 	if a.Outcome == host.Opened {
 		o.Type, o.Outcome, o.Text = "message", "", &a.Text
 	}
-	switch a.Outcome {
-	case host.Unverified, host.Reopened, host.TextLost, host.Unreadable:
-		alarming = true
-	}
-	return alarming || a.Skip || a.Reuse, r.ui.object(o)
+	return r.ui.object(o)
 }
 
 // sum says what the arrivals themselves did not.

@@ -48,7 +48,7 @@ runs.`,
 			if err != nil {
 				return err
 			}
-			to, err := s.members(ctx, names(args[0]))
+			to, err := s.host.Members(ctx, names(args[0]))
 			if err != nil {
 				return err
 			}
@@ -58,16 +58,6 @@ runs.`,
 			return a.sendAndTell(ctx, s, to, text)
 		},
 	})
-}
-
-// members are those whom the names stand for, a group's or a list of contacts'.
-func (s *session) members(ctx context.Context, names []string) ([]string, error) {
-	for _, name := range names {
-		if err := uid.Check(name); err != nil {
-			return nil, usageError{err}
-		}
-	}
-	return s.host.Members(ctx, names)
 }
 
 // others are the members of a group or list, of which oneself may be one.
@@ -100,7 +90,7 @@ func (a *app) offerContacts(cmd *cobra.Command, args []string, typed string) ([]
 	var offers []cobra.Completion
 	for _, p := range status.Pads {
 		offer := before + p.Contact
-		if uid.Check(p.Contact) == nil && strings.HasPrefix(offer, typed) && !slices.Contains(named, p.Contact) && !slices.Contains(offers, offer) {
+		if uid.Valid(p.Contact) && strings.HasPrefix(offer, typed) && !slices.Contains(named, p.Contact) && !slices.Contains(offers, offer) {
 			offers = append(offers, offer)
 		}
 	}

@@ -126,10 +126,14 @@ func (a *app) tellStatus(s *session, status hostlink.Status, deviceErr, relayErr
 	return a.ui.say("relay   %s  %s", s.settings.Relay, relay)
 }
 
+// askStatus asks the pad device how it is, and says so when that takes long.
+func (a *app) askStatus(ctx context.Context, s *session) (hostlink.Status, error) {
+	defer a.ui.slow("Asking the pad device …")()
+	return s.device.Status(ctx, time.Now())
+}
+
 func (a *app) showContacts(ctx context.Context, s *session, _ []string) error {
-	answered := a.ui.slow("Asking the pad device …")
-	status, err := s.device.Status(ctx, time.Now())
-	answered()
+	status, err := a.askStatus(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -240,15 +240,14 @@ func (u *ui) warn(format string, args ...any) error {
 }
 
 // arrival prints what came: warnings first, then the text or what became of
-// it; of an unknown sender's nothing. alarming tells whether a warning was shown.
-func (u *ui) arrival(a host.Arrival) (alarming bool, err error) {
+// it; of an unknown sender's nothing.
+func (u *ui) arrival(a host.Arrival) (err error) {
 	if a.Skip {
 		err = errors.Join(err, u.warn("%s", skipWarning))
 	}
 	if a.Reuse || a.Outcome == host.Reopened {
 		err = errors.Join(err, u.warn("%s", reuseWarning))
 	}
-	alarming = a.Skip || a.Reuse || a.Outcome == host.Reopened
 	switch a.Outcome {
 	case host.Opened:
 		err = errors.Join(err, u.message(a.From, a.Text))
@@ -257,18 +256,15 @@ func (u *ui) arrival(a host.Arrival) (alarming bool, err error) {
 	case host.Denied:
 		err = errors.Join(err, u.say("A message from %s (number %d) waits on the later list, because you denied it.", a.From, a.Ref))
 	case host.Unverified:
-		alarming = true
 		err = errors.Join(err, u.warn("WARNING: A package said to be from %s could not be verified. It was not opened.", a.From))
 	case host.Unreadable:
-		alarming = true
 		err = errors.Join(err, u.warn("WARNING: A package said to be from %s cannot be opened any more: the pad device's card cannot read its pad. Ask for it to be sent again.", a.From))
 	case host.Reopened:
 		err = errors.Join(err, u.say("A package said to be from %s was refused: already opened.", a.From))
 	case host.TextLost:
-		alarming = true
 		err = errors.Join(err, u.warn("WARNING: A message from %s was opened, but its text was lost on the way from the pad device. Ask for it again.", a.From))
 	}
-	return alarming, err
+	return err
 }
 
 // object prints one JSON object on a line of its own. What a terminal could

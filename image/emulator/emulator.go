@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -181,6 +180,3 @@ func (p *Pi) WaitConsole(ctx context.Context, text string) (string, error) {
 	}
 	return line, err
 }
-
-// picture is where QEMU puts a picture of the screen.
-func (p *Pi) picture() string { return filepath.Join(p.folder, "screen.ppm") }

@@ -11,6 +11,7 @@ import (
 	"image"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -28,10 +29,7 @@ const (
 // Screen is what is on the screen now, or ErrOff. Its colours have gone through
 // the board's 16 bits a pixel: see Same.
 func (p *Pi) Screen() (*image.RGBA, error) {
-	if _, err := p.monitor.do("screendump", map[string]any{"filename": p.picture()}); err != nil {
-		return nil, p.hungUp(err)
-	}
-	b, err := os.ReadFile(p.picture())
+	b, err := p.picture("screendump", map[string]any{})
 	if err != nil {
 		return nil, err
 	}
@@ -44,13 +42,7 @@ func (p *Pi) Line(y int) (*image.RGBA, error) { return p.memory(image.Rect(0, y,
 
 // memory is what whole lines of the screen are to be, out of the board's memory.
 func (p *Pi) memory(lines image.Rectangle) (*image.RGBA, error) {
-	_, err := p.monitor.do("pmemsave", map[string]any{
-		"val": screenAt + screenStride*lines.Min.Y, "size": screenStride * lines.Dy(), "filename": p.picture(),
-	})
-	if err != nil {
-		return nil, p.hungUp(err)
-	}
-	b, err := os.ReadFile(p.picture())
+	b, err := p.picture("pmemsave", map[string]any{"val": screenAt + screenStride*lines.Min.Y, "size": screenStride * lines.Dy()})
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +56,16 @@ func (p *Pi) memory(lines image.Rectangle) (*image.RGBA, error) {
 		pixel[0], pixel[1], pixel[2], pixel[3] = uint8(c>>11<<3), uint8(c>>5<<2), uint8(c<<3), 0xff
 	}
 	return m, nil
+}
+
+// picture is what a command of QEMU's writes into a file.
+func (p *Pi) picture(command string, args map[string]any) ([]byte, error) {
+	path := filepath.Join(p.folder, "screen.ppm")
+	args["filename"] = path
+	if _, err := p.monitor.do(command, args); err != nil {
+		return nil, p.hungUp(err)
+	}
+	return os.ReadFile(path)
 }
 
 // endTime is how long QEMU may take to be gone after it has hung up.

@@ -8,15 +8,19 @@ import "fmt"
 // MaxLen is the longest user id, in bytes.
 const MaxLen = 32
 
-// Check reports an error unless id matches [a-z0-9][a-z0-9_-]{0,31}.
+// Error is what somebody gave as a user id.
+type Error string
+
+func (e Error) Error() string {
+	return fmt.Sprintf("%q is not a user id: use 1 to %d of a-z, 0-9, '_' and '-', beginning with a letter or digit", string(e[:min(len(e), 2*MaxLen)]), MaxLen)
+}
+
+// Check reports an Error unless id matches [a-z0-9][a-z0-9_-]{0,31}.
 func Check(id string) error {
 	if Valid(id) {
 		return nil
 	}
-	if len(id) > 2*MaxLen {
-		id = id[:2*MaxLen]
-	}
-	return fmt.Errorf("%q is not a user id: use 1 to %d of a-z, 0-9, '_' and '-', beginning with a letter or digit", id, MaxLen)
+	return Error(id)
 }
 
 // Valid reports whether id matches [a-z0-9][a-z0-9_-]{0,31}.

@@ -99,7 +99,6 @@ const maxShown = 60
 // The error, if any, is an *Error for the first line that is wrong.
 func Parse(text []byte) (Conf, error) {
 	c := Default()
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	switch {
 	case len(text) > MaxSize:
 		return Conf{}, &Error{Why: fmt.Sprintf("longer than %d bytes: this is not the file that the image came with", MaxSize)}
@@ -107,7 +106,7 @@ func Parse(text []byte) (Conf, error) {
 		return Conf{}, &Error{Why: "not UTF-8 text: save it as UTF-8, or copy the file of the image again"}
 	}
 	seen := make(map[string]int)
-	for i, line := range lines(string(text)) {
+	for i, line := range lines(text) {
 		if err := c.read(line, i+1, seen); err != nil {
 			return Conf{}, &Error{Line: i + 1, Text: shown(line), Why: err.Error()}
 		}
@@ -119,8 +118,7 @@ func Parse(text []byte) (Conf, error) {
 // others are: what Parse finds wrong has to be shown to the owner.
 func Salvage(text []byte) Conf {
 	c := Default()
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	for _, line := range lines(string(text[:min(len(text), MaxSize)])) {
+	for _, line := range lines(text[:min(len(text), MaxSize)]) {
 		read := c
 		if read.read(line, 1, map[string]int{}) == nil {
 			c.Panel, c.Rotate = read.Panel, read.Rotate
@@ -129,10 +127,11 @@ func Salvage(text []byte) Conf {
 	return c
 }
 
-// lines splits text at LF, CRLF, or the lone CR of very old editors.
-func lines(text string) []string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return strings.Split(strings.ReplaceAll(text, "\r", "\n"), "\n")
+// lines splits text, without its byte-order mark, at LF, CRLF, or the lone CR of very
+// old editors.
+func lines(text []byte) []string {
+	plain := strings.TrimPrefix(string(text), "\ufeff")
+	return strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(plain), "\n")
 }
 
 // read takes one line into c. seen remembers the line of each key.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,12 +14,7 @@ import (
 
 // imageSizes are those of an image as build.sh makes it now: of the files in it,
 // and packed.
-func imageSizes() (list []figure, err error) {
-	dir, err := os.MkdirTemp("out", "bench-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+func imageSizes(dir string) ([]figure, error) {
 	built := filepath.Join(dir, "otc-pad.img")
 	if out, err := exec.Command("./build.sh", "image", "--out", built).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, out)

@@ -19,13 +19,13 @@ const (
 
 // onDisk seals and opens texts of 100 bytes durably, beside a bare loop of
 // 4 KiB writes, each synced, on the same disk.
-func onDisk() ([]figure, error) {
-	return durably("", asItIs)
+func onDisk(dir string) ([]figure, error) {
+	return durably(dir, "", asItIs)
 }
 
 // onSlowDisk does the same where a sync takes a millisecond more, for both.
-func onSlowDisk() ([]figure, error) {
-	return durably("-slow", slow)
+func onSlowDisk(dir string) ([]figure, error) {
+	return durably(dir, "-slow", slow)
 }
 
 // under makes the disk that a device has of a folder.
@@ -33,12 +33,7 @@ type under func(durable.Disk) durable.Disk
 
 func asItIs(disk durable.Disk) durable.Disk { return disk }
 
-func durably(suffix string, made under) (list []figure, err error) {
-	dir, err := os.MkdirTemp("out", "bench-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+func durably(dir, suffix string, made under) (list []figure, err error) {
 	alice, bob, err := twoStores(dir, made)
 	if err != nil {
 		return nil, err

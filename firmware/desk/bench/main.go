@@ -48,8 +48,8 @@ func figures() []group {
 		// First, for what the others write keeps the disk busy for a while.
 		{[]string{"pi-home", "pi-link", "pi-seal", "pi-memory"}, onBoard},
 		{[]string{"seal-1MiB", "open-1MiB"}, inMemory},
-		{[]string{"durable-seal", "durable-open"}, onDisk},
-		{[]string{"durable-seal-slow", "durable-open-slow"}, onSlowDisk},
+		{[]string{"durable-seal", "durable-open"}, inFolder(onDisk)},
+		{[]string{"durable-seal-slow", "durable-open-slow"}, inFolder(onSlowDisk)},
 		{[]string{"pad-paper", "pad-bucket-16", "pad-bucket-32", "pad-bucket-64", "pad-bucket-128", "pad-bucket-256"}, spending},
 		{[]string{"aged-seal", "aged-open", "large-seal", "large-open", "gaps-seal", "gaps-open", "gaps-seal-slow", "gaps-open-slow", "metadata-size"}, ageing},
 		{[]string{"refusal-pad", "refusal-tag", "refusal-control"}, refusing},
@@ -57,16 +57,28 @@ func figures() []group {
 		{[]string{"fill-1GiB"}, filling},
 		{[]string{"meeting-256MiB", "meeting-1GiB", "meeting-memory"}, meetingFigures},
 		{[]string{"meeting-card"}, meetingOnCards},
-		{[]string{"relay-send-1", "relay-send-64"}, relaySends},
+		{[]string{"relay-send-1", "relay-send-64"}, inFolder(relaySends)},
 		{[]string{"relay-deliver-p50", "relay-deliver-p99"}, delivering},
 		{[]string{"relay-idle-10000"}, idling},
-		{[]string{"whole-message"}, whole},
-		{[]string{"device-rest"}, resting},
-		{[]string{"otc-start"}, starting},
+		{[]string{"whole-message"}, inFolder(whole)},
+		{[]string{"device-rest"}, inFolder(resting)},
+		{[]string{"otc-start"}, inFolder(starting)},
 		{[]string{"draw"}, drawing},
-		{[]string{"image-used", "image-xz"}, imageSizes},
+		{[]string{"image-used", "image-xz"}, inFolder(imageSizes)},
 		{[]string{"bus-question", "question-16MHz", "bus-page", "bus-page-least", "bus-tick"}, busFigures},
 		{[]string{"touch-seen"}, touchFigure},
+	}
+}
+
+// inFolder measures in a folder of its own, which is gone afterwards.
+func inFolder(measure func(dir string) ([]figure, error)) func() ([]figure, error) {
+	return func() (list []figure, err error) {
+		dir, err := os.MkdirTemp("out", "bench-")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		return measure(dir)
 	}
 }
 

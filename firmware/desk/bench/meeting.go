@@ -31,7 +31,7 @@ const (
 // meetingFigures has two devices make pads over loopback, their reservoirs
 // full, beside the slower of writing what both must write and of sending what
 // both must send.
-func meetingFigures() (list []figure, err error) {
+func meetingFigures() ([]figure, error) {
 	var rates, limits []float64
 	var memory uint64
 	for range meetings {

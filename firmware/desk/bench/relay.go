@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -18,12 +17,7 @@ import (
 
 // relaySends measures accepted, synced sends of 200-byte packages over HTTP,
 // beside requests of as many clients that the relay need not keep.
-func relaySends() (list []figure, err error) {
-	dir, err := os.MkdirTemp("out", "bench-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+func relaySends(dir string) (list []figure, err error) {
 	r, err := relay.Open(relay.Config{DataDir: dir})
 	if err != nil {
 		return nil, err

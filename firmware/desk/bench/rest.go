@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -21,12 +20,7 @@ const restFor = 3 * time.Second
 
 // resting measures how much memory a pad device takes that only shows its home
 // screen, with two pads of 1 GiB; beside it without any.
-func resting() (list []figure, err error) {
-	dir, err := os.MkdirTemp("out", "bench-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+func resting(dir string) ([]figure, error) {
 	if err := buildPrograms(dir); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -24,12 +23,7 @@ func (restingDevice) Status(time.Time) hostlink.Status {
 
 // starting measures how long otc takes from its start until it has asked pad
 // device and relay and answers a command, beside a start that asks nobody.
-func starting() (list []figure, err error) {
-	dir, err := os.MkdirTemp("out", "bench-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+func starting(dir string) (list []figure, err error) {
 	if err := buildPrograms(dir); err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -24,12 +23,7 @@ const wholeMessages = 11
 // question and its answer; bob's is left out, from the moment the question is
 // on his screen to the moment its button is alive. (Alice's is over when she
 // taps.) Beside it one write of 4 KiB, synced: a message waits for several.
-func whole() (list []figure, err error) {
-	dir, err := os.MkdirTemp("out", "bench-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+func whole(dir string) (list []figure, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	w, err := newWorld(dir)

@@ -87,7 +87,10 @@ func (s *stage) speak(ctx context.Context, l line) error {
 		fmt.Printf("%-6s  (denies, on the device)\n", to.name)
 		return received.wait(3)
 	case "read-here":
-		if err := to.finishReading(ctx, s.out, l.text); err != nil {
+		if err := to.reads(ctx, s.out, "reader", l.text); err != nil {
+			return err
+		}
+		if err := to.tap(ctx, s.out, "ok"); err != nil {
 			return err
 		}
 		fmt.Printf("%-6s  (reads it on the device only)\n", to.name)
@@ -168,28 +171,21 @@ func (c *command) wait(code int) error {
 	return fmt.Errorf("otc %s: %w\n%s", c.args[0], err, c.output.String())
 }
 
-// approve reads every page of the text that is to be sealed, holds it against
-// what was typed, and approves.
+// approve approves the text that is to be sealed, if it is what was typed.
 func (p *person) approve(ctx context.Context, out, text string) error {
-	shown, err := p.readPages(ctx, out, "approve-send")
-	if err != nil {
+	if err := p.reads(ctx, out, "approve-send", text); err != nil {
 		return err
-	}
-	if !shows(shown, text) {
-		return fmt.Errorf("%s's device shows %q", p.name, shown)
 	}
 	return p.tap(ctx, out, "approve")
 }
 
-func (p *person) finishReading(ctx context.Context, out, text string) error {
-	shown, err := p.readPages(ctx, out, "reader")
-	if err != nil {
-		return err
+// reads reads every page of a screen, and holds it against a text.
+func (p *person) reads(ctx context.Context, out, screen, text string) error {
+	shown, err := p.readPages(ctx, out, screen)
+	if err == nil && !shows(shown, text) {
+		err = fmt.Errorf("%s's device shows %q", p.name, shown)
 	}
-	if !shows(shown, text) {
-		return fmt.Errorf("%s's device shows %q", p.name, shown)
-	}
-	return p.tap(ctx, out, "ok")
+	return err
 }
 
 // readPages waits for the screen and turns its pages to the last.
