@@ -241,7 +241,9 @@ func (m *model) finish() {
 // The process dies in every disk operation of a receive. The device keeps the
 // texts until they are acknowledged, so all of them are shown in the end.
 func TestNoStepOfReceivingLosesAText(t *testing.T) {
-	for _, restarted := range []bool{false, true} { // the device has forgotten the texts
+	for i := range 6 {
+		restarted := i%2 > 0 // the device has forgotten the texts
+		fate := []durabletest.Unsynced{durabletest.Lost, durabletest.Kept, durabletest.PartlyKept}[i/2]
 		for k := 1; ; k++ {
 			place, d, r := newShelf(uint64(k)), newDevice("bob", "alice"), newRelay()
 			want := []string{"one", "two", "three", "four"}
@@ -258,7 +260,7 @@ func TestNoStepOfReceivingLosesAText(t *testing.T) {
 				}
 				break
 			}
-			place.disk.PowerOn(durabletest.Lost)
+			place.disk.PowerOn(fate)
 			if restarted {
 				d.restart()
 			}
@@ -276,10 +278,81 @@ func TestNoStepOfReceivingLosesAText(t *testing.T) {
 					return a.Outcome == host.TextLost && a.Ref == r.messages[ref].Ref
 				})
 				if !seen && (!lost || !restarted) {
-					t.Fatalf("cut at %d, device restarted %v: %q is gone; arrived %+v", k, restarted, text, s)
+					t.Fatalf("cut at %d, unsynced %s, device restarted %v: %q is gone; arrived %+v", k, fate, restarted, text, s)
 				}
 			}
 		}
+	}
+}
+
+// One disk operation fails and the process lives on: it says so, and what it said it
+// keeps outlives a power cut.
+func TestAFailingDiskOperationOfAReceiveLosesNothing(t *testing.T) {
+	for k := 1; ; k++ {
+		place, d, r := newShelf(uint64(k)), newDevice("bob", "alice"), newRelay()
+		r.bring("bob", "alice", "denied")
+		r.bring("bob", "alice", "opened")
+		d.answer = answers(map[string]hostlink.Refusal{"denied": hostlink.Rejected})
+		var s shown
+		place.disk.FailAt(k)
+		_, err := start(t, "bob", d, r, place).Receive(t.Context(), s.show)
+		if !place.disk.Failed() {
+			break
+		}
+		if err == nil {
+			place.disk.PowerOn(durabletest.Lost)
+			r.messages = nil // the relay has let go of them
+		}
+		h := start(t, "bob", d, r, place)
+		if _, err := h.Receive(t.Context(), s.show); err != nil {
+			t.Fatalf("operation %d failed: %v", k, err)
+		}
+		d.answer = nil
+		if _, err := h.OpenLater(t.Context(), nil, s.show); err != nil {
+			t.Fatalf("operation %d failed: %v", k, err)
+		}
+		if texts := s.texts(); !slices.Contains(texts, "denied") || !slices.Contains(texts, "opened") {
+			t.Errorf("operation %d failed: arrived %+v", k, s)
+		}
+	}
+}
+
+// A damaged inbox says neither where to begin nor what was asked: nothing is asked.
+func TestADamagedInboxAsksNothing(t *testing.T) {
+	place, d, r := newShelf(1), newDevice("bob", "alice"), newRelay()
+	h := start(t, "bob", d, r, place)
+	r.bring("bob", "alice", "hello")
+	d.answer = answers(map[string]hostlink.Refusal{"hello": hostlink.Rejected})
+	receive(t, h)
+	place.disk.Put(inboxName(t, place), []byte("{"))
+	d.answer, d.asked = nil, 0
+	_, err := h.Receive(t.Context(), new(shown).show)
+	_, later := h.OpenLater(t.Context(), nil, new(shown).show)
+	for _, err := range []error{err, later} {
+		if _, ok := errors.AsType[*host.DamagedError](err); !ok || d.asked > 0 {
+			t.Errorf("asked %d times, %v", d.asked, err)
+		}
+	}
+}
+
+// pulled is a device whose cable is pulled out before it is asked to open.
+type pulled struct{ *device }
+
+func (d pulled) Unpackage(context.Context, hostlink.UnpackageRequest) ([]hostlink.Opened, error) {
+	return nil, &hostlink.UnreachableError{Address: "cable", Err: errors.New("no route")}
+}
+
+// What a device never saw it has not opened for this host: that it was opened before
+// is no lost text.
+func TestWhatTheDeviceNeverSawIsNoLostText(t *testing.T) {
+	place, d, r := newShelf(1), newDevice("bob", "alice"), newRelay()
+	r.bring("bob", "alice", "replayed")
+	if _, err := start(t, "bob", pulled{d}, r, place).Receive(t.Context(), new(shown).show); !errors.Is(err, hostlink.ErrUnreachable) {
+		t.Fatal(err)
+	}
+	d.opened["replayed"] = true
+	if got, _ := receive(t, start(t, "bob", d, r, place)); slices.Contains(got.outcomes(), host.TextLost) {
+		t.Errorf("arrived %+v", got)
 	}
 }
 
