@@ -335,6 +335,31 @@ func TestADamagedInboxAsksNothing(t *testing.T) {
 	}
 }
 
+// leaving is a device whose client ends while its answer is on the way.
+type leaving struct {
+	*device
+	end context.CancelFunc
+}
+
+func (d leaving) Unpackage(ctx context.Context, req hostlink.UnpackageRequest) ([]hostlink.Opened, error) {
+	_, _ = d.device.Unpackage(ctx, req)
+	d.end()
+	return nil, &hostlink.UnreachableError{Address: "cable", Sent: true, Err: context.Canceled}
+}
+
+// A program that ends while texts are on the way fetches them when it starts again.
+func TestATextThatComesTooLateForItsProgramIsFetchedAgain(t *testing.T) {
+	place, d, r := newShelf(1), newDevice("bob", "alice"), newRelay()
+	r.bring("bob", "alice", "hello")
+	ctx, end := context.WithCancel(t.Context())
+	if _, err := start(t, "bob", leaving{d, end}, r, place).Receive(ctx, new(shown).show); err == nil {
+		t.Fatal("no error")
+	}
+	if got, _ := receive(t, start(t, "bob", d, r, place)); !slices.Equal(got.texts(), []string{"hello"}) {
+		t.Errorf("arrived %+v", got)
+	}
+}
+
 // pulled is a device whose cable is pulled out before it is asked to open.
 type pulled struct{ *device }
 
@@ -555,6 +580,39 @@ func TestOneBadPackageDoesNotSpoilABatch(t *testing.T) {
 	}
 }
 
+// A refusal of a whole request that is for none of its packages alone is for all of
+// them, and asked for once; another one is asked for each, and for each once.
+func TestARefusalOfAllIsNotAskedAgainForEach(t *testing.T) {
+	for refusal, want := range map[hostlink.Refusal]struct {
+		outcome host.Outcome
+		asked   int
+	}{
+		hostlink.Rejected:         {host.Denied, 1},
+		hostlink.DecryptionFailed: {host.Unverified, 1 + 3},
+	} {
+		d, r := &refusesAll{device: newDevice("bob", "alice"), refusal: refusal}, newRelay()
+		for _, pkg := range []string{"a", "b", "c"} {
+			r.bring("bob", "alice", pkg)
+		}
+		got, _ := receive(t, start(t, "bob", d, r, newShelf(1)))
+		if !slices.Equal(got.outcomes(), slices.Repeat([]host.Outcome{want.outcome}, 3)) || d.requests != want.asked {
+			t.Errorf("%s: arrived %+v, asked %d times", refusal, got, d.requests)
+		}
+	}
+}
+
+// refusesAll refuses whole requests, however many packages are in them.
+type refusesAll struct {
+	*device
+	refusal  hostlink.Refusal
+	requests int
+}
+
+func (d *refusesAll) Unpackage(context.Context, hostlink.UnpackageRequest) ([]hostlink.Opened, error) {
+	d.requests++
+	return nil, d.refusal
+}
+
 type refusesBatches struct{ *device }
 
 func (d refusesBatches) Unpackage(ctx context.Context, req hostlink.UnpackageRequest) ([]hostlink.Opened, error) {
@@ -637,6 +695,9 @@ func TestWhatIsOnTheLaterListIsNotAskedAgainByItself(t *testing.T) {
 	r.messages = append(r.messages, last)
 	if !report.Reset || d.asked != asked || !slices.Equal(got.outcomes(), []host.Outcome{host.Denied}) {
 		t.Fatalf("asked %d times more, %+v, %+v", d.asked-asked, report, got)
+	}
+	if held, err := h.Later(t.Context()); err != nil || !slices.Equal(held, []host.Held{{Ref: r.messages[0].Ref, From: "alice"}}) {
+		t.Errorf("on the later list: %v, %v", held, err)
 	}
 }
 
