@@ -147,6 +147,15 @@ func TestALostAnswerThatIsFetchedLateIsNoCopys(t *testing.T) {
 			if err != nil || len(results) != 2 || !errors.Is(results[0].Err, c.want) || results[1].Err != nil {
 				t.Errorf("%d gaps: %v, %v", c.gaps, results, err)
 			}
+			copied := card.restored("bob", 1) // asked again, it seals where the answer lay
+			copied.breaks = linkTries
+			h = start(t, "alice", copied, r, place)
+			if _, err := h.Send(t.Context(), both, "copy"); !errors.Is(err, hostlink.ErrUnreachable) {
+				t.Fatal(err)
+			}
+			if results, err = h.Send(t.Context(), both, "copy"); err != nil || !errors.Is(results[0].Err, host.ErrRestored) {
+				t.Errorf("%d gaps: a copy asked again: %v, %v", c.gaps, results, err)
+			}
 		})
 	}
 }

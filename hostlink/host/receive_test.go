@@ -601,6 +601,24 @@ func TestARefusalOfAllIsNotAskedAgainForEach(t *testing.T) {
 	}
 }
 
+// A device that answers for fewer packages than it was asked for is not believed.
+func TestAnAnswerForFewerPackagesIsNone(t *testing.T) {
+	d, r := newDevice("bob", "alice"), newRelay()
+	r.bring("bob", "alice", "a")
+	r.bring("bob", "alice", "b")
+	var s shown
+	if _, err := start(t, "bob", forgetful{d}, r, newShelf(1)).Receive(t.Context(), s.show); !errors.Is(err, hostlink.ErrProtocol) || len(s) > 0 {
+		t.Errorf("arrived %+v, %v", s, err)
+	}
+}
+
+type forgetful struct{ *device }
+
+func (d forgetful) Unpackage(ctx context.Context, req hostlink.UnpackageRequest) ([]hostlink.Opened, error) {
+	req.Packages = req.Packages[1:]
+	return d.device.Unpackage(ctx, req)
+}
+
 // refusesAll refuses whole requests, however many packages are in them.
 type refusesAll struct {
 	*device

@@ -357,6 +357,25 @@ func TestAPermanentRefusalParksOneMessageOnly(t *testing.T) {
 	}
 }
 
+// A damaged outbox is told, whatever is asked of it: nothing is sealed or forgotten.
+func TestADamagedOutboxIsTold(t *testing.T) {
+	d, r, place := newDevice("alice", "bob"), newRelay(), newShelf(1)
+	h := start(t, "alice", d, r, place)
+	if _, err := h.Send(t.Context(), []string{"bob"}, "hello"); err != nil {
+		t.Fatal(err)
+	}
+	place.disk.Put(place.disk.Names()[0], []byte("{"))
+	_, sending := h.Send(t.Context(), []string{"bob"}, "more")
+	_, delivering := h.Deliver(t.Context())
+	_, listing := h.Outbox(t.Context())
+	_, unsure := h.Unsure(t.Context())
+	for i, err := range []error{sending, delivering, listing, unsure, h.Drop(t.Context(), 1)} {
+		if _, ok := errors.AsType[*host.DamagedError](err); !ok || d.asked != 1 {
+			t.Errorf("%d: asked %d times, %v", i, d.asked, err)
+		}
+	}
+}
+
 // Its sender drops a message while the relay takes it: it is delivered nevertheless.
 func TestAMessageDroppedOnItsWayIsDelivered(t *testing.T) {
 	d, r := newDevice("alice", "bob"), newRelay()
