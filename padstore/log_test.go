@@ -53,6 +53,28 @@ func TestForgeriesPushNothingOutOfTheLog(t *testing.T) {
 	l.check(t, disk)
 }
 
+// What is counted is news like anything else, until it is read.
+func TestAForgeryAloneIsNews(t *testing.T) {
+	store, disk, l := imported(t, seal.Unconditional, 4096)
+	mustDo(t, store.MarkRead(store.Log()[0].Seq))
+	if store.Unread() {
+		t.Fatal("news after all was read")
+	}
+	forged := withIndex(l.incoming(t, 16, "in"), l.offset("bob", 16+160))
+	if _, err := store.Unseal("bob", forged); !errors.Is(err, padstore.ErrNotVerified) || !store.Unread() {
+		t.Fatalf("unread %v, %v", store.Unread(), err)
+	}
+	rest(t, store)
+	store = open(t, disk, "alice")
+	if !store.Unread() {
+		t.Error("no news after a restart")
+	}
+	mustDo(t, store.MarkRead(store.Log()[0].Seq))
+	if store.Unread() {
+		t.Error("news after all was read again")
+	}
+}
+
 func TestTheLogIsARingOf1024Entries(t *testing.T) {
 	disk := durabletest.New(1)
 	store := open(t, disk, "alice")
