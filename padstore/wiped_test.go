@@ -132,8 +132,11 @@ func TestPadIsWipedFromMemory(t *testing.T) {
 // Nor does any of a pad that is moved in, or in the making, or of noise.
 func TestPadIsWipedFromMemoryBeforeItServes(t *testing.T) {
 	from := watched{generate(t, seal.Unconditional, 4096, bytes.NewReader(padBytes(t, t.Name(), 4096))), new([][]byte)}
-	store := open(t, durabletest.New(1), "alice")
-	_, err := store.Import(from, "folder", nil)
+	to := watched{durabletest.New(1), from.read}
+	store, err := padstore.Open(to, "alice")
+	mustDo(t, err)
+	defer store.Close()
+	_, err = store.Import(from, "folder", nil)
 	if read, left := len(*from.read), from.left(); err != nil || read == 0 || left > 0 {
 		t.Errorf("moving in: %d reads, %d bytes are left, %v", read, left, err)
 	}
@@ -153,6 +156,10 @@ func TestPadIsWipedFromMemoryBeforeItServes(t *testing.T) {
 	noise := make([]byte, 1<<20) // more than there is
 	if _, err := store.Reservoir().Take(noise); !errors.Is(err, padstore.ErrDry) || disk.left() > 0 {
 		t.Errorf("too much noise: %v", err)
+	}
+	disk.Unreadable("reservoir.store", 0)
+	if _, err := store.Reservoir().Take(noise[:store.Reservoir().Level().Ready]); err == nil || len(*disk.read) == 0 || disk.left() > 0 {
+		t.Errorf("noise that cannot be read: %v", err)
 	}
 	failures := 0
 	for k := 1; k < 8; k++ {
