@@ -75,6 +75,20 @@ func TestAForgeryAloneIsNews(t *testing.T) {
 	}
 }
 
+// Each skip is logged, and neither what comes in order nor what comes late.
+func TestASkipIsLoggedOnce(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		store, _, l := imported(t, suite, 4096)
+		size := l.segmentSize("in")
+		for i, at := range []int64{0, 2, 3, 1, 5} {
+			opened, err := l.open(t, store, l.incoming(t, l.base()+at*size, "in"))
+			if skips := []int{0, 1, 1, 1, 2}[i]; err != nil || opened.Skip != (at == 2 || at == 5) || len(texts(store.Log(), padstore.KindSkip)) != skips {
+				t.Errorf("message %d: skip %v, logged %q, %v", at, opened.Skip, texts(store.Log(), padstore.KindSkip), err)
+			}
+		}
+	})
+}
+
 func TestTheLogIsARingOf1024Entries(t *testing.T) {
 	disk := durabletest.New(1)
 	store := open(t, disk, "alice")
