@@ -111,6 +111,9 @@ func TestARecordThatDoesNotFitIsRefusedWhole(t *testing.T) {
 	if !bytes.Equal(openRecord(t, disk), full) {
 		t.Fatal("the largest record did not come back")
 	}
+	if err := s.Write(nil); err != nil || len(openRecord(t, disk)) > 0 {
+		t.Fatalf("no record at all did not come back: %v", err)
+	}
 }
 
 func TestADiskThatKeepsNothingIsFound(t *testing.T) {
