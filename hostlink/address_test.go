@@ -9,6 +9,8 @@ func TestAddressesAsPeopleTypeThem(t *testing.T) {
 	for typed, want := range map[string]string{
 		"9051":                       "http://localhost:9051",
 		"80":                         "http://localhost",
+		"1":                          "http://localhost:1",
+		"65535":                      "http://localhost:65535",
 		"10.55.0.1":                  "http://10.55.0.1:9050",
 		"10.55.0.1:7":                "http://10.55.0.1:7",
 		"Relay.Example":              "http://relay.example:9050",

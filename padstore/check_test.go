@@ -30,7 +30,7 @@ func TestACheckLeavesTheCardAsItWas(t *testing.T) {
 		disk.CutAt(k)
 		h, err := store.Check()
 		over := !disk.Failed()
-		if over && (err != nil || h.Pads != 1 || h.Damaged != 0 || h.Free <= 0) {
+		if over && (err != nil || h.Pads != 1 || h.Damaged != 0 || h.Free <= 0 || h.Wrote <= 0 || h.Read <= 0) {
 			t.Fatalf("a sound card: %+v, %v", h, err)
 		}
 		if !over && !errors.Is(err, padstore.ErrFault) {

@@ -67,6 +67,7 @@ func TestImportRefusesWhatIsNotConsistent(t *testing.T) {
 		"decrypt_max beyond":         folder2015(t, "alice", "bob", pad, used(0, 2000, "4095-2000,")),
 		"decrypt_max without log":    folder2015(t, "alice", "bob", pad, used(0, 4000, "")),
 		"decrypt_max not at the end": folder2015(t, "alice", "bob", pad, used(0, 4000, "4095-4010,")),
+		"decrypt_log without max":    folder2015(t, "alice", "bob", pad, set("decrypt_log", "none")),
 		"decrypt_log of other lane":  folder2015(t, "alice", "bob", pad, used(0, 48, "0-48,")),
 		"decrypt_log backwards":      folder2015(t, "alice", "bob", pad, used(0, 4000, "4000-4095,")),
 		"decrypt_log no range":       folder2015(t, "alice", "bob", pad, used(0, 4000, "4095,")),

@@ -53,6 +53,42 @@ func TestForgeriesPushNothingOutOfTheLog(t *testing.T) {
 	l.check(t, disk)
 }
 
+// What is counted is news like anything else, until it is read.
+func TestAForgeryAloneIsNews(t *testing.T) {
+	store, disk, l := imported(t, seal.Unconditional, 4096)
+	mustDo(t, store.MarkRead(store.Log()[0].Seq))
+	if store.Unread() {
+		t.Fatal("news after all was read")
+	}
+	forged := withIndex(l.incoming(t, 16, "in"), l.offset("bob", 16+160))
+	if _, err := store.Unseal("bob", forged); !errors.Is(err, padstore.ErrNotVerified) || !store.Unread() {
+		t.Fatalf("unread %v, %v", store.Unread(), err)
+	}
+	rest(t, store)
+	store = open(t, disk, "alice")
+	if !store.Unread() {
+		t.Error("no news after a restart")
+	}
+	mustDo(t, store.MarkRead(store.Log()[0].Seq))
+	if store.Unread() {
+		t.Error("news after all was read again")
+	}
+}
+
+// Each skip is logged, and neither what comes in order nor what comes late.
+func TestASkipIsLoggedOnce(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite seal.Suite) {
+		store, _, l := imported(t, suite, 4096)
+		size := l.segmentSize("in")
+		for i, at := range []int64{0, 2, 3, 1, 5} {
+			opened, err := l.open(t, store, l.incoming(t, l.base()+at*size, "in"))
+			if skips := []int{0, 1, 1, 1, 2}[i]; err != nil || opened.Skip != (at == 2 || at == 5) || len(texts(store.Log(), padstore.KindSkip)) != skips {
+				t.Errorf("message %d: skip %v, logged %q, %v", at, opened.Skip, texts(store.Log(), padstore.KindSkip), err)
+			}
+		}
+	})
+}
+
 func TestTheLogIsARingOf1024Entries(t *testing.T) {
 	disk := durabletest.New(1)
 	store := open(t, disk, "alice")

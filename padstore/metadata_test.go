@@ -91,6 +91,28 @@ func TestAFlippedByteOfTheMetadataIsFound(t *testing.T) {
 	}
 }
 
+// The 2015 program opened replays again: its log may come in any order, and overlap.
+func TestALogOfReplaysIsReadWhole(t *testing.T) {
+	forward, backward := lanes(2000, 1000)
+	for text, want := range map[string]spans{
+		"":                              nil,
+		"10-20,":                        {{10, 20}},
+		"10-20,30-40,":                  {{10, 20}, {30, 40}},
+		"30-40,10-20,20-30,":            {{10, 40}},
+		"10-20,15-30,":                  {{10, 30}},
+		"10-30,15-20,":                  {{10, 30}},
+		"10-20,15-30,25-40,50-60,5-12,": {{5, 40}, {50, 60}},
+		"10-10,":                        nil,
+	} {
+		if got, err := forward.parseLog(text); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s is read as %v, %v", text, got, err)
+		}
+	}
+	if got, err := backward.parseLog("1999-1900,1950-1800,"); err != nil || !slices.Equal(got, spans{{0, 199}}) {
+		t.Errorf("backwards: %v, %v", got, err)
+	}
+}
+
 func TestSpansKeepWhatTheyShould(t *testing.T) {
 	// Every pair of a list and a stretch on a small lane, beside a slow twin.
 	const size = 7

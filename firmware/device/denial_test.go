@@ -17,6 +17,9 @@ func TestADeniedTextIsForgottenByItself(t *testing.T) {
 			texts = append(texts, []byte("denied"))
 			d.remember(texts[len(texts)-1])
 		}
+		if len(d.denials) != maxDenials {
+			t.Errorf("%d denials are remembered", len(d.denials))
+		}
 		if bytes.Contains(texts[0], []byte("denied")) {
 			t.Error("the one that made room is still there")
 		}

@@ -116,6 +116,35 @@ func TestATextIsNotClosedUnreadByOneTap(t *testing.T) {
 		alice.tap("prev")
 		alice.tap("ok")
 		alice.wantScreen("home")
+
+		answer = open(t.Context(), alice, "", from(t, bob, "alice", strings.Repeat("page after page ", 60)))
+		alice.approve("read-here")
+		<-answer
+		alice.wantScreen("reader")
+		alice.tap("ok")
+		alice.tap("yes") // it may be closed unread all the same
+		alice.wantScreen("home")
+	})
+}
+
+// A text that was read is no news after a power cut.
+func TestATextThatWasReadIsNotTold(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := pair(t)
+		answer := open(t.Context(), alice, "", from(t, bob, "alice", "read me"))
+		alice.approve("read-here")
+		<-answer
+		unfinished := func() int { return len(storeOf(t, alice.disk.Clone(1), "alice").Unfinished()) }
+		alice.wantScreen("reader")
+		if n := unfinished(); n != 1 {
+			t.Errorf("%d messages may not have been read before it is closed", n)
+		}
+		time.Sleep(500 * time.Millisecond)
+		alice.tap("ok")
+		alice.wantScreen("home")
+		if n := unfinished(); n != 0 {
+			t.Errorf("%d messages may not have been read after that", n)
+		}
 	})
 }
 
@@ -169,6 +198,27 @@ func TestDenyKeepsTheMessageForLater(t *testing.T) {
 		alice.approve("to-laptop")
 		if got := <-answer; got.opened[0].Text != "hello" {
 			t.Errorf("later: %+v", got)
+		}
+	})
+}
+
+// A request that waited for the screen while its like was denied is denied with it.
+func TestADenialIsForWhatWaitsToo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := pair(t)
+		in := from(t, bob, "alice", "hello")
+		first := open(t.Context(), alice, "", in)
+		alice.wantScreen("approve-open")
+		second := open(t.Context(), alice, "", in)
+		alice.screen()
+		alice.tap("deny")
+		for _, answer := range []<-chan opened{first, second} {
+			if got := <-answer; got.err != nil || got.opened[0] != (hostlink.Opened{Err: hostlink.Rejected}) {
+				t.Errorf("%+v", got)
+			}
+		}
+		if n := alice.glass.seen("approve-open"); n != 1 {
+			t.Errorf("asked %d times", n)
 		}
 	})
 }
@@ -480,11 +530,15 @@ func TestAVerifiedPackageWithoutTextIsAFailure(t *testing.T) {
 				alice := start(t, disks["alice"], "alice")
 				before := alice.left()
 				in := hostlink.Incoming{From: "bob", Package: sealRaw(t, disks["bob"], 4<<10, 2)}
-				answer := open(t.Context(), alice, "", in)
+				answer := open(t.Context(), alice, "id", in)
 				alice.approve(where)
-				if got := <-answer; got.opened[0] != (hostlink.Opened{Err: hostlink.DecryptionFailed}) {
-					t.Errorf("%+v", got)
+				for range 2 { // asked again, it is the same failure, and no replay
+					if got := <-answer; got.opened[0] != (hostlink.Opened{Err: hostlink.DecryptionFailed}) {
+						t.Errorf("%+v", got)
+					}
+					answer = open(t.Context(), alice, "id", in)
 				}
+				<-answer
 				if alice.left() == before || alice.logged(padstore.KindMalformed) != 1 {
 					t.Error("it was not burned, or not logged")
 				}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -628,6 +629,59 @@ func TestCancelRacesWithTheTap(t *testing.T) {
 		}
 		if !sealedOnce {
 			t.Log("the tap never won") // either is allowed
+		}
+	})
+}
+
+// A client that comes back while its question is being withdrawn is asked for anew.
+func TestAClientThatComesBackAtOnceIsAskedFor(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := pair(t)
+		ctx, leave := context.WithCancel(t.Context())
+		first := send(ctx, alice, "id", "hello", "bob")
+		alice.wantScreen("approve-send")
+		back := make(chan (<-chan sent), 1)
+		var once sync.Once
+		alice.disk.Trace(func(string) { // the log is told of the withdrawal
+			once.Do(func() {
+				second := send(t.Context(), alice, "id", "hello", "bob")
+				synctest.Wait()
+				back <- second
+			})
+		})
+		leave()
+		wantErr(t, (<-first).err, hostlink.Withdrawn)
+		second := <-back
+		alice.disk.Trace(nil)
+		alice.wantScreen("warning")
+		alice.tap("ok")
+		alice.wantScreen("approve-send")
+		alice.approve("approve")
+		if got := <-second; got.err != nil || read(t, bob, "alice", got.sealed[0].Package) != "hello" {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// What was not sealed takes none of the room for what was, and is forgotten.
+func TestDenialsTakeNoRoom(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, _ := pair(t)
+		for i := range 20 {
+			answer := send(t.Context(), alice, numbered(i), numbered(i), "bob")
+			alice.wantScreen("approve-send")
+			alice.tap("deny")
+			wantErr(t, (<-answer).err, hostlink.Rejected)
+			alice.wantScreen("home")
+			time.Sleep(time.Second)
+		}
+		// Under its id it is asked about anew once the denial is forgotten.
+		time.Sleep(10 * time.Second)
+		answer := send(t.Context(), alice, numbered(0), numbered(0), "bob")
+		alice.wantScreen("approve-send")
+		alice.approve("approve")
+		if got := <-answer; got.err != nil {
+			t.Error(got.err)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -69,6 +70,15 @@ func mustBeWiped(t *testing.T, w *Well) {
 				rooms = append(rooms, s.health.recurrence.past[i][:])
 			}
 		}
+		if e := s.extractor; e != nil {
+			words := slices.Concat(e.in[:], e.out)
+			for i := range e.tables {
+				words = append(words, e.tables[i][:]...)
+			}
+			if slices.Max(words) > 0 {
+				t.Errorf("the extractor of %s still holds something", s.state.Name)
+			}
+		}
 		for i, room := range rooms {
 			if !bytes.Equal(room, make([]byte, len(room))) {
 				t.Errorf("room %d of %s still holds something", i, s.state.Name)
@@ -102,6 +112,25 @@ func TestDrawGivesWhatTheReferenceExtracts(t *testing.T) {
 		}
 		mustBeWiped(t, w)
 	})
+}
+
+// A well is as slow as its slowest source, whichever that is.
+func TestTheSlowestSourceSetsTheRate(t *testing.T) {
+	w := NewWell(entropytest.Good(1), entropytest.Good(2), entropytest.Good(3))
+	for slowest := range w.springs {
+		for i, s := range w.springs {
+			s.making = meter{bytes: 9000, took: time.Second}
+			if i == slowest {
+				s.making.bytes = 1000
+			}
+		}
+		if rate := w.Rate(); rate != 1000 {
+			t.Errorf("source %d makes 1000 bytes a second, together they make %v", slowest, rate)
+		}
+	}
+	if NewWell().Rate() != 0 {
+		t.Error("a well without sources has a rate")
+	}
 }
 
 // faults are all the ways in which a source may fail.

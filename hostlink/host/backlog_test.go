@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,6 +78,20 @@ func (r teaser) Messages(ctx context.Context, recipient string, start int64, max
 	return mailbox.Batch{Messages: []mailbox.Message{{Ref: start, RecipientUID: recipient}}, Complete: true}, nil
 }
 
+// An empty mailbox is looked into once a minute or so: the relay says when something comes.
+func TestAnEmptyMailboxIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		passes := 0
+		h := start(t, "bob", newDevice("bob", "alice"), newRelay(), newShelf(1))
+		_ = h.Follow(ctx, func(host.Arrival) error { return nil }, func(host.Report, error) { passes++ })
+		if passes > 14 {
+			t.Errorf("%d passes in 10 minutes", passes)
+		}
+	})
+}
+
 func TestARelayThatTeasesIsAskedOnceASecondAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -98,12 +113,14 @@ func TestARelayThatTeasesIsAskedOnceASecondAtMost(t *testing.T) {
 type cutter struct {
 	*relay
 	patience time.Duration
+	cut      *atomic.Int64
 }
 
 func (r cutter) Messages(ctx context.Context, recipient string, start int64, max int, wait time.Duration) (mailbox.Batch, error) {
 	b, err := r.relay.Messages(ctx, recipient, start, max, min(wait, r.patience))
 	if err == nil && len(b.Messages) == 0 && wait > r.patience {
 		err = &mailbox.BusyError{Code: 504}
+		r.cut.Add(1)
 	}
 	return b, err
 }
@@ -121,13 +138,14 @@ func (r forger) Messages(ctx context.Context, recipient string, start int64, max
 // An owner who is away is asked later and later, however long polls end, and soon
 // when something new comes.
 func TestAnOwnerWhoIsAwayIsAskedLaterAndLater(t *testing.T) {
+	var cut atomic.Int64
 	for name, c := range map[string]struct {
 		behind func(*relay) host.Relay
 		soon   time.Duration
 	}{
 		"no proxy":              {func(r *relay) host.Relay { return r }, time.Second},
-		"a hasty proxy":         {func(r *relay) host.Relay { return cutter{r, 30 * time.Second} }, time.Minute},
-		"a proxy without polls": {func(r *relay) host.Relay { return cutter{r, 0} }, time.Minute},
+		"a hasty proxy":         {func(r *relay) host.Relay { return cutter{r, 30 * time.Second, &cut} }, time.Minute},
+		"a proxy without polls": {func(r *relay) host.Relay { return cutter{r, 0, &cut} }, time.Minute},
 		"a relay that teases":   {func(r *relay) host.Relay { return teaser{r} }, 5 * time.Minute},
 		"a relay that forges":   {func(r *relay) host.Relay { return forger{r} }, 5 * time.Minute},
 	} {
@@ -147,6 +165,10 @@ func TestAnOwnerWhoIsAwayIsAskedLaterAndLater(t *testing.T) {
 			before := asked()
 			if before < 8 || before > 11 {
 				t.Errorf("%s: asked %d times in 20 minutes", name, before)
+			}
+			// The relay is asked later and later too, and begun with anew after each question.
+			if polls := cut.Swap(0); polls > 90 {
+				t.Errorf("%s: %d polls are cut in 20 minutes", name, polls)
 			}
 			r.bring("bob", "alice", "news")
 			time.Sleep(c.soon + time.Second)

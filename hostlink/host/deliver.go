@@ -49,7 +49,7 @@ func (h *Host) KeepDelivering(ctx context.Context, notify func(Delivery), state 
 		for _, d := range tried {
 			notify(d)
 		}
-		if err == nil || isRelay(err) {
+		if err == nil || errors.Is(err, mailbox.ErrUnreachable) {
 			state(nil)
 			err = h.pause(ctx)
 		} else {
@@ -207,11 +207,4 @@ func (h *Host) park(ctx context.Context, e entry, to, reason string) error {
 		}
 		return true
 	})
-}
-
-// isRelay tells whether err is the relay's, as opposed to this laptop's.
-func isRelay(err error) bool {
-	_, busy := errors.AsType[*mailbox.BusyError](err)
-	_, refused := errors.AsType[*mailbox.RefusedError](err)
-	return busy || refused || errors.Is(err, mailbox.ErrUnreachable) || errors.Is(err, mailbox.ErrNotRelay)
 }

@@ -36,10 +36,11 @@ func TestDeliveringOutlivesTroubleWithTheDisk(t *testing.T) {
 		place.full.Store(true)
 		ctx, cancel := context.WithCancel(t.Context())
 		var troubles int
+		var last error
 		ended := make(chan error, 1)
 		go func() {
 			ended <- h.KeepDelivering(ctx, func(d host.Delivery) {}, func(err error) {
-				if err != nil {
+				if last = err; err != nil {
 					troubles++
 				}
 			})
@@ -50,6 +51,9 @@ func TestDeliveringOutlivesTroubleWithTheDisk(t *testing.T) {
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) || troubles < 2 || troubles > 20 {
 			t.Errorf("ends with %v after %d troubles", err, troubles)
+		}
+		if last != nil {
+			t.Errorf("in the end it still tells of %v", last)
 		}
 		if got := r.contents("bob"); len(got) != 1 {
 			t.Errorf("delivered %d packages", len(got))

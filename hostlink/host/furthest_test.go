@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"onetimechat/hostlink"
@@ -81,6 +82,9 @@ func outcome(t *testing.T, h *host.Host, text, to string) error {
 	if _, err := h.Deliver(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if sealed := results[0].Err == nil; sealed != (results[0].Number > 0) {
+		t.Errorf("%+v", results[0])
+	}
 	return results[0].Err
 }
 
@@ -107,6 +111,61 @@ func TestARestoredCopyIsNoticedOnBothLanes(t *testing.T) {
 		if kept, err := start(t, owner, old, r, place).Outbox(t.Context()); err != nil || len(kept) > 0 {
 			t.Errorf("left in the outbox: %v, %v", kept, err)
 		}
+	}
+}
+
+// What was sealed and got lost with its answer may be fetched when more was sealed
+// since, as long as its gap is remembered. A copy gets no such leave.
+func TestALostAnswerThatIsFetchedLateIsNoCopys(t *testing.T) {
+	for _, c := range []struct {
+		gaps int
+		want error
+	}{{1, nil}, {16, nil}, {17, host.ErrRestored}} {
+		synctest.Test(t, func(t *testing.T) {
+			card, r, place := newCard("alice", "bob", "carol"), newRelay(), newShelf(1)
+			h := start(t, "alice", card, r, place)
+			both := []string{"bob", "carol"}
+			if err := outcome(t, h, "first", "bob"); err != nil {
+				t.Fatal(err)
+			}
+			card.breaks = linkTries
+			if _, err := h.Send(t.Context(), both, "lost"); !errors.Is(err, hostlink.ErrUnreachable) {
+				t.Fatal(err)
+			}
+			for i := range c.gaps {
+				if i > 0 {
+					card.next["bob1"] += cell
+				}
+				if err := outcome(t, h, fmt.Sprint(i), "bob"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := outcome(t, start(t, "alice", card.restored("bob", 1), r, place), "copy", "bob"); !errors.Is(err, host.ErrRestored) {
+				t.Errorf("%d gaps: a copy: %v", c.gaps, err)
+			}
+			results, err := h.Send(t.Context(), both, "lost")
+			if err != nil || len(results) != 2 || !errors.Is(results[0].Err, c.want) || results[1].Err != nil {
+				t.Errorf("%d gaps: %v, %v", c.gaps, results, err)
+			}
+			copied := card.restored("bob", 1) // asked again, it seals where the answer lay
+			copied.breaks = linkTries
+			h = start(t, "alice", copied, r, place)
+			if _, err := h.Send(t.Context(), both, "copy"); !errors.Is(err, hostlink.ErrUnreachable) {
+				t.Fatal(err)
+			}
+			if results, err = h.Send(t.Context(), both, "copy"); err != nil || !errors.Is(results[0].Err, host.ErrRestored) {
+				t.Errorf("%d gaps: a copy asked again: %v, %v", c.gaps, results, err)
+			}
+		})
+	}
+}
+
+// A device that names a pad which it does not have is not believed.
+func TestAPadThatTheDeviceDoesNotHaveIsRefused(t *testing.T) {
+	c := newCard("alice", "bob")
+	c.pad = "none"
+	if _, err := start(t, "alice", c, newRelay(), newShelf(1)).Send(t.Context(), []string{"bob"}, "x"); !errors.Is(err, hostlink.ErrProtocol) {
+		t.Error(err)
 	}
 }
 

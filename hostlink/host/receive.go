@@ -154,7 +154,7 @@ func (p *pass) take(ctx context.Context, messages []mailbox.Message) error {
 			continue
 		}
 		parcel, outcome := p.h.open(m)
-		if outcome == "" {
+		if outcome == "" && !p.in.presented(parcel) { // else its request is asked again, whole
 			held, err := p.h.holds(ctx, parcel)
 			if err != nil {
 				return err

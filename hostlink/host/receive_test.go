@@ -241,7 +241,9 @@ func (m *model) finish() {
 // The process dies in every disk operation of a receive. The device keeps the
 // texts until they are acknowledged, so all of them are shown in the end.
 func TestNoStepOfReceivingLosesAText(t *testing.T) {
-	for _, restarted := range []bool{false, true} { // the device has forgotten the texts
+	for i := range 6 {
+		restarted := i%2 > 0 // the device has forgotten the texts
+		fate := []durabletest.Unsynced{durabletest.Lost, durabletest.Kept, durabletest.PartlyKept}[i/2]
 		for k := 1; ; k++ {
 			place, d, r := newShelf(uint64(k)), newDevice("bob", "alice"), newRelay()
 			want := []string{"one", "two", "three", "four"}
@@ -258,7 +260,7 @@ func TestNoStepOfReceivingLosesAText(t *testing.T) {
 				}
 				break
 			}
-			place.disk.PowerOn(durabletest.Lost)
+			place.disk.PowerOn(fate)
 			if restarted {
 				d.restart()
 			}
@@ -276,10 +278,106 @@ func TestNoStepOfReceivingLosesAText(t *testing.T) {
 					return a.Outcome == host.TextLost && a.Ref == r.messages[ref].Ref
 				})
 				if !seen && (!lost || !restarted) {
-					t.Fatalf("cut at %d, device restarted %v: %q is gone; arrived %+v", k, restarted, text, s)
+					t.Fatalf("cut at %d, unsynced %s, device restarted %v: %q is gone; arrived %+v", k, fate, restarted, text, s)
 				}
 			}
 		}
+	}
+}
+
+// One disk operation fails and the process lives on: it says so, and what it said it
+// keeps outlives a power cut.
+func TestAFailingDiskOperationOfAReceiveLosesNothing(t *testing.T) {
+	for k := 1; ; k++ {
+		place, d, r := newShelf(uint64(k)), newDevice("bob", "alice"), newRelay()
+		r.bring("bob", "alice", "denied")
+		r.bring("bob", "alice", "opened")
+		d.answer = answers(map[string]hostlink.Refusal{"denied": hostlink.Rejected})
+		var s shown
+		place.disk.FailAt(k)
+		_, err := start(t, "bob", d, r, place).Receive(t.Context(), s.show)
+		if !place.disk.Failed() {
+			break
+		}
+		if err == nil {
+			place.disk.PowerOn(durabletest.Lost)
+			r.messages = nil // the relay has let go of them
+		}
+		h := start(t, "bob", d, r, place)
+		if _, err := h.Receive(t.Context(), s.show); err != nil {
+			t.Fatalf("operation %d failed: %v", k, err)
+		}
+		d.answer = nil
+		if _, err := h.OpenLater(t.Context(), nil, s.show); err != nil {
+			t.Fatalf("operation %d failed: %v", k, err)
+		}
+		if texts := s.texts(); !slices.Contains(texts, "denied") || !slices.Contains(texts, "opened") {
+			t.Errorf("operation %d failed: arrived %+v", k, s)
+		}
+	}
+}
+
+// A damaged inbox says neither where to begin nor what was asked: nothing is asked.
+func TestADamagedInboxAsksNothing(t *testing.T) {
+	place, d, r := newShelf(1), newDevice("bob", "alice"), newRelay()
+	h := start(t, "bob", d, r, place)
+	r.bring("bob", "alice", "hello")
+	d.answer = answers(map[string]hostlink.Refusal{"hello": hostlink.Rejected})
+	receive(t, h)
+	place.disk.Put(inboxName(t, place), []byte("{"))
+	d.answer, d.asked = nil, 0
+	_, err := h.Receive(t.Context(), new(shown).show)
+	_, later := h.OpenLater(t.Context(), nil, new(shown).show)
+	for _, err := range []error{err, later} {
+		if _, ok := errors.AsType[*host.DamagedError](err); !ok || d.asked > 0 {
+			t.Errorf("asked %d times, %v", d.asked, err)
+		}
+	}
+}
+
+// leaving is a device whose client ends while its answer is on the way.
+type leaving struct {
+	*device
+	end context.CancelFunc
+}
+
+func (d leaving) Unpackage(ctx context.Context, req hostlink.UnpackageRequest) ([]hostlink.Opened, error) {
+	_, _ = d.device.Unpackage(ctx, req)
+	d.end()
+	return nil, &hostlink.UnreachableError{Address: "cable", Sent: true, Err: context.Canceled}
+}
+
+// A program that ends while texts are on the way fetches them when it starts again.
+func TestATextThatComesTooLateForItsProgramIsFetchedAgain(t *testing.T) {
+	place, d, r := newShelf(1), newDevice("bob", "alice"), newRelay()
+	r.bring("bob", "alice", "hello")
+	ctx, end := context.WithCancel(t.Context())
+	if _, err := start(t, "bob", leaving{d, end}, r, place).Receive(ctx, new(shown).show); err == nil {
+		t.Fatal("no error")
+	}
+	if got, _ := receive(t, start(t, "bob", d, r, place)); !slices.Equal(got.texts(), []string{"hello"}) {
+		t.Errorf("arrived %+v", got)
+	}
+}
+
+// pulled is a device whose cable is pulled out before it is asked to open.
+type pulled struct{ *device }
+
+func (d pulled) Unpackage(context.Context, hostlink.UnpackageRequest) ([]hostlink.Opened, error) {
+	return nil, &hostlink.UnreachableError{Address: "cable", Err: errors.New("no route")}
+}
+
+// What a device never saw it has not opened for this host: that it was opened before
+// is no lost text.
+func TestWhatTheDeviceNeverSawIsNoLostText(t *testing.T) {
+	place, d, r := newShelf(1), newDevice("bob", "alice"), newRelay()
+	r.bring("bob", "alice", "replayed")
+	if _, err := start(t, "bob", pulled{d}, r, place).Receive(t.Context(), new(shown).show); !errors.Is(err, hostlink.ErrUnreachable) {
+		t.Fatal(err)
+	}
+	d.opened["replayed"] = true
+	if got, _ := receive(t, start(t, "bob", d, r, place)); slices.Contains(got.outcomes(), host.TextLost) {
+		t.Errorf("arrived %+v", got)
 	}
 }
 
@@ -482,6 +580,57 @@ func TestOneBadPackageDoesNotSpoilABatch(t *testing.T) {
 	}
 }
 
+// A refusal of a whole request that is for none of its packages alone is for all of
+// them, and asked for once; another one is asked for each, and for each once.
+func TestARefusalOfAllIsNotAskedAgainForEach(t *testing.T) {
+	for refusal, want := range map[hostlink.Refusal]struct {
+		outcome host.Outcome
+		asked   int
+	}{
+		hostlink.Rejected:         {host.Denied, 1},
+		hostlink.DecryptionFailed: {host.Unverified, 1 + 3},
+	} {
+		d, r := &refusesAll{device: newDevice("bob", "alice"), refusal: refusal}, newRelay()
+		for _, pkg := range []string{"a", "b", "c"} {
+			r.bring("bob", "alice", pkg)
+		}
+		got, _ := receive(t, start(t, "bob", d, r, newShelf(1)))
+		if !slices.Equal(got.outcomes(), slices.Repeat([]host.Outcome{want.outcome}, 3)) || d.requests != want.asked {
+			t.Errorf("%s: arrived %+v, asked %d times", refusal, got, d.requests)
+		}
+	}
+}
+
+// A device that answers for fewer packages than it was asked for is not believed.
+func TestAnAnswerForFewerPackagesIsNone(t *testing.T) {
+	d, r := newDevice("bob", "alice"), newRelay()
+	r.bring("bob", "alice", "a")
+	r.bring("bob", "alice", "b")
+	var s shown
+	if _, err := start(t, "bob", forgetful{d}, r, newShelf(1)).Receive(t.Context(), s.show); !errors.Is(err, hostlink.ErrProtocol) || len(s) > 0 {
+		t.Errorf("arrived %+v, %v", s, err)
+	}
+}
+
+type forgetful struct{ *device }
+
+func (d forgetful) Unpackage(ctx context.Context, req hostlink.UnpackageRequest) ([]hostlink.Opened, error) {
+	req.Packages = req.Packages[1:]
+	return d.device.Unpackage(ctx, req)
+}
+
+// refusesAll refuses whole requests, however many packages are in them.
+type refusesAll struct {
+	*device
+	refusal  hostlink.Refusal
+	requests int
+}
+
+func (d *refusesAll) Unpackage(context.Context, hostlink.UnpackageRequest) ([]hostlink.Opened, error) {
+	d.requests++
+	return nil, d.refusal
+}
+
 type refusesBatches struct{ *device }
 
 func (d refusesBatches) Unpackage(ctx context.Context, req hostlink.UnpackageRequest) ([]hostlink.Opened, error) {
@@ -564,6 +713,9 @@ func TestWhatIsOnTheLaterListIsNotAskedAgainByItself(t *testing.T) {
 	r.messages = append(r.messages, last)
 	if !report.Reset || d.asked != asked || !slices.Equal(got.outcomes(), []host.Outcome{host.Denied}) {
 		t.Fatalf("asked %d times more, %+v, %+v", d.asked-asked, report, got)
+	}
+	if held, err := h.Later(t.Context()); err != nil || !slices.Equal(held, []host.Held{{Ref: r.messages[0].Ref, From: "alice"}}) {
+		t.Errorf("on the later list: %v, %v", held, err)
 	}
 }
 

@@ -117,7 +117,7 @@ func (h *Host) seal(ctx context.Context, to []string, text string, status hostli
 	if err != nil {
 		return h.notSealed(ctx, e, lost, err)
 	}
-	return h.keepSealed(ctx, e, sealed, status, again || lost)
+	return h.keepSealed(ctx, e, sealed, status, again)
 }
 
 // writeAsked puts the request on disk before it is asked. A request to the

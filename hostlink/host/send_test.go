@@ -74,6 +74,34 @@ func TestNoStepOfSendingLosesOrDoublesAMessage(t *testing.T) {
 	}
 }
 
+// One disk operation fails and the process lives on: what it said it keeps outlives a
+// power cut, and what it asked and was denied is gone, or it says so.
+func TestAFailingDiskOperationBreaksNoWord(t *testing.T) {
+	for _, denied := range []hostlink.Refusal{"", hostlink.Rejected} {
+		for k := 1; ; k++ {
+			place, d, r := newShelf(uint64(k)), newCard("alice", "bob"), newRelay()
+			d.deny = denied
+			h := start(t, "alice", d, r, place)
+			place.disk.FailAt(k)
+			_, err := h.Send(t.Context(), []string{"bob"}, "hello")
+			if !place.disk.Failed() {
+				break
+			}
+			if err != nil {
+				continue
+			}
+			place.disk.PowerOn(durabletest.Lost)
+			kept, err := start(t, "alice", d, r, place).Outbox(t.Context())
+			if err != nil || denied == "" && (len(kept) != 1 || kept[0].State != host.Waiting) || denied != "" && len(kept) > 0 {
+				t.Errorf("answered %q, operation %d failed: nothing was said, and kept is %v, %v", denied, k, kept, err)
+			}
+			if denied == "" && !errors.Is(outcome(t, start(t, "alice", d.restored("bob", 0), r, place), "x", "bob"), host.ErrRestored) {
+				t.Errorf("operation %d failed: nothing was said, and a copy of the card passes", k)
+			}
+		}
+	}
+}
+
 // One disk operation fails and the process lives on: it says so, or sends.
 func TestAFailingDiskOperationIsToldOrHarmless(t *testing.T) {
 	for k := 1; ; k++ {
@@ -304,8 +332,11 @@ func TestAPermanentRefusalParksOneMessageOnly(t *testing.T) {
 	d, r := newDevice("alice", "bob"), newRelay()
 	h := start(t, "alice", d, r, newShelf(1))
 	r.refuse = func(mailbox.Outgoing) error { return &mailbox.RefusedError{Code: 413, Text: "too long"} }
-	if _, err := sendOnce(t.Context(), h, "one", "bob"); err != nil {
+	if _, err := h.Send(t.Context(), []string{"bob"}, "one"); err != nil {
 		t.Fatal(err)
+	}
+	if tried, err := h.Deliver(t.Context()); err != nil || len(tried) != 1 || tried[0].State != host.Parked || tried[0].Err == nil {
+		t.Fatalf("told %+v, %v", tried, err)
 	}
 	r.refuse = nil
 	if _, err := sendOnce(t.Context(), h, "two", "bob"); err != nil {
@@ -323,6 +354,39 @@ func TestAPermanentRefusalParksOneMessageOnly(t *testing.T) {
 	}
 	if err := h.Drop(t.Context(), 99); !errors.Is(err, host.ErrNoSuchMessage) {
 		t.Fatal(err)
+	}
+}
+
+// A damaged outbox is told, whatever is asked of it: nothing is sealed or forgotten.
+func TestADamagedOutboxIsTold(t *testing.T) {
+	d, r, place := newDevice("alice", "bob"), newRelay(), newShelf(1)
+	h := start(t, "alice", d, r, place)
+	if _, err := h.Send(t.Context(), []string{"bob"}, "hello"); err != nil {
+		t.Fatal(err)
+	}
+	place.disk.Put(place.disk.Names()[0], []byte("{"))
+	_, sending := h.Send(t.Context(), []string{"bob"}, "more")
+	_, delivering := h.Deliver(t.Context())
+	_, listing := h.Outbox(t.Context())
+	_, unsure := h.Unsure(t.Context())
+	for i, err := range []error{sending, delivering, listing, unsure, h.Drop(t.Context(), 1)} {
+		if _, ok := errors.AsType[*host.DamagedError](err); !ok || d.asked != 1 {
+			t.Errorf("%d: asked %d times, %v", i, d.asked, err)
+		}
+	}
+}
+
+// Its sender drops a message while the relay takes it: it is delivered nevertheless.
+func TestAMessageDroppedOnItsWayIsDelivered(t *testing.T) {
+	d, r := newDevice("alice", "bob"), newRelay()
+	h := start(t, "alice", d, r, newShelf(1))
+	results, err := h.Send(t.Context(), []string{"bob"}, "hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.refuse = func(mailbox.Outgoing) error { return h.Drop(t.Context(), results[0].Number) }
+	if tried, err := h.Deliver(t.Context()); err != nil || len(tried) != 1 || tried[0].State != host.Delivered {
+		t.Errorf("%+v, %v", tried, err)
 	}
 }
 
@@ -345,16 +409,72 @@ func TestDeliveryWaitsLongerAndLongerAndLessThanAMinute(t *testing.T) {
 		r.mu.Lock()
 		r.down = false
 		r.mu.Unlock()
-		time.Sleep(time.Minute)
+		time.Sleep(43*time.Second + time.Millisecond)
+		r.mu.Lock()
+		r.down = true
+		r.mu.Unlock()
+		if _, err := h.Send(t.Context(), []string{"bob"}, "hello"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(70 * time.Second) // it is found after a minute, and waits short again
 		cancel()
 		done.Wait()
-		seconds := []time.Duration{0, 1, 3, 7, 15, 31, 63, 123, 183, 243}
+		seconds := []time.Duration{0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 304, 306, 310}
 		if !slices.EqualFunc(at, seconds, func(a, s time.Duration) bool { return a == s*time.Second }) {
 			t.Errorf("tried after %v", at)
 		}
 		if len(r.contents("bob")) != 1 {
 			t.Error("not delivered")
 		}
+	})
+}
+
+// What is dropped while its recipient's turn is awaited leaves nothing to wait for, and
+// what is to be tried again goes out at once.
+func TestTheOwnerDropsAndRetriesWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, r := newDevice("alice", "bob"), newRelay()
+		h := start(t, "alice", d, r, newShelf(1))
+		ctx, cancel := context.WithCancel(t.Context())
+		passes := 0
+		var done sync.WaitGroup
+		r.refuse = func(mailbox.Outgoing) error { return &mailbox.BusyError{Code: 503} }
+		send := func() int64 {
+			results, err := h.Send(t.Context(), []string{"bob"}, "hello")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return results[0].Number
+		}
+		number := send()
+		done.Go(func() {
+			_ = h.KeepDelivering(ctx, func(host.Delivery) {}, func(error) {
+				if passes++; passes > 1000 {
+					cancel()
+				}
+			})
+		})
+		synctest.Wait()
+		if err := h.Drop(t.Context(), number); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		if passes > 20 {
+			t.Errorf("%d passes in 10 minutes with nothing to deliver", passes)
+		}
+		r.refuse = func(mailbox.Outgoing) error { return &mailbox.RefusedError{Code: 413} }
+		number = send()
+		time.Sleep(time.Minute)
+		r.refuse = nil
+		if err := h.Retry(t.Context(), number); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got := r.contents("bob"); len(got) != 1 {
+			t.Errorf("bob got %q", got)
+		}
+		cancel()
+		done.Wait()
 	})
 }
 

@@ -75,6 +75,21 @@ func TestMailboxIsLimitedInMessages(t *testing.T) {
 	}
 }
 
+func TestAFullShareOfAMailboxIsToTryAgain(t *testing.T) {
+	r := start(t, Config{MaxSenderMessages: 1})
+	r.mustSend(t, "bob", "one", "1")
+	r.refusedWith(t, "bob", "two", http.StatusTooManyRequests)
+	r.mustSend(t, "carol", "one", "1")
+}
+
+// Each name has a mailbox, however few others may be opened.
+func TestEachNameHasAMailbox(t *testing.T) {
+	r := start(t, Config{Names: []string{"alice", "bob", "carol"}, MaxMailboxes: 1})
+	for _, name := range []string{"alice", "bob", "carol"} {
+		r.mustSend(t, name, "x", "")
+	}
+}
+
 func TestMailboxIsLimitedInBytes(t *testing.T) {
 	r := start(t, Config{MaxMailboxBytes: 10})
 	r.mustSend(t, "bob", "123456", "")

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"syscall"
 )
@@ -117,12 +116,11 @@ func (f *Folder) List() ([]string, error) {
 		return nil, err
 	}
 	var names []string
-	for _, e := range entries {
+	for _, e := range entries { // in ascending order
 		if e.Type().IsRegular() {
 			names = append(names, e.Name())
 		}
 	}
-	slices.Sort(names)
 	return names, nil
 }
 

@@ -47,7 +47,12 @@ func TestFolderVerbs(t *testing.T) {
 	if err := f.Rename("a", "b"); err != nil {
 		t.Fatal(err)
 	}
-	if names, err := f.List(); !slices.Equal(names, []string{"b"}) || err != nil {
+	for _, name := range []string{"z", "c", "a"} {
+		if file, err := f.Create(name); err != nil || file.Close() != nil {
+			t.Fatal(err)
+		}
+	}
+	if names, err := f.List(); !slices.Equal(names, []string{"a", "b", "c", "z"}) || err != nil {
 		t.Fatalf("names %v, %v", names, err)
 	}
 	if err := f.Remove("b"); err != nil {
@@ -140,6 +145,28 @@ func TestAFailedSyncOfSeveralIsTold(t *testing.T) {
 		var err error
 		if files[i], err = f.Open(names[i]); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// The last sync is awaited, whichever of the files it is of: this one's is over at once.
+func TestEverySyncOfSeveralIsAwaited(t *testing.T) {
+	f := openFolder(t, t.TempDir())
+	var files []durable.File
+	for i := range 8 {
+		file, err := f.Create(string(rune('a' + i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	for range 100 {
+		all, ok := f.SyncFiles(files...).(interface{ Unwrap() []error })
+		if !ok || len(all.Unwrap()) != len(files) {
+			t.Fatalf("not each of %d failures is told: %v", len(files), all)
 		}
 	}
 }

@@ -34,15 +34,26 @@ func TestAFolderIsMadeDurably(t *testing.T) {
 		t.Fatalf("made again: %v, synced %q", err, synced)
 	}
 	failed := errors.New("no sync")
-	if err := makeFolder(filepath.Join(path, "d"), func(string) error { return failed }); !errors.Is(err, failed) {
-		t.Fatalf("a failed sync: %v", err)
+	for k := range 2 {
+		syncs := 0
+		one := func(string) error {
+			if syncs++; syncs == k+1 {
+				return failed
+			}
+			return nil
+		}
+		if err := makeFolder(filepath.Join(path, "d", string(rune('0'+k)), "e"), one); !errors.Is(err, failed) {
+			t.Errorf("sync %d fails: %v", k, err)
+		}
 	}
 	file := filepath.Join(top, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(MakeFolder(file), MakeFolder(filepath.Join(file, "x"))); err == nil {
-		t.Fatal("a file passes for a folder")
+	for _, path := range []string{file, filepath.Join(file, "x")} {
+		if err := MakeFolder(path); err == nil {
+			t.Errorf("%s: a file passes for a folder", path)
+		}
 	}
 	if err := MakeFolder(filepath.Join(top, "e", "f")); err != nil {
 		t.Fatal(err)

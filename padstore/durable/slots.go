@@ -16,7 +16,7 @@ var ErrNoSlot = errors.New("no valid slot")
 
 // Slots is a small record that changes whole or not at all. Its file has two
 // slots; a change goes to the older one and is synced; the newest valid one
-// counts. A slot is one header line and the record, padded with zeros:
+// counts. A slot is one header line and the record, padded with zeros to whole pages:
 //
 //	otc-slot 2 SEQUENCE LENGTH SHA256\n
 //

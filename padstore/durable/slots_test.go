@@ -2,8 +2,10 @@ package durable_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"onetimechat/padstore/durable"
@@ -139,6 +141,68 @@ func TestARecordThatDoesNotFitIsRefusedWhole(t *testing.T) {
 	}
 	if !bytes.Equal(openRecord(t, disk), full) {
 		t.Fatal("the largest record did not come back")
+	}
+	if err := s.Write(nil); err != nil || len(openRecord(t, disk)) > 0 {
+		t.Fatalf("no record at all did not come back: %v", err)
+	}
+}
+
+// A slot is what FORMAT.md says, to the byte.
+func TestASlotIsAsDocumented(t *testing.T) {
+	disk := durabletest.New(1)
+	s, err := durable.CreateSlots(disk, "r", slotSize, []byte("first"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Room() != slotSize-106 {
+		t.Errorf("room for %d bytes", s.Room())
+	}
+	for _, record := range []string{"a record", strings.Repeat("long", 1000), "short"} {
+		if err := s.Write([]byte(record)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for sequence, record := range map[int]string{4: strings.Repeat("long", 1000), 5: "short"} {
+		header := fmt.Sprintf("otc-slot 2 %020d %08d ", sequence, len(record))
+		want := fmt.Appendf(nil, "%s%x\n%s", header, sha256.Sum256([]byte(record+header)), record)
+		want = append(want, make([]byte, (4096-len(want)%4096)%4096)...)
+		if got := disk.Bytes("r")[sequence%2*slotSize:]; !bytes.HasPrefix(got, want) {
+			t.Errorf("slot %d begins with %q", sequence, got[:120])
+		}
+	}
+}
+
+// Of any operation of a record that fails once it is said so, or the record is kept.
+func TestAFailedOperationOfARecordIsTold(t *testing.T) {
+	failed := 0
+	for k := 1; k < 12; k++ {
+		disk := durabletest.New(uint64(k))
+		if k <= 6 {
+			disk.FailAt(k)
+		}
+		s, err := durable.CreateSlots(disk, "r", slotSize, record(0))
+		if err == nil {
+			err = disk.Sync()
+		}
+		if err != nil {
+			failed++
+			continue
+		}
+		if k > 6 {
+			disk.FailAt(k - 6)
+		}
+		wrote := errors.Join(s.Write(record(1)), s.Check())
+		if wrote != nil {
+			failed++
+			continue
+		}
+		disk.PowerOn(durabletest.Lost)
+		if !bytes.Equal(openRecord(t, disk), record(1)) {
+			t.Errorf("operation %d failed: nothing was said, and the record is lost", k)
+		}
+	}
+	if failed < 8 { // creating, three writes and two syncs; then a write and a sync
+		t.Errorf("%d operations failed", failed)
 	}
 }
 

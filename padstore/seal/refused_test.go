@@ -111,6 +111,22 @@ func TestEveryFailureIsRefusedForItsOwnReason(t *testing.T) {
 	}
 }
 
+// A frame that Encode cannot have made on a pad with this bucket is no text, whoever
+// asks: packages of such lengths are refused before.
+func TestFramesOfAnotherBucketAreNotSound(t *testing.T) {
+	for n := range 200 {
+		frame := zeros(n)
+		copy(frame, "\x01noon")
+		if n > 5 {
+			frame[n-1] = 0x80
+		}
+		text, err := seal.Unconditional.Decode(frame, 32)
+		if sound := n > 0 && n%32 == 0; sound != (err == nil) || !sound && !errors.Is(err, seal.ErrFrame) {
+			t.Errorf("%d bytes: %q, %v", n, text, err)
+		}
+	}
+}
+
 const note = "meet me at the old bridge at noon" // two buckets of 32
 
 // forge is a package in the making: its parts can be made wrong before and
