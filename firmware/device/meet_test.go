@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"slices"
@@ -244,6 +245,23 @@ func wantChat(alice, bob *meeter) {
 	if got := read(alice.t, bob.store, "alice", s.sealed[0].Package); got != "we have met" {
 		alice.t.Errorf("bob reads %q", got)
 	}
+}
+
+// How many messages a pad has room for is told with what each of them takes on it, also
+// where the other device has chosen that.
+func TestTheMessagesOfAPadAreCountedAsItSealsThem(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newPair(t)
+		alice.wantScreen("home")
+		alice.hears(func(b []byte) {
+			copy(b, bytes.Replace(b, []byte(`"propose":64512,"bucket":32,`), []byte(`"propose":64512,"bucket":96,`), 1))
+		})
+		alice.tap("new-contact")
+		bob.tap("new-contact")
+		bob.wantScreen("meeting-size")
+		bob.tap("size-1")
+		alice.wantText("About 150 messages each way")
+	})
 }
 
 func TestAFreshPadTakesOverAndTheOldOneStillOpens(t *testing.T) {

@@ -265,6 +265,9 @@ func TestTheProposersBucketIsThePads(t *testing.T) {
 				t.Errorf("%s's bucket is %d", d.owner, p.Bucket)
 			}
 		}
+		if s.bob.offered.Bucket != 48 {
+			t.Errorf("bob is asked about a bucket of %d", s.bob.offered.Bucket)
+		}
 	})
 }
 
