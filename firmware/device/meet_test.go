@@ -524,3 +524,31 @@ func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
 		})
 	}
 }
+
+// Where the other device has nothing to go on with any more, no owner is sent back to
+// it to do so.
+func TestWhatOneDeviceAloneHasKeptIsSaidSo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newPair(t)
+		upToWords(alice, bob)
+		alice.approve("same")
+		alice.tap("cancel") // she does not wait for bob, whose device throws the pad away
+		bob.wantText("cancelled")
+		bob.tap("ok")
+		time.Sleep(time.Hour)
+		alice.tap("new-contact")
+		bob.tap("new-contact")
+		alice.wantScreen("meeting-size")
+		alice.tap("size-1")
+		alice.wantScreen("question")
+		if text := alice.allText(); !strings.Contains(text, "thrown away") || !strings.Contains(text, "only if bob’s device has it, too") {
+			t.Errorf("alice reads %q", text)
+		}
+		alice.approve("yes")
+		bob.approve("confirm")
+		time.Sleep(time.Minute)
+		alice.approve("same")
+		bob.approve("same")
+		alice.wantScreen("paired")
+	})
+}
