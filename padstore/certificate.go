@@ -35,7 +35,7 @@ type Certificate struct {
 	Bytes   int64  `json:"bytes"`
 	Suite   string `json:"suite"`
 	Bucket  int    `json:"bucket"`
-	Ours    []Lot  `json:"ours"`   // this device's contribution
+	Ours    []Lot  `json:"ours"`   // this device's contribution, those of the same sources together
 	Theirs  []Lot  `json:"theirs"` // the other's, as it told
 	Tag     string `json:"tag"`    // of the comparison, hex
 	Start   uint64 `json:"start"`  // when: this device's start number, and
@@ -58,7 +58,7 @@ func (now draftState) certificate(owner string) Certificate {
 	return Certificate{
 		Owner: owner, Contact: now.Contact, Device: now.Adopting.Device, Peer: now.Peer,
 		PadID: now.PadID, Bytes: now.Done, Suite: now.Suite, Bucket: now.Bucket,
-		Ours: now.Ours, Theirs: now.Theirs, Tag: now.Tag,
+		Ours: now.Ours.fold(0), Theirs: now.Theirs.fold(0), Tag: now.Tag,
 		Start: now.Adopting.Start, Uptime: now.Adopting.Uptime, Told: now.Adopting.Told,
 	}
 }

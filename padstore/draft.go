@@ -128,7 +128,7 @@ func (d *Draft) Append(pad []byte, ours, theirs []Lot) error {
 	if err := errors.Join(CheckLots(ours, size), CheckLots(theirs, size)); err != nil {
 		return err
 	}
-	nextOurs, nextTheirs := now.Ours.push(ours...), now.Theirs.push(theirs...)
+	nextOurs, nextTheirs := now.Ours.push(ours...).fold(maxDraftLots), now.Theirs.push(theirs...).fold(maxDraftLots)
 	if len(nextOurs) > maxDraftLots || len(nextTheirs) > maxDraftLots {
 		return errManyLots
 	}
@@ -144,7 +144,7 @@ func (d *Draft) Append(pad []byte, ours, theirs []Lot) error {
 	}, d.file))
 }
 
-var errManyLots = errors.New("the sources have changed too often for one pad")
+var errManyLots = errors.New("too many noise sources, in too many ways, for one pad")
 
 // write writes bytes of pad. A full card keeps none of them.
 func (d *Draft) write(pad []byte, at int64) error {

@@ -233,14 +233,14 @@ func TestADraftRefusesWhatDoesNotFitIt(t *testing.T) {
 	refused("preparing a draft that is gone", err)
 }
 
-func TestSourcesThatChangeTooOftenEndADraft(t *testing.T) {
+func TestMoreSetsOfSourcesThanARecordTellsOfEndADraft(t *testing.T) {
 	tr := begin(t, stocked(t, seal.Unconditional), action{}, 1)
 	d, err := tr.stock.begin(tr.store, making(seal.Unconditional, "d0", 4096))
 	mustDo(t, err)
 	lot := func(i int) []padstore.Lot { // as long as one can be
 		l := padstore.Lot{Bytes: 32}
 		for range 8 {
-			l.Origins = append(l.Origins, padstore.Origin{Name: strings.Repeat(`\`, 48), Credit: 999_000 + i%2})
+			l.Origins = append(l.Origins, padstore.Origin{Name: strings.Repeat(`\`, 48), Credit: 999_000 + i})
 		}
 		return []padstore.Lot{l}
 	}
@@ -252,7 +252,7 @@ func TestSourcesThatChangeTooOftenEndADraft(t *testing.T) {
 		both := [2][]padstore.Lot{lot(23), lot(23)}
 		both[side] = lot(24)
 		if err := d.Append(make([]byte, 32), both[0], both[1]); err == nil || errors.Is(err, padstore.ErrFault) {
-			t.Fatalf("a 25th lot: %v", err)
+			t.Fatalf("a 25th set: %v", err)
 		}
 	}
 	mustDo(t, errors.Join(tr.confirm(padstore.Checked, padstore.Agreed)))
@@ -378,5 +378,30 @@ func TestAnOldDecisionToPrepareDoesNoHarm(t *testing.T) {
 			mustDo(t, tr.open())
 			tr.finish(false)
 		})
+	}
+}
+
+// A reservoir gives old noise and new by turns while a pad is made of it: a draft, and
+// its certificate, tell how much of each there is.
+func TestSourcesThatChangeByTurnsEndNoDraft(t *testing.T) {
+	const turns = 100
+	store := open(t, durabletest.New(1), "alice")
+	d, err := store.Begin(making(seal.Unconditional, "d0", 96*turns))
+	mustDo(t, err)
+	pad := padBytes(t, "d0", 96*turns)
+	for i := range turns {
+		mustDo(t, d.Append(pad[96*i:96*i+64], lotsOf(64, "old"), lotsOf(64, "hw")))
+		mustDo(t, d.Append(pad[96*i+64:96*i+96], lotsOf(32, "new", "old"), lotsOf(32, "usb")))
+	}
+	mustDo(t, d.Rewind(96*turns-64)) // what came last is known in its order
+	mustDo(t, d.Append(pad[96*turns-64:], lotsOf(64, "new", "old"), lotsOf(64, "usb")))
+	tag, err := d.Tag(&tagKey, nil)
+	mustDo(t, errors.Join(err, d.Confirm(padstore.Agreed, tag)))
+	number, err := d.Prepare()
+	mustDo(t, err)
+	c, _, err := store.Certificate(number)
+	want := append(lotsOf(64*turns-32, "old"), lotsOf(32*turns+32, "new", "old")...)
+	if err != nil || fmt.Sprint(c.Ours) != fmt.Sprint(want) || len(c.Theirs) != 2 {
+		t.Errorf("%v, %v; want %v", c, err, want)
 	}
 }

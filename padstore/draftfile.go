@@ -17,7 +17,7 @@ const (
 	draftName   = "draft.store"
 	draftRecord = "draft.record"
 	draftSlot   = 65536 // maxDraftLots of the longest lots of both sides fit, which a test shows
-	// maxDraftLots is how often the sources of one side may change.
+	// maxDraftLots is of how many sets of sources one side may be.
 	maxDraftLots = 24
 )
 

@@ -77,6 +77,24 @@ func (list lots) push(more ...Lot) lots {
 	return out
 }
 
+// fold is the list with those of the same origins joined, the oldest first, until so
+// many are left, or no two are alike. How much was made of what stays true; where in
+// the pad, only of those that were not joined.
+func (list lots) fold(most int) lots {
+	out := slices.Clone(list)
+	for at := 1; at < len(out) && len(out) > most; {
+		alike := func(l Lot) bool { return slices.Equal(l.Origins, out[at].Origins) }
+		i := slices.IndexFunc(out[:at], alike)
+		if i < 0 {
+			at++
+			continue
+		}
+		out[i].Bytes += out[at].Bytes
+		out = slices.Delete(out, at, at+1)
+	}
+	return out
+}
+
 // split is what made the first size bytes, and the rest.
 func (list lots) split(size int64) (first, rest lots) {
 	for _, l := range list {

@@ -153,7 +153,7 @@ func (d *Device) showEnd(ctx context.Context, result meeting.Result, err error) 
 		}
 		target, err := d.choose(ctx, choice{rests: true, screen: func(int, bool) display.Screen {
 			return display.Paired{
-				Peer: result.Contact, Bytes: result.Bytes, Messages: messages(result.Bytes),
+				Peer: result.Contact, Bytes: result.Bytes, Messages: p.SendMessages,
 				InUse: p.State != padstore.Prepared, Demo: p.Demo,
 			}
 		}})

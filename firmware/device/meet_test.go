@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"slices"
@@ -244,6 +245,23 @@ func wantChat(alice, bob *meeter) {
 	if got := read(alice.t, bob.store, "alice", s.sealed[0].Package); got != "we have met" {
 		alice.t.Errorf("bob reads %q", got)
 	}
+}
+
+// How many messages a pad has room for is told with what each of them takes on it, also
+// where the other device has chosen that.
+func TestTheMessagesOfAPadAreCountedAsItSealsThem(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newPair(t)
+		alice.wantScreen("home")
+		alice.hears(func(b []byte) {
+			copy(b, bytes.Replace(b, []byte(`"propose":64512,"bucket":32,`), []byte(`"propose":64512,"bucket":96,`), 1))
+		})
+		alice.tap("new-contact")
+		bob.tap("new-contact")
+		bob.wantScreen("meeting-size")
+		bob.tap("size-1")
+		alice.wantText("About 150 messages each way")
+	})
 }
 
 func TestAFreshPadTakesOverAndTheOldOneStillOpens(t *testing.T) {
@@ -505,4 +523,32 @@ func TestABrokenOffPadIsGoneOnWithOrKnowinglyThrownAway(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Where the other device has nothing to go on with any more, no owner is sent back to
+// it to do so.
+func TestWhatOneDeviceAloneHasKeptIsSaidSo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newPair(t)
+		upToWords(alice, bob)
+		alice.approve("same")
+		alice.tap("cancel") // she does not wait for bob, whose device throws the pad away
+		bob.wantText("cancelled")
+		bob.tap("ok")
+		time.Sleep(time.Hour)
+		alice.tap("new-contact")
+		bob.tap("new-contact")
+		alice.wantScreen("meeting-size")
+		alice.tap("size-1")
+		alice.wantScreen("question")
+		if text := alice.allText(); !strings.Contains(text, "thrown away") || !strings.Contains(text, "only if bob’s device has it, too") {
+			t.Errorf("alice reads %q", text)
+		}
+		alice.approve("yes")
+		bob.approve("confirm")
+		time.Sleep(time.Minute)
+		alice.approve("same")
+		bob.approve("same")
+		alice.wantScreen("paired")
+	})
 }

@@ -56,10 +56,14 @@ func (p *person) sureOf(ctx context.Context, o meeting.Offer, bytes int64) error
 		return nil
 	}
 	with := draft.Making().Contact
+	keep := "To keep it, stop here, and go on with " + with + "."
+	if with == o.Contact {
+		keep = "To keep it, stop here. It can be gone on with only if " + with + "’s device has it, too: then the first of the sizes says so."
+	}
 	target, err := p.device.choose(ctx, choice{guarded: true, screen: func(page int, ready bool) display.Screen {
 		return display.Ask{
 			Title: "Begin anew?",
-			Text:  "What was filled at a meeting with " + with + " is not a pad yet. It is thrown away if a new pad is begun now. To keep it, stop here, and go on with " + with + ".",
+			Text:  "What was filled at a meeting with " + with + " is not a pad yet. It is thrown away if a new pad is begun now. " + keep,
 			Yes:   "Begin anew", No: "Stop", Grave: true, Ready: ready, Page: page,
 		}
 	}})

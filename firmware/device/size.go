@@ -22,6 +22,7 @@ type size struct {
 	label string
 	bytes int64
 	wait  time.Duration
+	each  int64 // bytes that a text of 100 bytes takes of it
 }
 
 // sizes are what the owner can choose from, the smallest first; none if there
@@ -47,16 +48,16 @@ func sizes(o meeting.Offer) []size {
 			continue // too little, or hardly more than the one before
 		}
 		last = bytes
-		list = append(list, size{in.label, bytes, waitFor(o, bytes)})
+		list = append(list, size{in.label, bytes, waitFor(o, bytes), textSize(o.Bucket)})
 	}
 	return list
 }
 
 // sizeOf is the size of so many bytes, which one of the owners chose.
 func sizeOf(o meeting.Offer, bytes int64) size {
-	s := size{bytes: bytes, wait: waitFor(o, bytes)}
+	s := size{bytes: bytes, wait: waitFor(o, bytes), each: textSize(o.Bucket)}
 	if s.goesOn(o) {
-		s.label, s.wait = "Go on", waitFor(o, bytes-o.Resume.Done)
+		s.label, s.wait, s.each = "Go on", waitFor(o, bytes-o.Resume.Done), textSize(o.Resume.Bucket)
 	}
 	return s
 }
@@ -84,14 +85,16 @@ func waitFor(o meeting.Offer, bytes int64) time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-// messages is about how many texts of 100 bytes each side can send.
-func messages(bytes int64) int64 {
-	each := seal.Unconditional.SegmentSize(seal.Unconditional.PlainSizeOfText(100, seal.DefaultBucket))
-	return max(0, bytes/2-seal.CellSize) / each
+// textSize is how many bytes of pad a text of 100 bytes takes.
+func textSize(bucket int) int64 {
+	return seal.Unconditional.SegmentSize(seal.Unconditional.PlainSizeOfText(100, bucket))
 }
 
+// messages is about how many texts that take each so much of a pad each side can send.
+func messages(bytes, each int64) int64 { return max(0, bytes/2-seal.CellSize) / each }
+
 func (s size) screen() display.SizeChoice {
-	n := messages(s.bytes)
+	n := messages(s.bytes, s.each)
 	return display.SizeChoice{Label: s.label, Bytes: s.bytes, Messages: n, Years: float64(n) / perDay / 365, Wait: s.wait}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"onetimechat/firmware/meeting"
+	"onetimechat/padstore/seal"
 )
 
 const mebi = 1 << 20
@@ -25,6 +26,7 @@ func TestTheSizesThatAnOwnerCanChoose(t *testing.T) {
 		{"one to go on with", meeting.Offer{Most: 8 << 30, Ready: 8 * mebi, Resume: meeting.Resume{Bytes: 64 * mebi, Done: 40 * mebi}}, "Go on 64 MiB, Now 8 MiB"},
 	} {
 		var got []string
+		c.offer.Bucket, c.offer.Resume.Bucket = seal.DefaultBucket, seal.DefaultBucket
 		for _, s := range sizes(c.offer) {
 			if s.bytes%32 != 0 || s.bytes < meeting.MinBytes {
 				t.Errorf("%s: no pad can have %d bytes", c.name, s.bytes)
@@ -40,7 +42,7 @@ func TestTheSizesThatAnOwnerCanChoose(t *testing.T) {
 // Both owners read the same time of a pad that is gone on with: what is filled
 // already need not be filled again.
 func TestBothOwnersReadHowLongGoingOnTakes(t *testing.T) {
-	offer := meeting.Offer{Contact: "bob", Most: 8 << 30, Rate: 1000, Resume: meeting.Resume{Bytes: 64 * mebi, Done: 63 * mebi}}
+	offer := meeting.Offer{Contact: "bob", Most: 8 << 30, Rate: 1000, Bucket: 32, Resume: meeting.Resume{Bytes: 64 * mebi, Done: 63 * mebi, Bucket: 32}}
 	chosen := sizes(offer)[0]
 	if asked := sizeOf(offer, chosen.bytes); asked.wait != chosen.wait || asked.label != "Go on" {
 		t.Errorf("one chooses %+v, the other one confirms %+v", chosen, asked)

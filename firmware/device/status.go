@@ -8,6 +8,7 @@ import (
 	"onetimechat/display"
 	"onetimechat/hostlink"
 	"onetimechat/padstore"
+	"onetimechat/padstore/seal"
 )
 
 // Status answers what a laptop may always know. told is its time, zero when it
@@ -164,7 +165,7 @@ func (d *Device) readReserve() *display.Reserve {
 	problem := d.noiseProblem(retryFromHome)
 	return &display.Reserve{
 		Ready: level.Ready, Capacity: level.Capacity, Demo: level.Demo, Problem: problem,
-		Messages: messages(level.Ready),
+		Messages: messages(level.Ready, textSize(seal.DefaultBucket)),
 		Wait:     time.Duration(float64(level.Ready) / copyRate * float64(time.Second)),
 		Filling:  problem == "" && level.Ready < level.Capacity && !d.fill.waits(),
 	}

@@ -256,6 +256,22 @@ func TestPiecesOfAnySizeAreJoined(t *testing.T) {
 	})
 }
 
+// Noise of another source that comes meanwhile lies over what was laid up before, and
+// is taken by turns with it: that ends no meeting.
+func TestSourcesMayChangeWhileAPadIsMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, alice, bob := play(t, func(s *scene) {
+			s.alice.size = 5 * padSize
+			s.cable.seen = func(p parcel) {
+				if p.kind() == 'J' && p.from == 1 {
+					s.alice.layUpOf("another", 64)
+				}
+			}
+		})
+		s.paired(alice, bob, 5*padSize, 5*padSize)
+	})
+}
+
 func TestTheProposersBucketIsThePads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, alice, bob := play(t, func(s *scene) { s.alice.bucket, s.bob.bucket = 48, 64 })
@@ -264,6 +280,9 @@ func TestTheProposersBucketIsThePads(t *testing.T) {
 			if p := d.store.Pads()[0]; p.Bucket != 48 {
 				t.Errorf("%s's bucket is %d", d.owner, p.Bucket)
 			}
+		}
+		if s.bob.offered.Bucket != 48 {
+			t.Errorf("bob is asked about a bucket of %d", s.bob.offered.Bucket)
 		}
 	})
 }

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"onetimechat/padstore"
+	"onetimechat/padstore/seal"
 )
 
 // MinBytes is the smallest pad that a meeting makes. Sizes are multiples of 32.
@@ -38,7 +39,8 @@ const MinBytes = 4096
 type Owner interface {
 	// Choose asks how much pad to make.
 	Choose(ctx context.Context, o Offer) (bytes int64, err error)
-	// Confirm asks whether bytes, which the other device's owner chose, are right.
+	// Confirm asks whether bytes, which the other device's owner chose, are right. If
+	// that is a fresh pad, the offer has none to go on with.
 	Confirm(ctx context.Context, o Offer, bytes int64) error
 	// Show tells how the filling goes. It returns at once.
 	Show(p Progress)
@@ -78,12 +80,16 @@ type Offer struct {
 	Most    int64   // bytes: what the cards of both have room for
 	Ready   int64   // bytes that can be made at once: the fuller reservoir waits for the other
 	Rate    float64 // bytes a second after that: the slower noise
+	Bucket  int     // of a fresh pad
 	Resume  Resume
 }
 
 // Resume is a pad that both devices began and did not finish; Bytes is 0 if
 // there is none. Choosing Bytes goes on with it; any other size throws it away.
-type Resume struct{ Bytes, Done int64 }
+type Resume struct {
+	Bytes, Done int64
+	Bucket      int
+}
 
 // Progress is how the filling goes, in bytes of pad.
 type Progress struct {
@@ -142,6 +148,9 @@ func Run(ctx context.Context, conn net.Conn, c Config) (Result, error) {
 		c.Chunk = maxPiece
 	}
 	c.Chunk = max(unit, min(c.Chunk, maxPiece)/unit*unit)
+	if c.Bucket == 0 {
+		c.Bucket = seal.DefaultBucket
+	}
 	m := &meet{Config: c, ourRoom: newBuffers(ahead), theirRoom: newBuffers(ahead)}
 	m.wire = connect(conn, m.theirRoom.take)
 	return m.end(m.run(ctx))

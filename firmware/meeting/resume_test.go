@@ -60,7 +60,7 @@ func TestABrokenFillingIsGoneOnWith(t *testing.T) {
 		id, done := s.alice.store.Draft().Making().PadID, [2]int64{s.alice.store.Draft().Done(), s.bob.store.Draft().Done()}
 		alice, bob := s.resumed(w)
 		s.paired(alice, bob, padSize, padSize)
-		want := meeting.Resume{Bytes: padSize, Done: min(done[0], done[1])}
+		want := meeting.Resume{Bytes: padSize, Done: min(done[0], done[1]), Bucket: seal.DefaultBucket}
 		if s.alice.offered.Resume != want || s.bob.offered.Resume != want || want.Done == 0 || want.Done == padSize {
 			t.Errorf("%+v was offered, not %+v", s.alice.offered.Resume, want)
 		}
@@ -79,6 +79,20 @@ func TestAnotherSizeBeginsAnew(t *testing.T) {
 		s.paired(alice, bob, padSize+32, padSize+32)
 		if s.alice.store.Pads()[0].PadID == id {
 			t.Error("the same pad was made")
+		}
+	})
+}
+
+// A fresh pad may be as large as the one that was begun: its owner is not told then
+// that it goes on.
+func TestAFreshPadOfTheSizeThatWasBegunGoesOnWithNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := broken(t, 0, 'J', 3)
+		s.cable = newCable()
+		s.cable.says(0, 'P', `"resume":true`, `"resume":false`)
+		s.meet(t.Context())
+		if o := s.bob.offered; s.bob.asked("confirm 4096") != 2 || o.Resume != (meeting.Resume{}) {
+			t.Errorf("bob was asked %q, with %+v to go on with", s.bob.did, o.Resume)
 		}
 	})
 }

@@ -101,12 +101,18 @@ func (d *device) open() {
 // layUp fills the reservoir.
 func (d *device) layUp(n int64) {
 	d.t.Helper()
+	d.layUpOf("noise of "+d.owner, n)
+}
+
+// layUpOf fills the reservoir with what a source of this name made.
+func (d *device) layUpOf(source string, n int64) {
+	d.t.Helper()
 	b := make([]byte, n)
 	_, _ = io.ReadFull(d.stream, b)
 	for at := 0; at+16 <= len(b); at += 16 {
 		d.stock[[16]byte(b[at:])] = false
 	}
-	must(d.t, d.store.Reservoir().Add(b, []padstore.Origin{{Name: "noise of " + d.owner, Raw: true, Credit: 32}}))
+	must(d.t, d.store.Reservoir().Add(b, []padstore.Origin{{Name: source, Raw: true, Credit: 32}}))
 	d.noise.mu.Lock()
 	defer d.noise.mu.Unlock()
 	close(d.grown)

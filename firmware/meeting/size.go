@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"onetimechat/padstore"
-	"onetimechat/padstore/seal"
 )
 
 // offer is what can be made, out of what both devices have.
@@ -16,6 +15,7 @@ func (m *meet) offer() (Offer, error) {
 		Most:    min(m.has.Room, m.peerHas.Room),
 		Ready:   min(m.has.Ready, m.peerHas.Ready),
 		Rate:    float64(min(m.has.Rate, m.peerHas.Rate)) / hour,
+		Bucket:  m.Bucket,
 		Resume:  m.resume(),
 	}
 	switch {
@@ -49,7 +49,7 @@ func (m *meet) resume() Resume {
 	if total < max(ours.Done, theirs.Done) {
 		return Resume{}
 	}
-	return Resume{Bytes: total, Done: min(ours.Done, theirs.Done)}
+	return Resume{Bytes: total, Done: min(ours.Done, theirs.Done), Bucket: ours.Bucket}
 }
 
 // agreeOnSize has one owner choose and the other one confirm. If both choose at
@@ -86,12 +86,9 @@ func (m *meet) agreeOnSize(ctx context.Context, o Offer) (propose, error) {
 
 // proposal is what an owner's choice stands for.
 func (m *meet) proposal(o Offer, bytes int64) (propose, error) {
-	p := propose{Bytes: bytes, Bucket: m.Bucket}
-	if p.Bucket == 0 {
-		p.Bucket = seal.DefaultBucket
-	}
+	p := propose{Bytes: bytes, Bucket: o.Bucket}
 	if o.Resume.Bytes > 0 && bytes == o.Resume.Bytes {
-		p.Bucket, p.Resume = m.has.Draft.Bucket, true
+		p.Bucket, p.Resume = o.Resume.Bucket, true
 	}
 	if err := o.allows(p); err != nil {
 		return p, fmt.Errorf("meeting: a pad of %d bytes was chosen, of at most %d", bytes, o.Most)
@@ -101,7 +98,7 @@ func (m *meet) proposal(o Offer, bytes int64) (propose, error) {
 
 // allows refuses a proposal that is none of the offer.
 func (o Offer) allows(p propose) error {
-	if p.Resume && p.Bytes == o.Resume.Bytes || !p.Resume && p.Bytes <= o.Most {
+	if p.Resume && p.Bytes == o.Resume.Bytes && p.Bucket == o.Resume.Bucket || !p.Resume && p.Bytes <= o.Most {
 		return p.check()
 	}
 	return lie("a pad of %d bytes is proposed, of at most %d", p.Bytes, o.Most)
@@ -135,7 +132,10 @@ func (m *meet) answer(ctx context.Context, o Offer, ours propose) (propose, erro
 
 // confirm asks about the other owner's choice, unless ours was the same.
 func (m *meet) confirm(ctx context.Context, o Offer, ours, theirs propose) error {
-	if ours.Bytes != theirs.Bytes || ours.Resume != theirs.Resume {
+	if ours != theirs {
+		if o.Bucket = theirs.Bucket; !theirs.Resume {
+			o.Resume = Resume{}
+		}
 		_, _, err := ask(ctx, m, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, m.Owner.Confirm(ctx, o, theirs.Bytes)
 		}, func(msg message) (bool, error) { return false, outOfTurn(msg) })
