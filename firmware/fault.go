@@ -12,6 +12,7 @@ import (
 	"onetimechat/display"
 	"onetimechat/firmware/boot"
 	"onetimechat/firmware/boot/conf"
+	"onetimechat/hal/product"
 )
 
 // showFault shows why there is no device, until the board is switched off. Where the
@@ -26,6 +27,9 @@ func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, er
 		}
 		if !strings.Contains(reason.Error(), err.Error()) {
 			reason = errors.Join(reason, err)
+		}
+		if screen != nil { // it may be seen all the same
+			_, _ = pagesOn(screen, reason)
 		}
 		c = usb(m.Conf)
 		screen, err = newGlass(c)
@@ -43,14 +47,29 @@ func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, er
 	return showOn(ctx, screen, c, reason)
 }
 
-// ownGlass lights the screen that otc.conf names, and says what that is.
+// ownGlass lights the screen that otc.conf names, and says what that is. The glass
+// beside an error is nil, or one that may not be there.
 func ownGlass(m *boot.Machine) (*glass, conf.Conf, error) {
 	c, err := settled(m.Conf)
 	if err != nil {
 		return nil, c, err
 	}
 	screen, err := newGlass(c)
+	if err == nil {
+		err = missing(c, func(p product.Product) error { return p.Answers(product.Opts{}) })
+	}
 	return screen, c, err
+}
+
+// missing is why a screen that was lit may not be there. A display on the pin header
+// answers nothing, and is lit where there is none: its touch controller tells, if it
+// can be asked.
+func missing(c conf.Conf, answers func(product.Product) error) error {
+	plugged := pluggedOn(c)
+	if plugged == nil || !plugged.HasTouch() {
+		return nil
+	}
+	return answers(*plugged)
 }
 
 // showOn shows a fault on a screen until ctx ends.
@@ -64,12 +83,8 @@ func showOn(ctx context.Context, screen *glass, c conf.Conf, reason error) (boot
 	if work.buttons != nil {
 		screen.keyed()
 	}
-	renderer, err := screen.renderer()
+	shown, err := pagesOn(screen, reason)
 	if err != nil {
-		return 0, err
-	}
-	shown := &faultPages{renderer: renderer, screen: screen, reason: reason}
-	if err := shown.draw(); err != nil {
 		return 0, err
 	}
 	screen.give(shown)
@@ -93,6 +108,16 @@ type faultPages struct {
 	page  int
 	frame *display.Frame
 	down  string // target that the finger was put down on
+}
+
+// pagesOn shows the first page on a screen.
+func pagesOn(screen *glass, reason error) (*faultPages, error) {
+	renderer, err := screen.renderer()
+	if err != nil {
+		return nil, err
+	}
+	f := &faultPages{renderer: renderer, screen: screen, reason: reason}
+	return f, f.draw()
 }
 
 func (f *faultPages) draw() error {

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"image"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"onetimechat/firmware/boot"
 	"onetimechat/firmware/boot/conf"
+	"onetimechat/hal/product"
 )
 
 // A fault that no screen shows is told by the LED: that the panel cannot be used,
@@ -63,5 +65,29 @@ func TestTheLEDTellsOfAFaultThatNoScreenShows(t *testing.T) {
 				t.Errorf("%d flashes for %d, want %d", flashes, c.found, c.want)
 			}
 		})
+	}
+}
+
+// A display that is not plugged in takes all that is drawn on it. Where its touch
+// controller is silent, too, the LED and HDMI have to tell; the display does all the
+// same.
+func TestADisplayWithASilentTouchControllerMayNotBeThere(t *testing.T) {
+	silent := errors.New("no such device or address")
+	for panel, want := range map[conf.Panel]error{
+		conf.Framebuffer: nil, conf.Waveshare13: nil, conf.PiTFT28R: silent, conf.PiTFT28C: silent, conf.Waveshare35: silent,
+	} {
+		c := conf.Default()
+		c.Panel = panel
+		if err := missing(c, func(product.Product) error { return silent }); err != want {
+			t.Errorf("%s: %v, want %v", panel, err, want)
+		}
+		if err := missing(c, func(product.Product) error { return nil }); err != nil {
+			t.Errorf("%s, whose controller answers: %v", panel, err)
+		}
+	}
+	b := &blank{glass: image.Pt(320, 240)}
+	screen := &glass{panel: b, stage: stage{image.Rect(0, 0, 320, 240), 1}}
+	if f, err := pagesOn(screen, silent); err != nil || b.shown != f.frame.Image {
+		t.Errorf("the fault is not on the display: %v", err)
 	}
 }
