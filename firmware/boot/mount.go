@@ -120,7 +120,12 @@ func protected(err error) error {
 	return err
 }
 
-// sealRoot makes the folders that we were started in read-only.
+// sealRoot makes the folders that we were started in read-only. Linux keeps a file there
+// open that it could not unpack to its end (init/initramfs.c).
 func sealRoot(m mounter) error {
-	return m.mount("", "/", "", unix.MS_REMOUNT|unix.MS_RDONLY, "")
+	err := m.mount("", "/", "", unix.MS_REMOUNT|unix.MS_RDONLY, "")
+	if errors.Is(err, unix.EBUSY) {
+		return fmt.Errorf("%w: initramfs is not there to its end (%w)", ErrBoot, err)
+	}
+	return err
 }

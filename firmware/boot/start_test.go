@@ -240,7 +240,8 @@ func TestWhatIsWrongWithACardIsNamed(t *testing.T) {
 		"half an update": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.boot("manifest.txt"), "newer inputs\n") },
 			ErrBoot, "not copied to its end", BadBoot},
 		"half of one with another kernel": {func(_ *testing.T, b *fakeBoard) { b.refuse("load a.ko", unix.ENOEXEC) }, ErrBoot, "a.ko: exec format", NoStart},
-		"a cut initramfs":                 {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.module("order")) }, ErrBoot, "order: no such file", NoStart},
+		"an initramfs without modules":    {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.module("order")) }, ErrBoot, "order: no such file", NoStart},
+		"one that is cut behind them":     {func(_ *testing.T, b *fakeBoard) { b.refuse("remount", unix.EBUSY) }, ErrBoot, "not there to its end", NoStart},
 		"a smaller card":                  {func(t *testing.T, b *fakeBoard) { put(t, b.roots.sys("block/mmcblk0/size"), "100000\n") }, ErrSmallCard, "it has 48", 0},
 		"no file system":                  {func(t *testing.T, b *fakeBoard) { put(t, b.roots.dev("mmcblk0p2"), strings.Repeat("x", 4096)) }, ErrData, "no ext4", 0},
 		"a faulty one": {func(t *testing.T, b *fakeBoard) {

@@ -66,6 +66,14 @@ func TestFaultsAreShown(t *testing.T) {
 			}
 			return c
 		}, []string{"Copy an update's files onto it", "an update that was not copied to its end"}},
+		"cut initramfs": {func(t *testing.T) *emulator.Card {
+			c := flash(t, smallCard, nil)
+			whole := bootFile(t, c.Path(), "initramfs")
+			if err := c.WriteBoot("initramfs", whole[:len(whole)*19/20]); err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}, []string{"Copy an update's files onto it", "initramfs is not there to its end"}},
 		"damaged partition": {func(t *testing.T) *emulator.Card {
 			c, _ := paired(t)
 			overwrite(t, c.Path(), card.DataStart+1024, make([]byte, 1024))
