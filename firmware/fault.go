@@ -87,6 +87,9 @@ func showOn(ctx context.Context, screen *glass, c conf.Conf, reason error) (boot
 	if err != nil {
 		return 0, err
 	}
+	// What a sheet was calibrated to is on the card, which is taken off the system.
+	plugged := pluggedOn(c)
+	shown.anywhere = plugged != nil && plugged.Touch.Resistive
 	screen.give(shown)
 	return boot.PowerOff, errors.Join(work.Run(ctx, screen), work.halt())
 }
@@ -103,6 +106,7 @@ type faultPages struct {
 	renderer *display.Renderer
 	screen   *glass
 	reason   error
+	anywhere bool // where a finger is is not known: each tap turns to the next page, and from the last to the first
 
 	mu    sync.Mutex
 	page  int
@@ -130,28 +134,43 @@ func (f *faultPages) draw() error {
 	return f.screen.Show(f.frame)
 }
 
+// hit is the target at p.
+func (f *faultPages) hit(p image.Point) (target string, active bool) {
+	if f.anywhere && p.In(f.frame.Image.Rect) {
+		return "next", true
+	}
+	t, _ := f.frame.Hit(p)
+	return t.Name, t.Active
+}
+
 // Press is a finger put down at p.
 func (f *faultPages) Press(p image.Point) (target string, active bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t, _ := f.frame.Hit(p)
-	f.down = t.Name
-	return t.Name, t.Active
+	target, active = f.hit(p)
+	f.down = target
+	return target, active
 }
 
 // Release is the finger lifted at p.
 func (f *faultPages) Release(p image.Point) (target string, active bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t, _ := f.frame.Hit(p)
-	if !t.Active || t.Name != f.down {
-		return t.Name, false
+	target, active = f.hit(p)
+	down := f.down
+	f.down = ""
+	if !active || target != down {
+		return target, false
 	}
-	f.page++
-	if t.Name == "prev" {
-		f.page -= 2
+	switch {
+	case target == "prev":
+		f.page--
+	case f.anywhere && f.frame.LastPage():
+		f.page = 0
+	default:
+		f.page++
 	}
 	// Nothing is left to be done about a panel that fails now.
 	_ = f.draw()
-	return t.Name, true
+	return target, true
 }
