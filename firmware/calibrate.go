@@ -34,11 +34,11 @@ func fitTouches(ctx context.Context, m *boot.Machine, card durable.Disk, screen 
 	return c.again, c.first(ctx, m)
 }
 
-// first fits touches to the picture as the card knows it. A resistive sheet of
-// which it knows nothing is calibrated now, for as long as it takes: without
+// first fits touches to the picture as the card knows it. A resistive sheet of a
+// screen of which it knows nothing is calibrated now, for as long as it takes: without
 // that nothing can be tapped.
 func (c calibrator) first(ctx context.Context, m *boot.Machine) error {
-	fitted, ok, err := calibration.Load(c.card)
+	fitted, ok, err := calibration.Load(c.card, c.plugged.Name)
 	if err != nil {
 		return err
 	}
@@ -76,5 +76,5 @@ func (c calibrator) calibrate(ctx context.Context, wayOut string) error {
 		return err
 	}
 	c.screen.fit(fitted)
-	return calibration.Save(c.card, fitted)
+	return calibration.Save(c.card, c.plugged.Name, fitted)
 }

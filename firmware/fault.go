@@ -13,6 +13,7 @@ import (
 	"onetimechat/display"
 	"onetimechat/firmware/boot"
 	"onetimechat/firmware/boot/conf"
+	"onetimechat/hal/product"
 )
 
 // showFault shows why there is no device, until the board is switched off. Where the
@@ -25,6 +26,9 @@ func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, er
 		signal = cmp.Or(signal, boot.NoPanel)
 		if !strings.Contains(reason.Error(), err.Error()) {
 			reason = errors.Join(reason, err)
+		}
+		if screen != nil { // it may be seen all the same
+			_, _ = pagesOn(screen, reason)
 		}
 		c = usb(m.Conf)
 		screen, err = newGlass(c)
@@ -42,14 +46,29 @@ func showFault(ctx context.Context, m *boot.Machine, reason error) (boot.End, er
 	return showOn(ctx, screen, c, reason)
 }
 
-// ownGlass lights the screen that otc.conf names, and says what that is.
+// ownGlass lights the screen that otc.conf names, and says what that is. The glass
+// beside an error is nil, or one that may not be there.
 func ownGlass(m *boot.Machine) (*glass, conf.Conf, error) {
 	c, err := settled(m.Conf)
 	if err != nil {
 		return nil, c, err
 	}
 	screen, err := newGlass(c)
+	if err == nil {
+		err = missing(c, func(p product.Product) error { return p.Answers(product.Opts{}) })
+	}
 	return screen, c, err
+}
+
+// missing is why a screen that was lit may not be there. A display on the pin header
+// answers nothing, and is lit where there is none: its touch controller tells, if it
+// can be asked.
+func missing(c conf.Conf, answers func(product.Product) error) error {
+	plugged := pluggedOn(c)
+	if plugged == nil || !plugged.HasTouch() {
+		return nil
+	}
+	return answers(*plugged)
 }
 
 // showOn shows a fault on a screen until ctx ends.
@@ -63,14 +82,13 @@ func showOn(ctx context.Context, screen *glass, c conf.Conf, reason error) (boot
 	if work.buttons != nil {
 		screen.keyed()
 	}
-	renderer, err := screen.renderer()
+	shown, err := pagesOn(screen, reason)
 	if err != nil {
 		return 0, err
 	}
-	shown := &faultPages{renderer: renderer, screen: screen, reason: reason}
-	if err := shown.draw(); err != nil {
-		return 0, err
-	}
+	// What a sheet was calibrated to is on the card, which is taken off the system.
+	plugged := pluggedOn(c)
+	shown.anywhere = plugged != nil && plugged.Touch.Resistive
 	screen.give(shown)
 	return boot.PowerOff, errors.Join(work.Run(ctx, screen), work.halt())
 }
@@ -87,11 +105,22 @@ type faultPages struct {
 	renderer *display.Renderer
 	screen   *glass
 	reason   error
+	anywhere bool // where a finger is is not known: each tap turns to the next page, and from the last to the first
 
 	mu    sync.Mutex
 	page  int
 	frame *display.Frame
 	down  string // target that the finger was put down on
+}
+
+// pagesOn shows the first page on a screen.
+func pagesOn(screen *glass, reason error) (*faultPages, error) {
+	renderer, err := screen.renderer()
+	if err != nil {
+		return nil, err
+	}
+	f := &faultPages{renderer: renderer, screen: screen, reason: reason}
+	return f, f.draw()
 }
 
 func (f *faultPages) draw() error {
@@ -104,28 +133,43 @@ func (f *faultPages) draw() error {
 	return f.screen.Show(f.frame)
 }
 
+// hit is the target at p.
+func (f *faultPages) hit(p image.Point) (target string, active bool) {
+	if f.anywhere && p.In(f.frame.Image.Rect) {
+		return "next", true
+	}
+	t, _ := f.frame.Hit(p)
+	return t.Name, t.Active
+}
+
 // Press is a finger put down at p.
 func (f *faultPages) Press(p image.Point) (target string, active bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t, _ := f.frame.Hit(p)
-	f.down = t.Name
-	return t.Name, t.Active
+	target, active = f.hit(p)
+	f.down = target
+	return target, active
 }
 
 // Release is the finger lifted at p.
 func (f *faultPages) Release(p image.Point) (target string, active bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t, _ := f.frame.Hit(p)
-	if !t.Active || t.Name != f.down {
-		return t.Name, false
+	target, active = f.hit(p)
+	down := f.down
+	f.down = ""
+	if !active || target != down {
+		return target, false
 	}
-	f.page++
-	if t.Name == "prev" {
-		f.page -= 2
+	switch {
+	case target == "prev":
+		f.page--
+	case f.anywhere && f.frame.LastPage():
+		f.page = 0
+	default:
+		f.page++
 	}
 	// Nothing is left to be done about a panel that fails now.
 	_ = f.draw()
-	return t.Name, true
+	return target, true
 }

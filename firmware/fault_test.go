@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"image"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,6 +14,9 @@ import (
 
 	"onetimechat/firmware/boot"
 	"onetimechat/firmware/boot/conf"
+	"onetimechat/hal/product"
+	"onetimechat/hal/touch"
+	"onetimechat/hal/touch/affine"
 )
 
 // A fault that no screen shows is told by the LED: that the panel cannot be used,
@@ -63,5 +67,75 @@ func TestTheLEDTellsOfAFaultThatNoScreenShows(t *testing.T) {
 				t.Errorf("%d flashes for %d, want %d", flashes, c.found, c.want)
 			}
 		})
+	}
+}
+
+// A display that is not plugged in takes all that is drawn on it. Where its touch
+// controller is silent, too, the LED and HDMI have to tell; the display does all the
+// same.
+func TestADisplayWithASilentTouchControllerMayNotBeThere(t *testing.T) {
+	silent := errors.New("no such device or address")
+	for panel, want := range map[conf.Panel]error{
+		conf.Framebuffer: nil, conf.Waveshare13: nil, conf.PiTFT28R: silent, conf.PiTFT28C: silent, conf.Waveshare35: silent,
+	} {
+		c := conf.Default()
+		c.Panel = panel
+		if err := missing(c, func(product.Product) error { return silent }); err != want {
+			t.Errorf("%s: %v, want %v", panel, err, want)
+		}
+		if err := missing(c, func(product.Product) error { return nil }); err != nil {
+			t.Errorf("%s, whose controller answers: %v", panel, err)
+		}
+	}
+	b := &blank{glass: image.Pt(320, 240)}
+	screen := &glass{panel: b, stage: stage{image.Rect(0, 0, 320, 240), 1}}
+	if f, err := pagesOn(screen, silent); err != nil || b.shown != f.frame.Image {
+		t.Errorf("the fault is not on the display: %v", err)
+	}
+}
+
+// On a resistive sheet, whose calibration is on a card that a fault takes off the
+// system, a tap lands anywhere, and turns a long fault's pages all the same.
+func TestAFaultsPagesTurnOnAnUncalibratedSheet(t *testing.T) {
+	for _, anywhere := range []bool{false, true} {
+		b := &blank{glass: image.Pt(320, 240)}
+		screen := &glass{panel: b, stage: stage{image.Rect(0, 0, 320, 240), 1}, fitted: affine.Identity}
+		f, err := pagesOn(screen, errors.Join(boot.ErrOtherCard, boot.ErrNoCID, boot.ErrReadOnly))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.frame.LastPage() {
+			t.Fatal("the fault has one page only")
+		}
+		f.anywhere = anywhere
+		screen.give(f)
+		tap := func(at, lifted touch.Touch) {
+			at.Down = true
+			screen.touched(at)
+			screen.touched(lifted)
+		}
+		corner := touch.Touch{X: .02, Y: .02}
+		tap(corner, touch.Touch{Lost: true})
+		if f.page != 0 {
+			t.Error("a finger that was lost turns the page")
+		}
+		pages := 1
+		for ; anywhere && !f.frame.LastPage() && pages < 10; pages++ {
+			tap(corner, corner)
+		}
+		tap(corner, corner)
+		if f.page != 0 || anywhere == (pages == 1) {
+			t.Errorf("anywhere is %v: after %d pages it is on page %d", anywhere, pages, f.page+1)
+		}
+		var next image.Point
+		for _, target := range f.frame.Targets {
+			if target.Name == "next" {
+				next = target.Rect.Min.Add(target.Rect.Max).Div(2)
+			}
+		}
+		at := touch.Touch{X: float64(next.X) / 320, Y: float64(next.Y) / 240}
+		if tap(at, at); f.page != 1 {
+			t.Errorf("anywhere is %v: next leads to page %d", anywhere, f.page+1)
+		}
 	}
 }

@@ -33,7 +33,6 @@ type glass struct {
 	keysOnly bool           // nothing tells where a finger is
 	pad      *keypad.Keypad // nil: no push-buttons
 	tell     func(int)      // of how the owner has the picture turned; may be nil
-	enlarged *image.RGBA    // what was drawn last, where frames are enlarged; draw's
 
 	mu       sync.Mutex
 	rotation panel.Rotation    // of the picture on the glass
@@ -43,6 +42,9 @@ type glass struct {
 	fitted   affine.Map        // from the sheet to the glass
 
 	touching sync.Mutex // held while a touch is at work
+
+	drawing  sync.Mutex  // held while the panel is: a fault may come in a calibration
+	enlarged *image.RGBA // what was drawn last, where frames are enlarged
 }
 
 // lit is a panel of hal/panel or hal/product. Turn turns its picture from where it
@@ -149,6 +151,8 @@ type onto func(f *display.Frame) error
 func (o onto) Show(f *display.Frame) error { return o(f) }
 
 func (g *glass) draw(f *display.Frame) error {
+	g.drawing.Lock()
+	defer g.drawing.Unlock()
 	at := g.frames()
 	if at.scale == 1 {
 		return g.panel.Draw(at.area, f.Image, image.Point{})
@@ -204,6 +208,8 @@ func (g *glass) turnTo(chosen int) error {
 
 // turn turns picture and touches.
 func (g *glass) turn(chosen int) error {
+	g.drawing.Lock()
+	defer g.drawing.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err := g.panel.Turn((g.rotate + panel.Rotation(chosen)) % 360); err != nil {
@@ -246,11 +252,13 @@ func (g *glass) touched(t touch.Touch) {
 	g.mu.Lock()
 	f, raw, fitted := g.finger, g.raw, g.fitted
 	g.mu.Unlock()
-	if raw != nil {
+	g.touching.Lock()
+	defer g.touching.Unlock()
+	switch {
+	case raw != nil:
 		raw(t)
 		return
-	}
-	if f == nil {
+	case f == nil:
 		return
 	}
 	p := image.Pt(-1, -1) // on no frame
@@ -259,8 +267,6 @@ func (g *glass) touched(t touch.Touch) {
 		t.X, t.Y = on.X, on.Y
 		p = g.point(t)
 	}
-	g.touching.Lock()
-	defer g.touching.Unlock()
 	if t.Down {
 		f.Press(p)
 	} else {

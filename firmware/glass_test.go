@@ -286,6 +286,64 @@ func TestTheCardKnowsHowThePictureIsTurned(t *testing.T) {
 	}
 }
 
+// A touch of a calibration is at work, too, as far as the watchdog can see: it draws.
+func TestTheWatchdogSeesACalibrationThatHangs(t *testing.T) {
+	g := &glass{panel: &blank{glass: image.Pt(320, 240)}}
+	touched := false
+	g.giveRaw(func(touch.Touch) {
+		if touched = true; g.touching.TryLock() {
+			g.touching.Unlock()
+			t.Error("nobody would notice if this hung")
+		}
+	})
+	g.touched(touch.Touch{Down: true})
+	g.look()
+	if !touched {
+		t.Error("the calibration is not told of the touch")
+	}
+}
+
+// The panel is drawn on, and turned, by one at a time: the store may fail, and the device
+// say so, while a calibration draws its next cross.
+func TestOneAtATimeDraws(t *testing.T) {
+	g := &glass{}
+	alone := 0
+	g.panel = &watched{blank{glass: image.Pt(480, 320)}, func() {
+		if g.drawing.TryLock() {
+			g.drawing.Unlock()
+			t.Error("another one can draw meanwhile")
+		}
+		alone++
+	}}
+	var err error
+	if g.stage, err = middle(g.panel.Bounds(), false); err != nil {
+		t.Fatal(err)
+	}
+	renderer, err := g.Rotate(180)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Show(renderer.Render(display.TestPattern{})); err != nil || alone != 2 {
+		t.Errorf("%v; the panel was used %d times", err, alone)
+	}
+}
+
+// watched is a panel that tells when it is used.
+type watched struct {
+	blank
+	used func()
+}
+
+func (w *watched) Turn(r panel.Rotation) error {
+	w.used()
+	return w.blank.Turn(r)
+}
+
+func (w *watched) Draw(at image.Rectangle, shown image.Image, from image.Point) error {
+	w.used()
+	return w.blank.Draw(at, shown, from)
+}
+
 // blank is a panel that keeps what was drawn last.
 type blank struct {
 	glass    image.Point // not turned

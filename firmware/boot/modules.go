@@ -39,16 +39,17 @@ func readOrder(r io.Reader) ([]module, error) {
 
 // loadModules loads the modules that are for this board, each with load: what
 // drives nothing on it has no place in its kernel, and takes time. It goes on
-// after one that fails, because the screen may be among those that come later.
+// after one that fails, because the screen may be among those that come later. One
+// that is not there, or of another kernel, is a matter of what is on the card.
 func loadModules(r Roots, load func(path, options string) error) error {
 	file, err := os.Open(r.module("order"))
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrBoot, err)
 	}
 	defer file.Close()
 	order, err := readOrder(file)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrBoot, err)
 	}
 	soc, err := readSoC(r)
 	if err != nil {
@@ -63,7 +64,10 @@ func loadModules(r Roots, load func(path, options string) error) error {
 			failed = append(failed, fmt.Errorf("module %s: %w", m.file, err))
 		}
 	}
-	return errors.Join(failed...)
+	if len(failed) > 0 {
+		return fmt.Errorf("%w: %w", ErrBoot, errors.Join(failed...))
+	}
+	return nil
 }
 
 // options is what a module is told when it is loaded, as modprobe would tell it.

@@ -3,6 +3,7 @@
 package boot
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -82,11 +83,23 @@ func readBoot(r Roots, m mounter, c card) (f bootFiles, err error) {
 	case err != nil:
 		return f, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	if f.manifest, err = readSmall(folder, "manifest.txt"); err != nil {
+	if f.manifest, err = readSmall(folder, manifestName); err != nil {
 		return f, fmt.Errorf("%w: %w", ErrBoot, err)
+	}
+	// What is started has one as well. The two are of one image, unless a copying of
+	// files stopped halfway.
+	started, err := os.ReadFile(r.root(manifestName))
+	if err != nil {
+		return f, err
+	}
+	if !bytes.Equal(started, f.manifest) {
+		return f, fmt.Errorf("%w: initramfs and %s are of different images, as after an update that was not copied to its end", ErrBoot, manifestName)
 	}
 	return f, nil
 }
+
+// manifestName is the list of what an image was made of.
+const manifestName = "manifest.txt"
 
 // mountData mounts the data partition. After the first error that ext4 finds
 // in itself it takes no more writes, so that the store stops.
@@ -107,7 +120,12 @@ func protected(err error) error {
 	return err
 }
 
-// sealRoot makes the folders that we were started in read-only.
+// sealRoot makes the folders that we were started in read-only. Linux keeps a file there
+// open that it could not unpack to its end (init/initramfs.c).
 func sealRoot(m mounter) error {
-	return m.mount("", "/", "", unix.MS_REMOUNT|unix.MS_RDONLY, "")
+	err := m.mount("", "/", "", unix.MS_REMOUNT|unix.MS_RDONLY, "")
+	if errors.Is(err, unix.EBUSY) {
+		return fmt.Errorf("%w: initramfs is not there to its end (%w)", ErrBoot, err)
+	}
+	return err
 }

@@ -2,12 +2,13 @@ package boot
 
 import "path/filepath"
 
-// Roots are the folders where the kernel shows itself and where the card and
-// sticks are mounted; "" is where they are on the board.
+// Roots are the folder that we were started in, those where the kernel shows itself,
+// and those where the card and sticks are mounted; "" is where they are on the board.
 type Roots struct {
-	Proc, Sys, Dev, Modules, Boot, Data, Stick string
+	Root, Proc, Sys, Dev, Modules, Boot, Data, Stick string
 }
 
+func (r Roots) root(path ...string) string   { return under(r.Root, "/", path) }
 func (r Roots) proc(path ...string) string   { return under(r.Proc, "/proc", path) }
 func (r Roots) sys(path ...string) string    { return under(r.Sys, "/sys", path) }
 func (r Roots) dev(path ...string) string    { return under(r.Dev, "/dev", path) }

@@ -79,6 +79,7 @@ func (m *Machine) readConf(k mounter, c card) error {
 		m.LED = BadConfig
 	}
 	if err != nil {
+		m.Conf = conf.Salvage(files.config)
 		return err
 	}
 	parsed, err := conf.Parse(files.config)

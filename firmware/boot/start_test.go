@@ -79,7 +79,7 @@ func newBoard(t *testing.T) *fakeBoard {
 	t.Helper()
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
-	b := &fakeBoard{roots: Roots{at("proc"), at("sys"), at("dev"), at("modules"), at("boot"), at("data"), at("stick")}}
+	b := &fakeBoard{roots: Roots{at("root"), at("proc"), at("sys"), at("dev"), at("modules"), at("boot"), at("data"), at("stick")}}
 	for _, s := range append(settings(), modulesDisabled()) {
 		put(t, b.roots.proc("sys", s.name), "")
 	}
@@ -89,6 +89,7 @@ func newBoard(t *testing.T) *fakeBoard {
 	put(t, b.roots.module("order"), "a.ko\n?b.ko\n")
 	put(t, b.roots.boot("otc.conf"), "owner = alice\n")
 	put(t, b.roots.boot("manifest.txt"), "inputs\n")
+	put(t, b.roots.root("manifest.txt"), "inputs\n")
 	(slot{b.roots}).insert(t, "mmcblk0")
 	put(t, b.roots.dev("mmcblk0p2"), superblock(16384, sound, features))
 	return b
@@ -236,8 +237,13 @@ func TestWhatIsWrongWithACardIsNamed(t *testing.T) {
 			ErrConfig, "too long", BadConfig},
 		"no boot partition": {func(_ *testing.T, b *fakeBoard) { b.failOnce("mount vfat") }, ErrBoot, "it failed", BadBoot},
 		"no manifest":       {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.boot("manifest.txt")) }, ErrBoot, "manifest.txt", BadBoot},
-		"a smaller card":    {func(t *testing.T, b *fakeBoard) { put(t, b.roots.sys("block/mmcblk0/size"), "100000\n") }, ErrSmallCard, "it has 48", 0},
-		"no file system":    {func(t *testing.T, b *fakeBoard) { put(t, b.roots.dev("mmcblk0p2"), strings.Repeat("x", 4096)) }, ErrData, "no ext4", 0},
+		"half an update": {func(t *testing.T, b *fakeBoard) { put(t, b.roots.boot("manifest.txt"), "newer inputs\n") },
+			ErrBoot, "not copied to its end", BadBoot},
+		"half of one with another kernel": {func(_ *testing.T, b *fakeBoard) { b.refuse("load a.ko", unix.ENOEXEC) }, ErrBoot, "a.ko: exec format", NoStart},
+		"an initramfs without modules":    {func(t *testing.T, b *fakeBoard) { remove(t, b.roots.module("order")) }, ErrBoot, "order: no such file", NoStart},
+		"one that is cut behind them":     {func(_ *testing.T, b *fakeBoard) { b.refuse("remount", unix.EBUSY) }, ErrBoot, "not there to its end", NoStart},
+		"a smaller card":                  {func(t *testing.T, b *fakeBoard) { put(t, b.roots.sys("block/mmcblk0/size"), "100000\n") }, ErrSmallCard, "it has 48", 0},
+		"no file system":                  {func(t *testing.T, b *fakeBoard) { put(t, b.roots.dev("mmcblk0p2"), strings.Repeat("x", 4096)) }, ErrData, "no ext4", 0},
 		"a faulty one": {func(t *testing.T, b *fakeBoard) {
 			put(t, b.roots.dev("mmcblk0p2"), superblock(16384, faulty, features))
 		}, ErrData, "errors in itself", 0},
@@ -267,13 +273,19 @@ func TestWhatIsWrongWithACardIsNamed(t *testing.T) {
 	}
 }
 
-// A fault in otc.conf is shown on the screen that otc.conf names.
+// A fault in otc.conf, or beside it, is shown on the screen that otc.conf names.
 func TestAWrongSettingIsShownOnTheScreenThereIs(t *testing.T) {
-	b := newBoard(t)
-	put(t, b.roots.boot("otc.conf"), "owner = \r\nrotate = 90\r\nlink = wifi\r\nPanel = Waveshare35\r\n")
-	m := &Machine{Roots: b.roots}
-	if err := m.start(b); !errors.Is(err, ErrConfig) || m.Conf.Panel != conf.Waveshare35 || m.Conf.Rotate != 90 {
-		t.Errorf("%v, on %q turned by %d", err, m.Conf.Panel, m.Conf.Rotate)
+	for want, spoil := range map[error]struct{ file, text string }{
+		ErrConfig: {"otc.conf", "owner = \r\nrotate = 90\r\nlink = wifi\r\nPanel = Waveshare35\r\n"},
+		ErrBoot:   {"manifest.txt", "newer inputs\n"},
+	} {
+		b := newBoard(t)
+		put(t, b.roots.boot("otc.conf"), "rotate = 90\r\nPanel = Waveshare35\r\n")
+		put(t, b.roots.boot(spoil.file), spoil.text)
+		m := &Machine{Roots: b.roots}
+		if err := m.start(b); !errors.Is(err, want) || m.Conf.Panel != conf.Waveshare35 || m.Conf.Rotate != 90 {
+			t.Errorf("%v, on %q turned by %d", err, m.Conf.Panel, m.Conf.Rotate)
+		}
 	}
 }
 

@@ -18,6 +18,8 @@ import (
 
 var size = image.Pt(480, 320)
 
+const screen = "waveshare35"
+
 // glass shows frames, and finds the cross on them.
 type glass struct {
 	t     *testing.T
@@ -144,15 +146,15 @@ func TestTheMapIsKeptThroughPowerCuts(t *testing.T) {
 		for k := 1; ; k++ {
 			disk := durabletest.New(rng.Uint64())
 			if !first {
-				if err := calibration.Save(disk, old); err != nil {
+				if err := calibration.Save(disk, screen, old); err != nil {
 					t.Fatal(err)
 				}
 			}
 			disk.CutAt(k)
-			err := calibration.Save(disk, next)
+			err := calibration.Save(disk, screen, next)
 			done := !disk.Failed()
 			disk.PowerOn(durabletest.PartlyKept)
-			got, ok, loadErr := calibration.Load(disk)
+			got, ok, loadErr := calibration.Load(disk, screen)
 			switch {
 			case loadErr != nil:
 				t.Fatalf("cut at %d: %v", k, loadErr)
@@ -161,12 +163,32 @@ func TestTheMapIsKeptThroughPowerCuts(t *testing.T) {
 			case ok && got != next && (first || got != old), !ok && (!first || got != affine.Identity):
 				t.Fatalf("cut at %d: %v, %v", k, got, ok)
 			}
-			if err := calibration.Save(disk, next); err != nil {
+			if err := calibration.Save(disk, screen, next); err != nil {
 				t.Fatalf("cut at %d: it cannot be saved again: %v", k, err)
 			}
 			if done {
 				break
 			}
 		}
+	}
+}
+
+// Where another screen is plugged on, its taps would land elsewhere.
+func TestTheMapOfAnotherScreenIsNone(t *testing.T) {
+	disk := durabletest.New(1)
+	of := map[string]affine.Map{screen: {XX: 1, YY: -1, Y0: 1}, "pitft28r": {XX: -1, X0: 1, YY: 1}}
+	for _, name := range []string{screen, "pitft28r", screen} {
+		if m, ok, err := calibration.Load(disk, name); ok || m != affine.Identity || err != nil {
+			t.Errorf("%s: %v, %v, %v before it was calibrated", name, m, ok, err)
+		}
+		if err := calibration.Save(disk, name, of[name]); err != nil {
+			t.Fatal(err)
+		}
+		if m, ok, err := calibration.Load(disk, name); !ok || m != of[name] || err != nil {
+			t.Errorf("%s: %v, %v, %v", name, m, ok, err)
+		}
+	}
+	if _, ok, err := calibration.Load(disk, "waveshare"); ok || err != nil {
+		t.Errorf("the map of %s is another screen's: %v", screen, err)
 	}
 }

@@ -59,6 +59,21 @@ func TestFaultsAreShown(t *testing.T) {
 		"unreadable otc.conf": {func(t *testing.T) *emulator.Card {
 			return rewritten(t, []byte("# mine\r\nwatchdog = off\r\nowner = Alice Smith\r\n"))
 		}, []string{"otc.conf, line 3", `"owner = Alice Smith"`}},
+		"half an update": {func(t *testing.T) *emulator.Card {
+			c := flash(t, smallCard, nil)
+			if err := c.WriteBoot("manifest.txt", []byte("# What a newer image was made of\n")); err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}, []string{"Copy an update's files onto it", "an update that was not copied to its end"}},
+		"cut initramfs": {func(t *testing.T) *emulator.Card {
+			c := flash(t, smallCard, nil)
+			whole := bootFile(t, c.Path(), "initramfs")
+			if err := c.WriteBoot("initramfs", whole[:len(whole)*19/20]); err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}, []string{"Copy an update's files onto it", "initramfs is not there to its end"}},
 		"damaged partition": {func(t *testing.T) *emulator.Card {
 			c, _ := paired(t)
 			overwrite(t, c.Path(), card.DataStart+1024, make([]byte, 1024))
