@@ -108,7 +108,7 @@ dist() {
   local to=${1:-out/dist} system folder program
   rm -rf "$to" && mkdir -p "$to"
   go build -o "$to/program" ./hostlink/otc
-  XDG_CONFIG_HOME='' HOME='~' "$to/program" man >"$to/otc.1" # names no folder of this computer
+  env -u XDG_CONFIG_HOME -u HOME "$to/program" man >"$to/otc.1" # names no folder of this computer
   rm "$to/program"
   for system in $LAPTOPS; do
     folder=otc-${system/\//-} program=otc
