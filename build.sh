@@ -29,8 +29,8 @@ help() {
                    archives and SHA256SUMS; the same commit gives the same bytes
   image [OPTION…]  out/otc-pad.img, to be flashed onto a card: see
                    ./build.sh image --help
-  emulate          the same image on an emulated Raspberry Pi, whose screen is a
-                   web page
+  emulate [--two]  the same image on an emulated Raspberry Pi, whose screen is a
+                   web page, or on two that can meet
   emulated         of test, only what runs on emulated boards
   test             all checks: vet, staticcheck, govulncheck, every test with
                    the race detector, a real browser, the image on emulated
