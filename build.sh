@@ -29,8 +29,8 @@ help() {
                    archives and SHA256SUMS; the same commit gives the same bytes
   image [OPTION…]  out/otc-pad.img, to be flashed onto a card: see
                    ./build.sh image --help
-  emulate          the same image on an emulated Raspberry Pi, whose screen is a
-                   web page
+  emulate [--two]  the same image on an emulated Raspberry Pi, whose screen is a
+                   web page, or on two that can meet
   emulated         of test, only what runs on emulated boards
   test             all checks: vet, staticcheck, govulncheck, every test with
                    the race detector, a real browser, the image on emulated
@@ -108,7 +108,7 @@ dist() {
   local to=${1:-out/dist} system folder program
   rm -rf "$to" && mkdir -p "$to"
   go build -o "$to/program" ./hostlink/otc
-  XDG_CONFIG_HOME='' HOME='~' "$to/program" man >"$to/otc.1" # names no folder of this computer
+  env -u XDG_CONFIG_HOME -u HOME "$to/program" man >"$to/otc.1" # names no folder of this computer
   rm "$to/program"
   for system in $LAPTOPS; do
     folder=otc-${system/\//-} program=otc

@@ -3,7 +3,11 @@ package display
 import "time"
 
 // Screen is one of the screens below: plain values that say what to show. A
-// Renderer turns one into a Frame.
+// Renderer turns one into a Frame. Texts may hold anything: what is no plain letter
+// is drawn as an escape.
+//
+// In all of them Page is the page to show, from 0, and Ready that the guard time is
+// over and every page was shown: what approves is alive.
 type Screen interface {
 	// name is the screen's name as other programs know it, such as "home".
 	name() string

@@ -33,6 +33,7 @@ const (
 	Failed
 )
 
+// String is the outcome in words, as it is drawn.
 func (o Outcome) String() string { return [...]string{"not tried", "passed", "failed"}[o] }
 
 // TestResult is what came of a part of the self-test.

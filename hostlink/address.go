@@ -15,7 +15,7 @@ import (
 // however it was typed:
 //
 //	9051                 that port on localhost
-//	10.55.0.1            http at defaultPort
+//	10.77.1.1            http at defaultPort
 //	relay.example:9050   http
 //	fe80::1%eth0         likewise, on that interface
 //	http://…, https://…  as they are; the scheme's own port may be left out

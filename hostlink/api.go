@@ -77,18 +77,18 @@ func (r Refusal) known() bool {
 // PackageRequest asks to seal one text for each contact in To, after one
 // approval: the methods package (one contact) and package_many.
 type PackageRequest struct {
-	ID   string // the host's request id, may be empty
-	From string
-	To   []string
-	Text string
+	ID   string   // the host's request id, may be empty
+	From string   // the owner
+	To   []string // 1 to MaxContacts user ids, each once
+	Text string   // UTF-8, at most MaxText bytes
 }
 
 // Sealed is one contact's part of the answer: a package, or Err.
 type Sealed struct {
 	To      string
-	Package []byte
-	Pad     string // public pad number
-	Err     Refusal
+	Package []byte  // at most MaxPackage bytes
+	Pad     string  // public pad number
+	Err     Refusal // "": it was sealed
 }
 
 // Incoming is one package to open, and who is said to have sent it.
@@ -100,50 +100,50 @@ type Incoming struct {
 // UnpackageRequest asks to open packages after one approval: the methods
 // unpackage and unpackage_many.
 type UnpackageRequest struct {
-	ID       string
-	To       string // the owner
-	Packages []Incoming
+	ID       string     // the host's request id, may be empty
+	To       string     // the owner
+	Packages []Incoming // 1 to MaxBatch
 }
 
 // Opened is the answer for one package: a text, or Err. The flags may be set
 // beside either.
 type Opened struct {
 	Text  string
-	Skip  bool // packages sent before this one have not been opened
-	Reuse bool // its pad was used before
-	Err   Refusal
+	Skip  bool    // packages sent before this one have not been opened
+	Reuse bool    // its pad was used before
+	Err   Refusal // "": it was opened
 }
 
 // Pad is one pad's public state.
 type Pad struct {
 	Contact         string `json:"contact"`
-	Number          string `json:"pad"`
-	Suite           string `json:"suite"`
-	Bucket          int    `json:"bucket"`
-	Source          string `json:"source"` // rservice: random, urandom, or the sources' names
-	State           string `json:"state"`
-	SendLeft        int64  `json:"send_left"`    // bytes
-	ReceiveLeft     int64  `json:"receive_left"` // bytes
-	SendMessages    int64  `json:"send_messages"`
-	ReceiveMessages int64  `json:"receive_messages"`
-	Forgeries       int64  `json:"forgeries"`
+	Number          string `json:"pad"`               // public
+	Suite           string `json:"suite"`             // unconditional or paper
+	Bucket          int    `json:"bucket"`            // bytes
+	Source          string `json:"source"`            // rservice: random, urandom, or the sources' names
+	State           string `json:"state"`             // a padstore.State
+	SendLeft        int64  `json:"send_left"`         // bytes
+	ReceiveLeft     int64  `json:"receive_left"`      // bytes
+	SendMessages    int64  `json:"send_messages"`     // of about 100 bytes
+	ReceiveMessages int64  `json:"receive_messages"`  // likewise
+	Forgeries       int64  `json:"forgeries"`         // packages of this contact that did not verify
 	Damaged         bool   `json:"damaged,omitempty"` // it serves nothing; amounts may be 0
 }
 
 // Status is what a laptop may know at any time without asking the owner.
 type Status struct {
-	Owner     string `json:"owner"`
+	Owner     string `json:"owner"`            // user id
 	Device    string `json:"device,omitempty"` // mark of the card, stays until it is erased
 	Screen    string `json:"screen"`           // the screen's name, "home" at rest, "idle" when nobody touched it for a while
 	Start     uint64 `json:"start"`            // how often this device was started
 	Uptime    int64  `json:"uptime"`           // seconds
-	LogUnread bool   `json:"log_unread"`
-	Pads      []Pad  `json:"pads"`
+	LogUnread bool   `json:"log_unread"`       // its owner has not seen all of it
+	Pads      []Pad  `json:"pads"`             // the newest first
 }
 
 // LogEntry is one line of the device's log, released after approval.
 type LogEntry struct {
-	Start   uint64 `json:"start"`
+	Start   uint64 `json:"start"`          // the device's, counted
 	Uptime  int64  `json:"uptime"`         // seconds since that start
 	Told    int64  `json:"told,omitempty"` // Unix time as a laptop told it, 0 when none did
 	Kind    string `json:"kind"`
@@ -187,11 +187,13 @@ type Device interface {
 	Cancel(id string)
 	// Status takes the laptop's time, zero when it told none.
 	Status(told time.Time) Status
+	// Log answers the device's log, the newest entry first.
 	Log(ctx context.Context) ([]LogEntry, error)
 	// SelfTest answers the self-test's report: lines of text, at most
 	// MaxReport bytes.
 	SelfTest(ctx context.Context) (report string, err error)
-	// NextRef and SaveNextRef keep the host's place in a relay's mailbox.
+	// NextRef and SaveNextRef keep the host's place in a relay's mailbox: a ref
+	// from 0 to MaxRef for a server of 1 to MaxAddress bytes of printable ASCII.
 	NextRef(owner, server string) (ref int64, known bool, err error)
 	SaveNextRef(owner, server string, ref int64) error
 }

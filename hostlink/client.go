@@ -41,6 +41,7 @@ func (e *UnreachableError) Error() string {
 	return fmt.Sprintf("pad device at %s: %v", e.Address, e.Err)
 }
 
+// Unwrap returns Err.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // Is reports whether target is ErrUnreachable.

@@ -102,7 +102,7 @@ type Verified struct {
 // Opened is a package opened: its pad is burned.
 type Opened struct {
 	Text string
-	Skip bool
+	Skip bool // lane before its segment has not been opened
 }
 
 // Unfinished is a message that a power cut may have swallowed: sealed but

@@ -95,8 +95,8 @@ type Resume struct {
 type Progress struct {
 	Contact     string
 	Done, Total int64
-	Rate        float64 // bytes a second, 0 while not known
-	Left        time.Duration
+	Rate        float64       // bytes a second, 0 while not known
+	Left        time.Duration // 0 while not known
 }
 
 // Config is what a meeting needs. All fields but Wishes and Chunk are needed.
@@ -117,8 +117,8 @@ type Config struct {
 type Result struct {
 	Contact string
 	Number  string // public number of the pad
-	Bytes   int64
-	InUse   bool // else prepared: the other device's answer did not come
+	Bytes   int64  // of pad; 0 if its certificate cannot be read
+	InUse   bool   // else prepared: the other device's answer did not come
 }
 
 // Why a meeting ends without a pad in use. Each may be wrapped with more.

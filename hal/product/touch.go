@@ -18,7 +18,10 @@ import (
 // on the glass as the display's chip counts it, not turned.
 type Controller interface {
 	fmt.Stringer
+	// Run tells touches until ctx ends, and returns nil then, or why none can be
+	// told any more.
 	Run(ctx context.Context, give func(touch.Touch)) error
+	// Halt stops it, as far as it does not stop by itself.
 	Halt() error
 }
 

@@ -30,8 +30,9 @@ import (
 	"onetimechat/padstore/uid"
 )
 
-// Device is what a host needs of a pad device; *hostlink.Client is one. Errors
-// are a hostlink.Refusal or match hostlink.ErrUnreachable or ErrProtocol.
+// Device is what a host needs of a pad device; *hostlink.Client is one, and its
+// comments are the contract. Errors are a hostlink.Refusal or match
+// hostlink.ErrUnreachable or ErrProtocol.
 type Device interface {
 	Package(ctx context.Context, req hostlink.PackageRequest) ([]hostlink.Sealed, error)
 	Unpackage(ctx context.Context, req hostlink.UnpackageRequest) ([]hostlink.Opened, error)
@@ -42,7 +43,8 @@ type Device interface {
 	SaveNextRef(ctx context.Context, owner, server string, ref int64) error
 }
 
-// Relay is what a host needs of a relay; *mailbox.Client is one.
+// Relay is what a host needs of a relay; *mailbox.Client is one, and its comments
+// are the contract.
 type Relay interface {
 	Send(ctx context.Context, m mailbox.Outgoing) (ref int64, err error)
 	NextRef(ctx context.Context, recipient string) (int64, error)

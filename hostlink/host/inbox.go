@@ -33,7 +33,7 @@ const (
 
 // Arrival is one package that came, and its outcome.
 type Arrival struct {
-	Ref     int64
+	Ref     int64  // the relay's
 	From    string // "" when what the relay said is no user id
 	Outcome Outcome
 	Text    string // of Opened

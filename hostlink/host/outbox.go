@@ -31,7 +31,7 @@ const (
 type Kept struct {
 	Number int64 // names the message in the outbox, together with To
 	To     string
-	Relay  string
+	Relay  string // address of the one that it is for
 	State  State
 	Reason string // why it is parked
 }

@@ -15,9 +15,9 @@ type Show func(Arrival) error
 
 // Report sums up one Receive.
 type Report struct {
-	Arrivals  int // that Show was told of
-	Elsewhere int // packages already opened by another of the user's hosts, or at another address; Show is not told of them
-	Reset     bool
+	Arrivals  int  // that Show was told of
+	Elsewhere int  // packages already opened by another of the user's hosts, or at another address; Show is not told of them
+	Reset     bool // the relay lost the mailbox, or begins it anew: its refs are counted from 0 again
 	// Stopped says why packages are still waiting: Busy, TimedOut, Withdrawn
 	// or DeviceFault; "" when none are.
 	Stopped hostlink.Refusal

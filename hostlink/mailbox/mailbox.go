@@ -24,10 +24,10 @@ const MaxContents = (MaxPackage + 2) / 3 * 4
 
 // Message is one stored message, as GET /getmessages answers it.
 type Message struct {
-	Ref          int64  `json:"ref"`
+	Ref          int64  `json:"ref"` // 0 to MaxRef, ascending
 	RecipientUID string `json:"recipient_uid"`
-	SenderUID    string `json:"sender_uid"`
-	Contents     string `json:"contents"`
+	SenderUID    string `json:"sender_uid"` // as its sender says
+	Contents     string `json:"contents"`   // a package in base64
 }
 
 // SendReply answers POST /send.

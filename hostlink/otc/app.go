@@ -43,18 +43,18 @@ approve them on its screen; the relay carries them and need not be trusted.
 
 Who you are, and where relay and pad device are, comes from the flags --user,
 --relay and --device, else from OTC_USER, OTC_RELAY and OTC_DEVICE, else from
-the config file (lines such as "user = alice"). An address is a port on
-localhost, host:port, or a URL.
+the config file, which "otc setup" writes (lines such as "user = alice"). An
+address is a port on localhost, host:port, or a URL.
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 denied on the pad device, 4 pad device
 not reached, 5 relay not reached (a message is kept and sent later), 6 done
 with a warning shown.`,
 		Example: `  otc setup
   otc
-  otc relay --listen localhost:9050 --data relay-data
-  otc chat 9050 9051 alice
+  otc doctor
   otc send bob "See you at noon"
-  otc receive --follow`,
+  otc receive --follow
+  otc relay --names alice,bob,carol`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noMore,

@@ -19,7 +19,9 @@ func (a *app) chatCommand() *cobra.Command {
 	return a.withSettings(&cobra.Command{
 		Use:   "chat [RELAY DEVICE USER]",
 		Short: "Chat at the keyboard",
-		Long: `chat is the conversation: type help in it for its commands.
+		Long: `chat is the conversation. "send bob hello" sends a message, and what arrives
+is shown by itself; "help" shows the other commands. "group friends bob,carol"
+makes a name for several people, which otc send takes, too.
 
 RELAY and DEVICE are addresses, a port on localhost, host:port, or a URL. USER
 is you, the owner of the pad device. Left out, all three come from the flags,
@@ -33,7 +35,7 @@ a terminal, chat runs the commands it reads, also behind one that fails, and
 receives on empty lines only; its exit code is the worst of all that went
 wrong.`,
 		Example: `  otc chat 9050 9051 alice
-  otc chat https://relay.example.org 10.55.0.1 alice
+  otc chat https://relay.example.org 10.77.1.1 alice
   otc chat
   printf 'send bob hello\n\n' | otc chat`,
 		Args: func(cmd *cobra.Command, args []string) error {

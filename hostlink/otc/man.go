@@ -30,9 +30,25 @@ func manual(w io.Writer, root *cobra.Command) error {
 	describe(&b, root)
 	b.WriteString(".SH COMMANDS\n")
 	manualOf(&b, root)
+	b.WriteString(".SH IN THE CHAT\n")
+	asItIs(&b, "", help)
+	b.WriteString(".SH FILES\n")
+	asItIs(&b, "", files)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// files are where things are when nothing else is said: the page is the same for
+// every system.
+const files = `The config file, otc/config in
+  ~/.config                           on Linux
+  ~/Library/Application Support       on a Mac
+  %AppData%                           on Windows
+
+Outbox, later list and groups, otc/user-NAME in
+  ~/.local/share                      on Linux
+  ~/Library/Application Support       on a Mac
+  %LocalAppData%                      on Windows`
 
 // manualOf writes the commands below parent.
 func manualOf(b *strings.Builder, parent *cobra.Command) {
@@ -47,7 +63,7 @@ func manualOf(b *strings.Builder, parent *cobra.Command) {
 }
 
 // describe writes what one command does, in paragraphs as wide as the page, and
-// its flags and its examples, each laid out as in its help.
+// its flags and its examples, laid out as in its help.
 func describe(b *strings.Builder, cmd *cobra.Command) {
 	cmd.InitDefaultHelpFlag()
 	long := cmd.Long
@@ -57,13 +73,41 @@ func describe(b *strings.Builder, cmd *cobra.Command) {
 	for paragraph := range strings.SplitSeq(long, "\n\n") {
 		b.WriteString(".PP\n" + roff(paragraph) + "\n")
 	}
-	for _, part := range []struct{ title, text string }{
-		{"Flags:", cmd.LocalFlags().FlagUsagesWrapped(72)}, {"Examples:", cmd.Example},
-	} {
-		if text := strings.Trim(part.text, "\n"); text != "" {
-			b.WriteString(".PP\n" + part.title + "\n.br\n.nf\n" + roff(text) + "\n.fi\n")
+	shared := hideShared(cmd)
+	asItIs(b, "Flags:", cmd.LocalFlags().FlagUsagesWrapped(72))
+	if len(shared) > 0 {
+		b.WriteString(".PP\nAs for otc itself: " + roff(strings.Join(shared, ", ")) + "\n")
+	}
+	asItIs(b, "Examples:", cmd.Example)
+}
+
+// hideShared hides the flags of a command that the root has told of already, and
+// answers them.
+func hideShared(cmd *cobra.Command) (shared []string) {
+	if !cmd.HasParent() {
+		return nil
+	}
+	for _, name := range []string{"config", "data", "device", "help", "relay", "user"} {
+		flag, told := cmd.LocalFlags().Lookup(name), cmd.Root().Flags().Lookup(name)
+		if flag != nil && (flag.Usage == told.Usage || name == "help") {
+			flag.Hidden = true
+			shared = append(shared, "--"+name)
 		}
 	}
+	return shared
+}
+
+// asItIs writes text line by line, as it is laid out, if there is any.
+func asItIs(b *strings.Builder, title, text string) {
+	text = strings.Trim(text, "\n")
+	if text == "" {
+		return
+	}
+	b.WriteString(".PP\n")
+	if title != "" {
+		b.WriteString(title + "\n.br\n")
+	}
+	b.WriteString(".nf\n" + roff(text) + "\n.fi\n")
 }
 
 // roff escapes text: backslashes, minus signs, and what at the beginning of a

@@ -55,6 +55,12 @@ func TestTheManualNamesEveryCommandAndFlag(t *testing.T) {
 			t.Errorf("the manual does not say what exit code %d is", c)
 		}
 	}
+	_, chat, _ := strings.Cut(page, "\n.SH IN THE CHAT\n")
+	for _, name := range commandNames() {
+		if name != "help" && !regexp.MustCompile(`\b`+name+`\b`).MatchString(chat) { // help is this list
+			t.Errorf("the manual does not say what %q does in the chat", name)
+		}
+	}
 	if commands < 12 || flags < 40 {
 		t.Fatalf("only %d commands and %d flags were looked for", commands, flags)
 	}

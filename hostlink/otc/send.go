@@ -22,8 +22,8 @@ func (a *app) sendCommand() *cobra.Command {
 		Short: "Send one message",
 		Long: `send has the message sealed after you approved it on the pad device, and hands
 it to the relay. Without TEXT the message is read from standard input. TO is a
-contact, several with commas, or the name of a group, of which you may be one.
-Behind -- TEXT may begin with a dash.
+contact, several with commas, or the name of a group, of which you may be one;
+"group" in otc chat makes it. Behind -- TEXT may begin with a dash.
 
 When the relay cannot be reached the message is kept in the outbox (exit code
 5) and goes out with the next send, or while otc chat or otc receive --follow

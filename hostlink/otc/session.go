@@ -28,7 +28,11 @@ func (a *app) withSettings(cmd *cobra.Command) *cobra.Command {
 	flags.StringVarP(&a.given.Relay, "relay", "r", "", "the relay's address (OTC_RELAY; default 9050)")
 	flags.StringVarP(&a.given.Device, "device", "d", "", "the pad device's address (OTC_DEVICE; default 9051)")
 	flags.StringVar(&a.given.Data, "data", "", "folder of outbox, later list and groups (OTC_DATA)")
-	flags.StringVar(&a.given.config, "config", "", "config file (default "+host.ConfigFile()+")")
+	where := "config file"
+	if path := host.ConfigFile(); path != "" {
+		where += " (default " + path + ")"
+	}
+	flags.StringVar(&a.given.config, "config", "", where)
 	return cmd
 }
 

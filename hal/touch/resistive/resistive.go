@@ -52,7 +52,9 @@ const (
 	// Unknown is neither apart nor firm: a finger on its way down or up, noise,
 	// a broken line. It is the zero value, so that nothing is taken for anything.
 	Unknown Contact = iota
+	// Apart: no finger.
 	Apart
+	// Firm: a finger, whose place is measured.
 	Firm
 )
 
