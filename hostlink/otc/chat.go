@@ -125,14 +125,7 @@ func (c *chat) failed(err error) { c.code = worse(c.code, c.ui.fail(err)) }
 
 // learn notes the names that can be completed.
 func (c *chat) learn(ctx context.Context, status hostlink.Status) {
-	var people []string
-	for _, p := range status.Pads {
-		people = append(people, p.Contact)
-	}
-	if groups, err := c.host.Groups(ctx); err == nil {
-		people = append(people, host.GroupNames(groups)...)
-	}
-	c.words.know(people)
+	c.words.know(c.people(ctx, status))
 }
 
 // relearn notes them again, if the device can be asked.
