@@ -153,10 +153,18 @@ func (c *chat) greet(ctx context.Context, status hostlink.Status) {
 	if err != nil {
 		c.failed(err)
 	}
+	elsewhere := 0
 	for _, k := range kept {
-		if k.State == host.Parked {
+		switch {
+		case k.State == host.Parked:
 			c.ui.complain("A message to %s is parked (outbox %d): %s.", k.To, k.Number, k.Reason)
+		case k.State == host.Waiting && k.Relay != c.settings.Relay:
+			elsewhere++
 		}
+	}
+	if elsewhere > 0 {
+		c.ui.complain("%s for another relay than yours.", waiting(elsewhere))
+		c.ui.hint(`  "outbox" shows which; "outbox retry NUMBER" has one of another relay go to yours.`)
 	}
 	if held, err := c.host.Later(ctx); err == nil && len(held) > 0 {
 		c.ui.complain("%s on the later list, because you denied it.", waiting(len(held)))
