@@ -150,7 +150,7 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 		return err.Error(), "Nothing was sent. Meet, and make a new pad together; never copy a pad device's card.", exitFailed
 	case errors.Is(err, hostlink.ErrUnreachable):
 		return "cannot reach the pad device at " + u.device + ": is it plugged in?",
-			"It shows its address on its screen; --device or OTC_DEVICE says another one.", exitDevice
+			`It shows its address on its screen, another board another one: "otc setup" finds and saves it, --device or OTC_DEVICE says it.`, exitDevice
 	case errors.Is(err, hostlink.ErrProtocol):
 		return "what answers at " + u.device + " is not a pad device: " + err.Error(),
 			"Are the addresses of relay and pad device swapped?", exitDevice
