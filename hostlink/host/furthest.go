@@ -92,11 +92,16 @@ func (f *furthest) take(from, to int64, pkg []byte, again bool) error {
 	return nil
 }
 
+func loadSealed(disk durable.Disk) (known []furthest, err error) {
+	err = load(disk, sealedName, &known)
+	return known, err
+}
+
 // judge remembers, durably, what was sealed, and returns for each package nil
 // or ErrRestored. A device of 2015 tells no pad numbers, and is believed.
 func (h *Host) judge(disk durable.Disk, sealed []hostlink.Sealed, status hostlink.Status, again bool) ([]error, error) {
-	var known []furthest
-	if err := load(disk, sealedName, &known); err != nil {
+	known, err := loadSealed(disk)
+	if err != nil {
 		return nil, err
 	}
 	refused := make([]error, len(sealed))

@@ -72,7 +72,6 @@ type Host struct {
 	failures map[string]int // deliveries in a row that failed, by recipient
 	notUntil map[string]time.Time
 	placed   time.Time // when the device last kept a place without need
-	backlog  int64     // behind what was in the mailbox at the beginning, see noteBacklog
 }
 
 // New makes a Host. It contacts nobody yet.

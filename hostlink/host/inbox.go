@@ -49,6 +49,9 @@ type inbox struct {
 	// that have one.
 	Cursor int64   `json:"cursor"`
 	Done   []int64 `json:"done,omitempty"`
+	// Backlog is behind what was in the mailbox when it was begun with, or begun
+	// with again: the user may have read that already.
+	Backlog int64 `json:"backlog,omitempty"`
 	// Asked are packages that were shown to the device and have no outcome:
 	// the device may have opened them.
 	Asked []asked `json:"asked,omitempty"`

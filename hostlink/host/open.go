@@ -145,7 +145,7 @@ func (p *pass) outcome(r hostlink.Refusal, ref int64, presented bool) Outcome {
 		switch {
 		case presented:
 			return TextLost
-		case ref < p.deviceRef, p.h.inBacklog(ref):
+		case ref < p.deviceRef, ref < p.in.Backlog:
 			return Elsewhere
 		}
 		return Reopened

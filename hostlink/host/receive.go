@@ -89,7 +89,7 @@ func (p *pass) begin(ctx context.Context) error {
 	}
 	if !p.in.Begun {
 		p.in.Begun, p.in.Cursor = true, p.deviceRef
-		if err := h.noteBacklog(ctx); err != nil {
+		if p.in.Backlog, err = h.backlog(ctx); err != nil {
 			return err
 		}
 	}
@@ -140,7 +140,7 @@ func (p *pass) wentBack(ctx context.Context) (bool, error) {
 	if err := p.h.renumberFrom(ctx, next); err != nil {
 		return false, err
 	}
-	p.in.Cursor, p.in.Done, p.open = 0, nil, nil
+	p.in.Cursor, p.in.Backlog, p.in.Done, p.open = 0, next, nil, nil
 	p.report.Reset, p.report.next = true, 0
 	return true, p.h.saveInbox(ctx, p.in)
 }

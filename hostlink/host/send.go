@@ -133,6 +133,9 @@ func (h *Host) writeAsked(ctx context.Context, to []string) (e entry, again bool
 		if err != nil {
 			return err
 		}
+		if _, err := loadSealed(disk); err != nil {
+			return err // what could not be judged is not asked for
+		}
 		for _, old := range entries {
 			if old.Relay == e.Relay && old.asked() && slices.Equal(old.recipients(), to) {
 				e.ID, again = old.ID, true

@@ -248,6 +248,11 @@ func TestWhatCannotBeSentIsNotAsked(t *testing.T) {
 	if _, err := start(t, "mallory", d, newRelay(), newShelf(1)).Send(t.Context(), []string{"bob"}, "x"); err == nil || d.asked > 0 {
 		t.Errorf("another owner's device: %v, asked %d", err, d.asked)
 	}
+	damaged := newShelf(1)
+	damaged.disk.Put("sealed", []byte(`[{"device":`))
+	if _, err := start(t, "alice", d, newRelay(), damaged).Send(t.Context(), []string{"bob"}, "x"); err == nil || d.asked > 0 {
+		t.Errorf("what was sealed furthest cannot be read: %v, asked %d", err, d.asked)
+	}
 }
 
 func TestARelayWhoseAnswersGetLostKeepsOneCopy(t *testing.T) {

@@ -125,14 +125,7 @@ func (c *chat) failed(err error) { c.code = worse(c.code, c.ui.fail(err)) }
 
 // learn notes the names that can be completed.
 func (c *chat) learn(ctx context.Context, status hostlink.Status) {
-	var people []string
-	for _, p := range status.Pads {
-		people = append(people, p.Contact)
-	}
-	if groups, err := c.host.Groups(ctx); err == nil {
-		people = append(people, host.GroupNames(groups)...)
-	}
-	c.words.know(people)
+	c.words.know(c.people(ctx, status))
 }
 
 // relearn notes them again, if the device can be asked.
@@ -160,10 +153,18 @@ func (c *chat) greet(ctx context.Context, status hostlink.Status) {
 	if err != nil {
 		c.failed(err)
 	}
+	elsewhere := 0
 	for _, k := range kept {
-		if k.State == host.Parked {
+		switch {
+		case k.State == host.Parked:
 			c.ui.complain("A message to %s is parked (outbox %d): %s.", k.To, k.Number, k.Reason)
+		case k.State == host.Waiting && k.Relay != c.settings.Relay:
+			elsewhere++
 		}
+	}
+	if elsewhere > 0 {
+		c.ui.complain("%s for another relay than yours.", waiting(elsewhere))
+		c.ui.hint(`  "outbox" shows which; "outbox retry NUMBER" has one of another relay go to yours.`)
 	}
 	if held, err := c.host.Later(ctx); err == nil && len(held) > 0 {
 		c.ui.complain("%s on the later list, because you denied it.", waiting(len(held)))

@@ -67,10 +67,12 @@ func isTerminal(stream any) bool {
 type editor struct {
 	*readline.Instance
 	terminal io.Writer
+	input    *answered
 }
 
 func newEditor(terminal io.Writer, prompt string, words *wordList) (editor, error) {
-	pasted := newPastes(os.Stdin)
+	input := newAnswered(os.Stdin)
+	pasted := newPastes(input)
 	instance, err := readline.NewFromConfig(&readline.Config{
 		Prompt:          prompt,
 		AutoComplete:    words,
@@ -86,13 +88,14 @@ func newEditor(terminal io.Writer, prompt string, words *wordList) (editor, erro
 			return pasted.insert(line, pos, key)
 		},
 	})
-	return editor{instance, terminal}, err
+	return editor{instance, terminal, input}, err
 }
 
 func (e editor) ReadLine(context.Context) (string, error) {
 	if _, err := io.WriteString(e.terminal, markPastes); err != nil {
 		return "", err
 	}
+	e.input.asked()
 	line, err := e.Instance.ReadLine()
 	if errors.Is(err, readline.ErrInterrupt) {
 		return "", errDiscarded

@@ -154,19 +154,19 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 		return err.Error(), "Nothing was sent. Meet, and make a new pad together; never copy a pad device's card.", exitFailed
 	case errors.Is(err, hostlink.ErrUnreachable):
 		return "cannot reach the pad device at " + u.device + ": is it plugged in?",
-			"It shows its address on its screen; --device or OTC_DEVICE says another one.", exitDevice
+			`It shows its address on its screen, another board another one: "otc setup" finds and saves it, --device or OTC_DEVICE says it.`, exitDevice
 	case errors.Is(err, hostlink.ErrProtocol):
 		return "what answers at " + u.device + " is not a pad device: " + err.Error(),
 			"Are the addresses of relay and pad device swapped?", exitDevice
 	case errors.Is(err, mailbox.ErrCertificate):
 		return "the relay at " + u.relay + " shows a certificate that this laptop does not trust",
-			"Is this laptop's clock right? Is the address the one that the relay's keeper gave you?", exitRelay
+			"Is this laptop's clock right? Is the address the one that the relay's keeper gave you?" + loginHint, exitRelay
 	case errors.Is(err, mailbox.ErrUnreachable):
 		return "cannot reach the relay at " + u.relay,
 			"Messages to send are kept in the outbox; they go out when it is back.", exitRelay
 	case errors.Is(err, mailbox.ErrNotRelay):
 		return "what answers at " + u.relay + " is not a relay: " + err.Error(),
-			"Are the addresses of relay and pad device swapped? Does the relay's begin with https:// if it speaks that, and with http:// if not?", exitRelay
+			"Are the addresses of relay and pad device swapped? Does the relay's begin with https:// if it speaks that, and with http:// if not?" + loginHint, exitRelay
 	case errors.As(err, &busy):
 		return busy.Error(), "It is tried again later; messages to send are kept in the outbox.", exitRelay
 	case errors.As(err, &refused):
@@ -194,6 +194,9 @@ func (u *ui) explain(err error) (what, hint string, c int) {
 	}
 	return err.Error(), "", exitFailed
 }
+
+// loginHint: what answers in a relay's place may be the network of a hotel or a train.
+const loginHint = " Does this network want you to log in first? Open any page in a browser."
 
 // helpHint says how to learn what can be typed here.
 func (u *ui) helpHint() string {

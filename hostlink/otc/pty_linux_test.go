@@ -105,17 +105,21 @@ func keepOutput(t *testing.T, tty *os.File) {
 	}
 }
 
+// vt52 is a terminal that does not say where its cursor is.
+const vt52 = "TERM=vt52"
+
 // read keeps what the program writes, and answers where the cursor is when it
-// asks, as a terminal does.
+// asks, as most terminals do.
 func (p *terminal) read() {
 	defer close(p.done)
+	answers := !slices.Contains(p.cmd.Env, vt52)
 	buffer := make([]byte, 4096)
 	for {
 		n, err := p.pty.Read(buffer)
 		p.mu.Lock()
 		p.seen.Write(buffer[:n])
 		p.mu.Unlock()
-		if bytes.Contains(buffer[:n], []byte("\x1b[6n")) {
+		if answers && bytes.Contains(buffer[:n], []byte("\x1b[6n")) {
 			fmt.Fprint(p.pty, "\x1b[1;1R")
 		}
 		select {
@@ -234,6 +238,28 @@ func TestOneOutputMayBeAFile(t *testing.T) {
 	p.await("Your pad device asks whether its self-test may be shown here")
 	if err := report.Wait(); err != nil || strings.Contains(out.String(), "\x1b") || !strings.Contains(out.String(), "Board: ") {
 		t.Errorf("%v: %q", err, &out)
+	}
+}
+
+// The editor waits for an answer that such a terminal does not give, with all that is
+// typed, Ctrl-C too, and with what arrives.
+func TestAChatAtATerminalThatDoesNotAnswer(t *testing.T) {
+	m, d := startBoth(t)
+	p := openChat(t, m, d, vt52)
+	p.keys("send bob hel")
+	p.await("alice> ")
+	p.keys("lo\r")
+	p.await("Message sent.")
+	p.await("alice> ")
+	m.send(t, 1, "hi alice")
+	p.await("hi alice\r\n")
+	p.keys("half a li\x03")
+	p.await("press Ctrl-D")
+	p.await("alice> ")
+	p.keys("\x04")
+	p.ends()
+	if text := d.lastText(); text != "hello" {
+		t.Errorf("sent was %q", text)
 	}
 }
 

@@ -33,7 +33,7 @@ runs.`,
   otc send bob -- -5 degrees, and snow
   date | otc send bob`,
 		Args:              between(1, 1<<16),
-		ValidArgsFunction: a.offerContacts,
+		ValidArgsFunction: a.offerNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := untilStopped(cmd.Context())
 			defer stop()
@@ -68,33 +68,51 @@ func others(members []string, user string) []string {
 // offerTime is how long the Tab key waits for the pad device.
 const offerTime = time.Second
 
-// offerContacts completes TO, also behind a comma.
-func (a *app) offerContacts(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+// offerNames completes TO, also behind a comma, where no group can stand.
+func (a *app) offerNames(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const none = cobra.ShellCompDirectiveNoFileComp
-	s, err := a.settle()
-	if err != nil || len(args) > 0 {
+	if len(args) > 0 {
 		return nil, none
 	}
-	device, err := hostlink.NewClient(s.Device)
+	s, err := a.open()
 	if err != nil {
 		return nil, none
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), offerTime)
 	defer cancel()
-	status, err := device.Status(ctx, time.Now())
-	if err != nil {
-		return nil, none
-	}
+	status, _ := s.device.Status(ctx, time.Now()) // without an answer it has no pads
 	before := typed[:strings.LastIndex(typed, ",")+1]
+	known := s.people(ctx, status)
+	if before != "" {
+		known = contactsOf(status)
+	}
 	named := names(before)
 	var offers []cobra.Completion
-	for _, p := range status.Pads {
-		offer := before + p.Contact
-		if uid.Valid(p.Contact) && strings.HasPrefix(offer, typed) && !slices.Contains(named, p.Contact) && !slices.Contains(offers, offer) {
+	for _, name := range known {
+		offer := before + name
+		if uid.Valid(name) && strings.HasPrefix(offer, typed) && !slices.Contains(named, name) && !slices.Contains(offers, offer) {
 			offers = append(offers, offer)
 		}
 	}
 	return offers, none
+}
+
+// contactsOf are those with whom the device shares a pad, perhaps several times.
+func contactsOf(status hostlink.Status) []string {
+	var contacts []string
+	for _, p := range status.Pads {
+		contacts = append(contacts, p.Contact)
+	}
+	return contacts
+}
+
+// people are contacts and groups.
+func (s *session) people(ctx context.Context, status hostlink.Status) []string {
+	people := contactsOf(status)
+	if groups, err := s.host.Groups(ctx); err == nil {
+		people = append(people, host.GroupNames(groups)...)
+	}
+	return people
 }
 
 // textOf is the words, or else standard input without its last newline. Lines

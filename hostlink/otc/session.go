@@ -84,7 +84,7 @@ func (a *app) open() (*session, error) {
 	}
 	folder, err := host.UserFolder(s.Data, s.User)
 	if err != nil {
-		return nil, folderError{fmt.Errorf("outbox, later list and groups cannot be kept: %w", err)}
+		return nil, notKept(err)
 	}
 	h, err := host.New(host.Config{User: s.User, Device: device, Relay: relay, RelayAddress: s.Relay, Place: &patient{Place: folder, ui: a.ui}})
 	if err != nil {
@@ -110,7 +110,15 @@ func (p *patient) Lock(ctx context.Context, name string) (unlock func(), err err
 		})
 	})
 	defer slow.Stop()
-	return p.Place.Lock(ctx, name)
+	unlock, err = p.Place.Lock(ctx, name)
+	if err != nil && ctx.Err() == nil {
+		err = notKept(err)
+	}
+	return unlock, err
+}
+
+func notKept(err error) error {
+	return folderError{fmt.Errorf("outbox, later list and groups cannot be kept: %w", err)}
 }
 
 // sent is what became of one recipient's message.

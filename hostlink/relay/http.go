@@ -95,7 +95,7 @@ func (r *Relay) refuse(w http.ResponseWriter, req *http.Request, err error) {
 	case errors.Is(err, errRelayFull), errors.Is(err, errUnwritable), errors.Is(err, errClosing), errors.Is(err, errTooManyPolls), errors.Is(err, errBudget):
 		answer = &refused{http.StatusServiceUnavailable, err.Error()}
 	default:
-		r.cfg.Log.Error("request failed", "endpoint", req.URL.Path, "error", err)
+		r.cfg.Log.Error("request failed", "endpoint", req.URL.Path, "error", advised(err))
 	}
 	if answer.status == http.StatusTooManyRequests || answer.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)

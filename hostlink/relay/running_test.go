@@ -142,6 +142,37 @@ func TestADamagedDatabaseSaysWhatToDo(t *testing.T) {
 	}
 }
 
+// Damage in a long message is met first when that is read; its mailbox answers no more
+// from there on, and only the keeper can do something about it.
+func TestADamagedMessageSaysWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	var log bytes.Buffer
+	cfg := Config{DataDir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	r := start(t, cfg)
+	r.mustSend(t, "bob", strings.Repeat("x", 100_000), "")
+	r.stop()
+	file, err := os.OpenFile(filepath.Join(dir, dbFile), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt(bytes.Repeat([]byte{0xff}, 40_960), info.Size()-49_152); err != nil {
+		t.Fatal(err)
+	}
+	r = start(t, cfg)
+	if status, body := do(t, "GET", r.url+"/getmessages?recipient_uid=bob&start_ref=0", ""); status != 500 {
+		t.Errorf("%d %s", status, body)
+	}
+	r.stop()
+	if !strings.Contains(log.String(), "put back a copy of its folder") {
+		t.Errorf("log:\n%s", log.String())
+	}
+}
+
 func TestAFailingDatabaseEndsTheRelay(t *testing.T) {
 	r, err := Open(Config{DataDir: t.TempDir()})
 	if err != nil {

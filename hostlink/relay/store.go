@@ -127,22 +127,36 @@ func openStore(dir string) (_ *store, err error) {
 	}
 	path := filepath.Join(dir, dbFile)
 	s.logPath = path + "-wal"
-	if s.write, err = openDB(path, 1, synced()...); err != nil {
+	if err := s.connect(path); err != nil {
 		return nil, err
 	}
-	if err := s.prepareSchema(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if s.read, err = openDB(path, readers, "query_only(true)"); err != nil {
-		return nil, err
-	}
-	if err := s.prepareStatements(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if err := s.summarise(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	for _, step := range []func() error{s.prepareSchema, s.prepareStatements, s.summarise} {
+		if err := step(); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	return s, nil
+}
+
+// connect opens the database for one who writes and several who read. What those
+// share is in a file; on a disk without room for that the one connection serves all,
+// one after the other, so that at least what is there is answered.
+func (s *store) connect(path string) (err error) {
+	if s.write, err = openDB(path, 1, synced()...); err != nil {
+		return err
+	}
+	err = s.write.Ping()
+	if of, ok := errors.AsType[*sqlite.Error](err); ok && of.Code() == sqlite3.SQLITE_IOERR_SHMSIZE {
+		failed := s.write
+		s.write, err = openDB(path, 1, "locking_mode(EXCLUSIVE)", "synchronous(FULL)")
+		s.read = s.write
+		return errors.Join(err, failed.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	s.read, err = openDB(path, readers, "query_only(true)")
+	return err
 }
 
 // openDB opens path with at most conns connections. The file is made

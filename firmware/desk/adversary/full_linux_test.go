@@ -140,6 +140,38 @@ func TestARelayWithoutRoomLosesNothing(t *testing.T) {
 	}
 }
 
+// The relay is started on a disk without any room: it takes nothing, and delivers what
+// it has; with room again it goes on by itself.
+func TestARelayThatBeginsWithoutRoomDelivers(t *testing.T) {
+	if !apart(t) {
+		return
+	}
+	dir := t.TempDir()
+	fill, room := smallDisk(t, filepath.Join(dir, "relay"), "2m")
+	w := newWorldIn(t, dir, "64KiB")
+	w.alice.tapping()
+	w.bob.tapping()
+	if exit, output := w.alice.says("send", "bob", "before"); exit != 0 {
+		t.Fatalf("exit code %d, %s", exit, output)
+	}
+	w.relay.stop()
+	fill()
+	w.relay.start()
+	if _, got := w.bob.receive(); len(got) != 1 || got[0].brief() != "before" {
+		t.Errorf("bob reads %+v", got)
+	}
+	if exit, output := w.alice.says("send", "bob", "after"); exit != 5 || !strings.Contains(output, "in the outbox") {
+		t.Errorf("exit code %d, %s", exit, output)
+	}
+	room()
+	if exit, output := w.alice.says("outbox", "retry"); exit != 0 {
+		t.Errorf("with room again: exit code %d, %s", exit, output)
+	}
+	if _, got := w.bob.receive(); len(got) != 1 || got[0].brief() != "after" {
+		t.Errorf("bob reads %+v", got)
+	}
+}
+
 // The device's card is full: pads and their records have their room from the
 // beginning, so that every message is still sealed and opened.
 func TestADeviceWithoutRoomKeepsItsPromises(t *testing.T) {
