@@ -2,7 +2,17 @@
 // messages, their limits, and a client. The relay itself is package relay.
 // Start at [Client].
 //
-// The endpoints are the 2015 report's (section 6.5). Nothing here is trusted:
+// The endpoints are the 2015 report's (section 6.5); id and wait are ours:
+//
+//	GET  /check                                               CheckReply
+//	POST /send         recipient_uid sender_uid contents id   SendReply
+//	GET  /getmessages  recipient_uid start_ref maxcount wait  recipient_uid count messages complete
+//	GET  /getnextref   recipient_uid                          NextRefReply
+//
+// What is sent is a form, or the address's query; id, maxcount and wait (seconds) may
+// be left out. Answers are JSON, refusals ErrorReply with a status of 400 or more.
+//
+// Nothing here is trusted:
 // a relay may answer anything, so answers are capped before they are read and
 // checked before they are used. The client uses no proxy and follows no
 // redirect.

@@ -14,8 +14,9 @@ func (a *app) outboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "outbox",
 		Short: "Show messages that are not delivered yet",
-		Long: `outbox lists what the relay has not taken yet. Only sealed packages are kept,
-never texts.`,
+		Long: `outbox lists what the relay has not taken yet. What is parked the relay refuses:
+it is not tried again unless you say so, by "otc outbox retry". Only sealed
+packages are kept, never texts.`,
 		Example: `  otc outbox
   otc outbox retry
   otc outbox drop 3`,
@@ -157,6 +158,9 @@ func (a *app) laterCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "later",
 		Short: "Show messages that you denied, or open them after all",
+		Long: `later shows the numbers of the messages that you denied on the pad device. They
+wait on this laptop, sealed. "otc later open" has the device ask about them
+again, "otc later drop" forgets one unread.`,
 		Example: `  otc later
   otc later open
   otc later open 17`,

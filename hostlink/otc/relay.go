@@ -57,7 +57,7 @@ that nobody else can fill. Without, anybody who reaches it can fill it.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&o.listen, "listen", "l", "localhost:9050", "address to listen on, or a port of this computer; 0 picks a free one")
 	flags.StringVar(&o.cfg.DataDir, "data", "", "folder of the database (default: beside otc's own data)")
-	flags.DurationVar(&o.cfg.Retention, "retention", 30*24*time.Hour, "how long messages are kept, counted while the relay runs")
+	flags.DurationVar(&o.cfg.Retention, "retention", 30*24*time.Hour, "how long messages are kept, such as 168h for a week, counted while the relay runs")
 	flags.Func("size", "contents kept at most; the database takes up to 1 GB more (default 16GiB)", func(text string) (err error) {
 		o.cfg.MaxBytes, err = parseSize(text)
 		return err

@@ -22,8 +22,11 @@ func (a *app) statusCommand() *cobra.Command {
 
 func (a *app) contactsCommand() *cobra.Command {
 	return a.withJSON(a.withSettings(&cobra.Command{
-		Use:     "contacts",
-		Short:   "Show whom you can chat with, and how much pad is left",
+		Use:   "contacts",
+		Short: "Show whom you can chat with, and how much pad is left",
+		Long: `contacts shows whom you can chat with, and for about how many messages of 100
+bytes the pad is good, each way. A contact with several pads has a line for
+each, the newest first.`,
 		Example: "  otc contacts\n  otc contacts --json | jq -r .contact",
 		Args:    exactly(0),
 		RunE:    a.withSession(a.showContacts),
@@ -32,8 +35,12 @@ func (a *app) contactsCommand() *cobra.Command {
 
 func (a *app) logCommand() *cobra.Command {
 	return a.withJSON(a.withSettings(&cobra.Command{
-		Use:     "log",
-		Short:   "Show the pad device's log, after you approved it there",
+		Use:   "log",
+		Short: "Show the pad device's log, after you approved it there",
+		Long: `log shows what your pad device has noted, the newest first. The device has no
+clock: "start 3 +1h2m0s" is an hour and two minutes after it was switched on for
+the third time, and "told" is the time as a laptop told it. Your contacts' names
+are in it, but no message and nothing of any pad.`,
 		Example: "  otc log",
 		Args:    exactly(0),
 		RunE:    a.withSession(a.showLog),
