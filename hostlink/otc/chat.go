@@ -125,7 +125,7 @@ func (c *chat) failed(err error) { c.code = worse(c.code, c.ui.fail(err)) }
 
 // learn notes the names that can be completed.
 func (c *chat) learn(ctx context.Context, status hostlink.Status) {
-	c.words.know(c.people(ctx, status))
+	c.words.know(contactsOf(status), c.groupNames(ctx))
 }
 
 // relearn notes them again, if the device can be asked.

@@ -113,19 +113,25 @@ func (e editor) Close() error {
 type wordList struct {
 	commands []string
 	mu       sync.Mutex
-	people   []string
+	contacts []string
+	groups   []string
 }
 
 // know replaces the contacts and groups.
-func (w *wordList) know(people []string) {
+func (w *wordList) know(contacts, groups []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.people = nil
-	for _, p := range people {
-		w.people = append(w.people, escape.Line(p))
+	w.contacts, w.groups = shown(contacts), shown(groups)
+}
+
+// shown are names in order, each once, harmless to a terminal.
+func shown(names []string) []string {
+	var all []string
+	for _, name := range names {
+		all = append(all, escape.Line(name))
 	}
-	slices.Sort(w.people)
-	w.people = slices.Compact(w.people)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Do is part of readline.AutoCompleter.
@@ -138,6 +144,9 @@ func (w *wordList) Do(line []rune, pos int) (endings [][]rune, length int) {
 			return nil, 0 // the text
 		}
 		word = rest[strings.LastIndexAny(rest, ", ")+1:]
+		if strings.ContainsAny(rest, ", ") {
+			first = "send" // what goes on is a list of contacts
+		}
 		choices = w.behind(first)
 	}
 	for _, choice := range choices {
@@ -155,10 +164,16 @@ func (w *wordList) behind(command string) []string {
 		return []string{"drop", "open"}
 	case "outbox":
 		return []string{"drop", "retry"}
-	case "send", "ms", "gs", "group", "ungroup":
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return slices.Clone(w.people)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch command {
+	case "send", "ms":
+		return slices.Clone(w.contacts)
+	case "gs", "group":
+		return slices.Concat(w.contacts, w.groups)
+	case "ungroup":
+		return slices.Clone(w.groups)
 	}
 	return nil
 }

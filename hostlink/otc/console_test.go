@@ -8,14 +8,17 @@ import (
 
 func TestTheTabKeyOffersWhatCanStandThere(t *testing.T) {
 	w := &wordList{commands: commandNames()}
-	w.know([]string{"lunch", "bob", "bernd", "bob"})
+	w.know([]string{"bob", "bernd", "bob"}, []string{"lunch", "band"})
 	for line, want := range map[string]string{
 		"un":            "ungroup",
 		"send b":        "bernd bob",
 		"send bob b":    "",
+		"gs b":          "band bernd bob",
 		"ms bob,b":      "bernd bob",
+		"gs bob,b":      "bernd bob",
+		"group b":       "band bernd bob",
 		"group lunch b": "bernd bob",
-		"ungroup ":      "bernd bob lunch",
+		"ungroup ":      "band lunch",
 		"later ":        "drop open",
 		"outbox r":      "retry",
 		"contacts ":     "",

@@ -82,9 +82,9 @@ func (a *app) offerNames(cmd *cobra.Command, args []string, typed string) ([]cob
 	defer cancel()
 	status, _ := s.device.Status(ctx, time.Now()) // without an answer it has no pads
 	before := typed[:strings.LastIndex(typed, ",")+1]
-	known := s.people(ctx, status)
-	if before != "" {
-		known = contactsOf(status)
+	known := contactsOf(status)
+	if before == "" {
+		known = append(known, s.groupNames(ctx)...)
 	}
 	named := names(before)
 	var offers []cobra.Completion
@@ -106,13 +106,13 @@ func contactsOf(status hostlink.Status) []string {
 	return contacts
 }
 
-// people are contacts and groups.
-func (s *session) people(ctx context.Context, status hostlink.Status) []string {
-	people := contactsOf(status)
-	if groups, err := s.host.Groups(ctx); err == nil {
-		people = append(people, host.GroupNames(groups)...)
+// groupNames are none where they cannot be read.
+func (s *session) groupNames(ctx context.Context) []string {
+	groups, err := s.host.Groups(ctx)
+	if err != nil {
+		return nil
 	}
-	return people
+	return host.GroupNames(groups)
 }
 
 // textOf is the words, or else standard input without its last newline. Lines
