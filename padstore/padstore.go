@@ -57,6 +57,9 @@ type Pad struct {
 	State   State
 	Fault   bool // damaged: serves nothing
 
+	// Discardable: it is prepared, or one that replaced it is in use.
+	Discardable bool
+
 	SendLeft, SendTotal       int64 // bytes
 	ReceiveLeft, ReceiveTotal int64
 	// About how many more texts of 100 bytes fit.

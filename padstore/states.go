@@ -20,9 +20,16 @@ func (s *Store) Pads() []Pad {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var list []Pad
-	replaced := map[string]bool{}
+	replaced, works := map[string]bool{}, map[string]bool{} // contacts with a newer one; that is in use
 	for _, p := range s.pads {
 		public := p.public()
+		switch public.State {
+		case Prepared:
+			public.Discardable = true
+		case InUse, Retired:
+			public.Discardable = works[p.contact]
+			works[p.contact] = works[p.contact] || public.State == InUse && !public.Fault
+		}
 		switch {
 		case public.State == InUse && replaced[p.contact]:
 			public.State = Retired
@@ -107,9 +114,8 @@ func (p *pad) commitTwice(next *metadata) error {
 	return nil
 }
 
-// Discard overwrites and removes a prepared or a retired pad. ErrState for any
-// other, and for a retired one while none that replaced it is in use. progress,
-// which may be nil, is told the bytes.
+// Discard overwrites and removes a pad. ErrState for one that is not discardable.
+// progress, which may be nil, is told the bytes.
 func (s *Store) Discard(number string, progress func(done, total int64)) error {
 	s.moving.Lock()
 	defer s.moving.Unlock()
@@ -121,7 +127,7 @@ func (s *Store) Discard(number string, progress func(done, total int64)) error {
 		return ErrNoPad
 	}
 	m := p.now()
-	if !s.discardable(p, m.state) {
+	if !s.discardable(p) {
 		return ErrState
 	}
 	total, err := sizeOf(s.latch, []string{m.store})
@@ -139,18 +145,10 @@ func (s *Store) Discard(number string, progress func(done, total int64)) error {
 	return s.Fault()
 }
 
-// discardable tells whether a pad in a state is prepared, or one that replaced
-// it is in use.
-func (s *Store) discardable(p *pad, state State) bool {
-	switch state {
-	case Prepared:
-		return true
-	case InUse, Retired:
-		pads := s.of(p.contact, InUse)
-		i := slices.IndexFunc(pads, func(newer *pad) bool { return newer == p || !newer.broken() })
-		return i >= 0 && pads[i].number > p.number
-	}
-	return false
+func (s *Store) discardable(p *pad) bool {
+	list := s.Pads()
+	i := slices.IndexFunc(list, func(is Pad) bool { return is.Number == p.publicNumber() })
+	return i >= 0 && list[i].Discardable
 }
 
 // giveUp makes a pad serve nothing from here on, unless its state has changed.

@@ -83,10 +83,10 @@ func (d *Device) showPad(ctx context.Context, p padstore.Pad, more bool) (target
 	default:
 		s.Facts = append(s.Facts, display.Fact{Name: "Made", Value: "Not at a meeting of devices: it came by import. How it was made is for those to say who made it."})
 	}
-	switch p.State {
-	case padstore.Prepared:
+	switch {
+	case p.State == padstore.Prepared:
 		s.Action, s.Label = "in-use", "Does it show paired?"
-	case padstore.Retired:
+	case p.Discardable:
 		s.Action, s.Label = "discard", "Discard"
 	}
 	return d.choose(ctx, choice{patience: errandFor, yields: true, screen: func(page int, _ bool) display.Screen {

@@ -213,12 +213,16 @@ func layUp(ctx context.Context, well *entropy.Well, reservoir *padstore.Reservoi
 }
 
 // fillMixed notes that the reservoir, which has room for more bytes, has none to
-// tell of another change of the sources. It has again when some was used.
+// tell of another change of the sources. It has again when some was used: until then
+// it is tried again and again at a meeting, and noted once.
 func (d *Device) fillMixed() {
-	d.note(padstore.KindNoise, "", "the reservoir takes no more until a meeting has used some of it: its noise sources have changed too often")
 	d.fill.mu.Lock()
-	defer d.fill.mu.Unlock()
+	known := d.fill.mixed
 	d.fill.mixed = true
+	d.fill.mu.Unlock()
+	if !known {
+		d.note(padstore.KindNoise, "", "the reservoir takes no more until a meeting has used some of it: its noise sources have changed too often")
+	}
 }
 
 // measure draws one piece and throws it away: what the noise of a device is

@@ -91,3 +91,31 @@ func TestTheOwnerDiscardsAPadThatTheOtherDeviceHasNot(t *testing.T) {
 		})
 	}
 }
+
+// The pad that a prepared one is to replace cannot be discarded before that is in use,
+// and its owner is not asked whether to.
+func TestAPadIsDiscardedOnlyOnceAnotherIsInUse(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		alice, bob := newPair(t)
+		pairUp(alice, bob)
+		time.Sleep(time.Hour) // the reservoirs fill again
+		upToCertificate(alice, bob, "home")
+		alice.tap("more")
+		alice.wantText("retired")
+		if alice.has("discard") {
+			alice.tap("discard")
+			alice.approve("yes")
+			t.Fatalf("alice discards it, and reads %q", alice.text())
+		}
+		alice.tap("more")
+		alice.tap("in-use")
+		alice.approve("yes")
+		alice.tap("more")
+		alice.tap("discard")
+		alice.approve("yes")
+		alice.wantText("in use")
+		if p := alice.store.Pads(); len(p) != 1 {
+			t.Errorf("alice's pads are %+v", p)
+		}
+	})
+}

@@ -263,6 +263,14 @@ func TestSourcesThatChangeTooOftenWaitForAMeeting(t *testing.T) {
 		if text := m.text(); strings.Contains(text, "No more randomness") || strings.Contains(text, "filling") {
 			t.Errorf("home says %q", text)
 		}
+		for range 3 { // a meeting that uses nothing changes nothing, and is no news
+			m.tap("new-contact")
+			m.tap("cancel")
+			time.Sleep(time.Minute)
+		}
+		if logged := m.logged(padstore.KindNoise); logged != 1 {
+			t.Errorf("%d entries in the log", logged)
+		}
 		m.madeOf(1024) // as a meeting does
 		m.tap("new-contact")
 		m.tap("cancel")
