@@ -7,6 +7,21 @@ import (
 	"time"
 )
 
+// An answer goes to the very request that it answers, also under another's id.
+func TestNoTwoRequestsLookTheSame(t *testing.T) {
+	seen := map[string]int{}
+	for i, request := range [][]byte{
+		frameRequest("package", "bob", "text"), frameRequest("unpackage", "bob", "text"),
+		frameRequest("package", "bo", "btext"), frameRequest("package", "bobtext"), frameRequest("package", "bob", "text", ""),
+		frameRequest("package", "bob", "carol", "text"), frameRequest("package", "bob"), frameRequest("packageb", "ob", "text"),
+	} {
+		if other, known := seen[string(request)]; known {
+			t.Errorf("request %d looks like request %d", i, other)
+		}
+		seen[string(request)] = i
+	}
+}
+
 // A text that was denied is there for as long as it is not asked again, and not
 // until the laptop asks something else.
 func TestADeniedTextIsForgottenByItself(t *testing.T) {

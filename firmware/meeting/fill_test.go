@@ -43,6 +43,12 @@ func TestFillingStopsWithWhatThereIs(t *testing.T) {
 				s.bob.wishes <- meeting.Stop
 			})
 		}, meeting.MinBytes, 30 * pieceSize},
+		{"alice twice, with much on its way", func(s *scene) {
+			s.cable.when(0, 'C', 12, func() {
+				s.alice.wishes <- meeting.Stop
+				s.alice.wishes <- meeting.Stop
+			})
+		}, meeting.MinBytes, 30 * pieceSize},
 		{"too early", func(s *scene) { s.cable.when(0, 'C', 1, func() { s.alice.wishes <- meeting.Stop }) }, meeting.MinBytes, 12 * pieceSize},
 		{"when it is all but over", func(s *scene) {
 			s.cable.when(0, 'C', large/pieceSize, func() { s.alice.wishes <- meeting.Stop })

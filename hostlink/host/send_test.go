@@ -443,7 +443,12 @@ func TestTheOwnerDropsAndRetriesWhatWaits(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		passes := 0
 		var done sync.WaitGroup
-		r.refuse = func(mailbox.Outgoing) error { return &mailbox.BusyError{Code: 503} }
+		refuse := func(with error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.refuse = func(mailbox.Outgoing) error { return with }
+		}
+		refuse(&mailbox.BusyError{Code: 503})
 		send := func() int64 {
 			results, err := h.Send(t.Context(), []string{"bob"}, "hello")
 			if err != nil {
@@ -464,13 +469,14 @@ func TestTheOwnerDropsAndRetriesWhatWaits(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Minute)
+		synctest.Wait()
 		if passes > 20 {
 			t.Errorf("%d passes in 10 minutes with nothing to deliver", passes)
 		}
-		r.refuse = func(mailbox.Outgoing) error { return &mailbox.RefusedError{Code: 413} }
+		refuse(&mailbox.RefusedError{Code: 413})
 		number = send()
 		time.Sleep(time.Minute)
-		r.refuse = nil
+		refuse(nil)
 		if err := h.Retry(t.Context(), number); err != nil {
 			t.Fatal(err)
 		}
