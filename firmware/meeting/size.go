@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -86,10 +87,7 @@ func (m *meet) agreeOnSize(ctx context.Context, o Offer) (propose, error) {
 
 // proposal is what an owner's choice stands for.
 func (m *meet) proposal(o Offer, bytes int64) (propose, error) {
-	p := propose{Bytes: bytes, Bucket: m.Bucket}
-	if p.Bucket == 0 {
-		p.Bucket = seal.DefaultBucket
-	}
+	p := propose{Bytes: bytes, Bucket: cmp.Or(m.Bucket, seal.DefaultBucket)}
 	if o.Resume.Bytes > 0 && bytes == o.Resume.Bytes {
 		p.Bucket, p.Resume = m.has.Draft.Bucket, true
 	}
