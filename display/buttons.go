@@ -129,12 +129,7 @@ func (c *canvas) drawDead(rect image.Rectangle, ink color.RGBA, b button) {
 		c.drawLabel(inner, ink, b.label, 2) // the page stands elsewhere
 		return
 	}
-	inner.Min.Y += (inner.Dy() - len(lines)*small.face.height) / 2
-	for _, line := range lines {
-		inner.Max.Y = inner.Min.Y + small.face.height
-		c.say(inner, small, line)
-		inner.Min.Y = inner.Max.Y
-	}
+	c.sayLines(inner, small, lines)
 }
 
 // fitted shares the row out by what the buttons' words need, dead or alive, so

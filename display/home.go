@@ -98,13 +98,7 @@ func (c *canvas) smallTitle(name, page string) {
 	if last := lines[len(lines)-1]; small.face.width(last)+c.gap+small.face.width(page) > box.Dx() {
 		lines = append(lines, "")
 	}
-	box.Min.Y += (box.Dy() - len(lines)*small.face.height) / 2
-	for _, line := range lines {
-		box.Max.Y = box.Min.Y + small.face.height
-		c.say(box, small, line)
-		box.Min.Y = box.Max.Y
-	}
-	box.Min.Y -= small.face.height
+	last := c.sayLines(box, small, lines)
 	small.align = right
-	c.say(box, small, page)
+	c.say(last, small, page)
 }

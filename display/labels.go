@@ -10,11 +10,19 @@ import (
 // wide.
 func (c *canvas) drawLabel(box image.Rectangle, ink color.RGBA, label string, most int) {
 	face, lines := c.fitLabel(box.Size(), label, most)
-	top := box.Min.Y + (box.Dy()-len(lines)*face.height)/2
+	c.sayLines(box, style{face: face, ink: ink, align: centre}, lines)
+}
+
+// sayLines draws lines one below the other in the middle of box, and returns where
+// the last one is.
+func (c *canvas) sayLines(box image.Rectangle, st style, lines []string) (at image.Rectangle) {
+	tall := st.face.height
+	top := box.Min.Y + (box.Dy()-len(lines)*tall)/2
 	for i, line := range lines {
-		at := image.Rect(box.Min.X, top+i*face.height, box.Max.X, top+(i+1)*face.height)
-		c.say(at, style{face: face, ink: ink, align: centre}, line)
+		at = image.Rect(box.Min.X, top+i*tall, box.Max.X, top+(i+1)*tall)
+		c.say(at, st, line)
 	}
+	return at
 }
 
 // fitLabel breaks a label for drawLabel, to stand in room.

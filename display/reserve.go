@@ -1,6 +1,5 @@
 package display
 
-
 // reserveRows say how full the reservoir is, and what that means.
 func (c *canvas) reserveRows(s Reserve, width int) group {
 	small := style{face: c.fonts.small, ink: colInk}

@@ -1,6 +1,7 @@
 package display
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 )
@@ -29,7 +30,7 @@ func (s Settings) draw(c *canvas) {
 		}}})
 	}
 	rows := c.turnTo(s.Page, paginate(groups, box.Dy()+gap)) // the last gap need not be there
-	c.drawTitle(title{symbol: symLog, text: s.title(), right: c.pageText(), ink: colWhite, ground: colBar})
+	c.drawTitle(title{symbol: symLog, text: cmp.Or(s.Title, "Settings"), right: c.pageText(), ink: colWhite, ground: colBar})
 	c.stack(box, rows)
 	leave := doneButton()
 	if s.Title != "" {
@@ -71,13 +72,6 @@ func (c *canvas) settingColumns(items []Setting, width, gap int) int {
 		}
 	}
 	return 2
-}
-
-func (s Settings) title() string {
-	if s.Title == "" {
-		return "Settings"
-	}
-	return s.Title
 }
 
 // settingCard is one setting: what it is, and how it stands.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -64,10 +65,7 @@ func wiring(b conf.Buttons, plugged *product.Product) (wired []wire, err error) 
 		{"deny-button", display.KeyDeny, b.Deny, p.Keys.Deny},
 		{"page-button", display.KeyPage, b.Page, p.Keys.Page},
 	} {
-		line := product.Line(button.wanted)
-		if line == 0 {
-			line = button.own
-		}
+		line := cmp.Or(product.Line(button.wanted), button.own)
 		switch {
 		case line == 0:
 			continue

@@ -2,6 +2,7 @@ package padstore
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -171,11 +172,7 @@ func (f *fields) metadata(owner string) (*metadata, error) {
 }
 
 func (f *fields) suite() (seal.Suite, error) {
-	name := f.Suite
-	if name == "" {
-		name = seal.Paper.String() // the 2015 program knows no other
-	}
-	suite, err := seal.ParseSuite(name)
+	suite, err := seal.ParseSuite(cmp.Or(f.Suite, seal.Paper.String())) // the 2015 program knows no other
 	if err != nil {
 		return 0, err
 	}

@@ -1,6 +1,9 @@
 package boot
 
-import "path/filepath"
+import (
+	"cmp"
+	"path/filepath"
+)
 
 // Roots are the folder that we were started in, those where the kernel shows itself,
 // and those where the card and sticks are mounted; "" is where they are on the board.
@@ -18,8 +21,5 @@ func (r Roots) data(path ...string) string   { return under(r.Data, "/data", pat
 func (r Roots) stick(path ...string) string  { return under(r.Stick, "/stick", path) }
 
 func under(root, usual string, path []string) string {
-	if root == "" {
-		root = usual
-	}
-	return filepath.Join(append([]string{root}, path...)...)
+	return filepath.Join(append([]string{cmp.Or(root, usual)}, path...)...)
 }

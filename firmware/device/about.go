@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -46,12 +47,7 @@ func (d *Device) aboutFacts() []display.Fact {
 	}
 }
 
-func orUnknown(text string) string {
-	if text == "" {
-		return "not known"
-	}
-	return text
-}
+func orUnknown(text string) string { return cmp.Or(text, "not known") }
 
 // ProgramText is what the program was built from, as the Go toolchain noted it.
 func ProgramText() string {

@@ -189,14 +189,8 @@ func (d *Device) Run(ctx context.Context) error {
 	return d.stop()
 }
 
-// start runs a part of the device until it stops.
-func (d *Device) start(part func(ctx context.Context)) {
-	d.running.Add(1)
-	go func() {
-		defer d.running.Done()
-		part(d.life)
-	}()
-}
+// start runs a part of the device, or an errand, which ends when the device stops.
+func (d *Device) start(part func(ctx context.Context)) { d.running.Go(func() { part(d.life) }) }
 
 // work does one step of the store's idle work. More may be waiting.
 func (d *Device) work() (more bool) {

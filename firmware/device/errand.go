@@ -33,16 +33,14 @@ func (d *Device) errand(do func(ctx context.Context)) {
 
 // begin begins an errand that has the turn already. mu is held.
 func (d *Device) begin(do func(ctx context.Context)) {
-	d.running.Add(1)
-	go func() {
-		defer d.running.Done()
-		do(d.life)
+	d.start(func(ctx context.Context) {
+		do(ctx)
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if !d.stopped {
 			d.nextTurn()
 		}
-	}()
+	})
 }
 
 // choice is something asked of the owner that no laptop is behind.

@@ -20,6 +20,7 @@
 package meeting
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -144,13 +145,8 @@ var (
 // padstore.ErrFault or ErrFull. A meeting that broke off may have left a draft,
 // which the next one can go on with.
 func Run(ctx context.Context, conn net.Conn, c Config) (Result, error) {
-	if c.Chunk == 0 {
-		c.Chunk = maxPiece
-	}
-	c.Chunk = max(unit, min(c.Chunk, maxPiece)/unit*unit)
-	if c.Bucket == 0 {
-		c.Bucket = seal.DefaultBucket
-	}
+	c.Chunk = max(unit, min(cmp.Or(c.Chunk, maxPiece), maxPiece)/unit*unit)
+	c.Bucket = cmp.Or(c.Bucket, seal.DefaultBucket)
 	m := &meet{Config: c, ourRoom: newBuffers(ahead), theirRoom: newBuffers(ahead)}
 	m.wire = connect(conn, m.theirRoom.take)
 	return m.end(m.run(ctx))

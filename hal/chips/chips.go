@@ -24,6 +24,7 @@ package chips
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -102,7 +103,7 @@ func (c *chip) FailAt(n int, err error) {
 func (c *chip) FailFrom(n int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.failFirst, c.failLast, c.failWith = c.transfers+n, int(^uint(0)>>1), err
+	c.failFirst, c.failLast, c.failWith = c.transfers+n, math.MaxInt, err
 }
 
 // transfer counts one, and is its error when the test wants one.

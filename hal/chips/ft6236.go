@@ -66,13 +66,6 @@ func NewFT6236(p TouchPanel) *FT6236 {
 	return f
 }
 
-// SetID sets what CIPHER and FOCALTECH_ID answer.
-func (f *FT6236) SetID(cipher, vendor byte) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.registers[ftCipher], f.registers[ftVendor] = cipher, vendor
-}
-
 // Second puts a second finger down; it is felt while the first one is, too.
 func (f *FT6236) Second(x, y float64) {
 	f.mu.Lock()

@@ -24,6 +24,7 @@
 package link
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -93,10 +94,7 @@ func (r Roots) gadget(path ...string) string {
 }
 
 func under(root, usual, folder string, path []string) string {
-	if root == "" {
-		root = usual
-	}
-	return filepath.Join(append([]string{root, folder}, path...)...)
+	return filepath.Join(append([]string{cmp.Or(root, usual), folder}, path...)...)
 }
 
 // Opts says how a Link is to be.

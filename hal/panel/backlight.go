@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -24,10 +25,7 @@ type Backlight struct {
 // NewBacklight finds the light. sys is where the kernel shows devices; "" is
 // /sys.
 func NewBacklight(sys string) (*Backlight, error) {
-	if sys == "" {
-		sys = "/sys"
-	}
-	found, err := filepath.Glob(filepath.Join(sys, "class/backlight/*/max_brightness"))
+	found, err := filepath.Glob(filepath.Join(cmp.Or(sys, "/sys"), "class/backlight/*/max_brightness"))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package product
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -23,11 +24,7 @@ type Opts struct {
 
 // node is a port's file: /dev/spidev0.1 of SPI0.1, /dev/i2c-1 of I2C1.
 func (o Opts) node(port string) string {
-	dev := o.Dev
-	if dev == "" {
-		dev = "/dev"
-	}
-	return filepath.Join(dev, strings.NewReplacer("SPI", "spidev", "I2C", "i2c-").Replace(port))
+	return filepath.Join(cmp.Or(o.Dev, "/dev"), strings.NewReplacer("SPI", "spidev", "I2C", "i2c-").Replace(port))
 }
 
 // String is what everybody calls the line, whatever Linux does.

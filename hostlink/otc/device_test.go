@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -87,7 +88,7 @@ func (d *padDevice) change(f func(*padDevice)) {
 
 // plug serves the device's link. An address of before is taken again.
 func (d *padDevice) plug() error {
-	listener, err := net.Listen("tcp", strings.TrimPrefix(or(d.address, "127.0.0.1:0"), "http://"))
+	listener, err := net.Listen("tcp", strings.TrimPrefix(cmp.Or(d.address, "127.0.0.1:0"), "http://"))
 	if err != nil {
 		return err
 	}
@@ -101,13 +102,6 @@ func (d *padDevice) plug() error {
 	d.address = "http://" + listener.Addr().String()
 	d.stop = func() { cancel(); <-done }
 	return nil
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // answer takes the next answer of the script.
@@ -259,7 +253,7 @@ func (m *mailboxes) start() error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", strings.TrimPrefix(or(m.address, "127.0.0.1:0"), "http://"))
+	listener, err := net.Listen("tcp", strings.TrimPrefix(cmp.Or(m.address, "127.0.0.1:0"), "http://"))
 	if err != nil {
 		return errors.Join(err, r.Close())
 	}

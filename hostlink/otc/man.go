@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -66,11 +67,7 @@ func manualOf(b *strings.Builder, parent *cobra.Command) {
 // its flags and its examples, laid out as in its help.
 func describe(b *strings.Builder, cmd *cobra.Command) {
 	cmd.InitDefaultHelpFlag()
-	long := cmd.Long
-	if long == "" {
-		long = cmd.Short
-	}
-	for paragraph := range strings.SplitSeq(long, "\n\n") {
+	for paragraph := range strings.SplitSeq(cmp.Or(cmd.Long, cmd.Short), "\n\n") {
 		b.WriteString(".PP\n" + roff(paragraph) + "\n")
 	}
 	shared := hideShared(cmd)

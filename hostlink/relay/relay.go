@@ -17,6 +17,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -57,20 +58,20 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	orElse(&c.Retention, 30*24*time.Hour)
-	orElse(&c.MaxPackage, mailbox.MaxPackage)
-	orElse(&c.MaxMailboxBytes, 256<<20)
-	orElse(&c.MaxMailboxMessages, 1_000_000)
-	orElse(&c.MaxSenderBytes, 64<<20)
-	orElse(&c.MaxSenderMessages, 250_000)
-	orElse(&c.MaxMailboxes, 100_000)
-	orElse(&c.MaxMessages, 4_000_000)
-	orElse(&c.MaxBytes, 16<<30)
-	orElse(&c.MaxAddressBytes, 64<<20)
+	c.Retention = cmp.Or(c.Retention, 30*24*time.Hour)
+	c.MaxPackage = cmp.Or(c.MaxPackage, mailbox.MaxPackage)
+	c.MaxMailboxBytes = cmp.Or(c.MaxMailboxBytes, 256<<20)
+	c.MaxMailboxMessages = cmp.Or(c.MaxMailboxMessages, 1_000_000)
+	c.MaxSenderBytes = cmp.Or(c.MaxSenderBytes, 64<<20)
+	c.MaxSenderMessages = cmp.Or(c.MaxSenderMessages, 250_000)
+	c.MaxMailboxes = cmp.Or(c.MaxMailboxes, 100_000)
+	c.MaxMessages = cmp.Or(c.MaxMessages, 4_000_000)
+	c.MaxBytes = cmp.Or(c.MaxBytes, 16<<30)
+	c.MaxAddressBytes = cmp.Or(c.MaxAddressBytes, 64<<20)
 	c.room()
-	orElse(&c.MaxConns, 16_384)
-	orElse(&c.MaxPolls, 12_288)
-	orElse(&c.sweepEvery, min(time.Hour, max(c.Retention/10, time.Second)))
+	c.MaxConns = cmp.Or(c.MaxConns, 16_384)
+	c.MaxPolls = cmp.Or(c.MaxPolls, 12_288)
+	c.sweepEvery = cmp.Or(c.sweepEvery, min(time.Hour, max(c.Retention/10, time.Second)))
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -93,12 +94,6 @@ func (c *Config) room() {
 	c.MaxMailboxMessages = min(c.MaxMailboxMessages, c.MaxMessages/names)
 	c.MaxSenderBytes = min(c.MaxSenderBytes, c.MaxMailboxBytes/names)
 	c.MaxSenderMessages = min(c.MaxSenderMessages, c.MaxMailboxMessages/names)
-}
-
-func orElse[T int | int64 | time.Duration](value *T, otherwise T) {
-	if *value == 0 {
-		*value = otherwise
-	}
 }
 
 func (c Config) check() error {

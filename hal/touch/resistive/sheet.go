@@ -28,10 +28,10 @@ const (
 	gap = 4
 )
 
-// Resistance is that of the touch, in ohms, by the first of the two ways that
+// resistance is that of the touch, in ohms, by the first of the two ways that
 // the controllers' datasheets give (XPT2046, "Pressure Measurement"; the same
 // as in the ADS7846's): R = Rplate · X/4096 · (Z2/Z1 − 1). z1 is not 0.
-func (s Sheet) Resistance(x, z1, z2 uint16) float64 {
+func (s Sheet) resistance(x, z1, z2 uint16) float64 {
 	return s.Plate * float64(x) / (Full + 1) * (float64(z2)/float64(z1) - 1)
 }
 
@@ -45,7 +45,7 @@ func (s Sheet) Contact(x, z1, z2 uint16) Contact {
 		// The sheets are neither apart nor do they touch: all zeros, all ones.
 		return Unknown
 	}
-	switch r := s.Resistance(x, z1, z2); {
+	switch r := s.resistance(x, z1, z2); {
 	case r <= s.Press:
 		return Firm
 	case r > s.Lift:
