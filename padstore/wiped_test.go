@@ -113,8 +113,9 @@ func TestPadIsWipedFromMemory(t *testing.T) {
 		_, err = store.Seal("bob", strings.Repeat("y", 300))
 		wiped("passing over what is destroyed", err)
 		mustDo(t, store.Close())
-		store, err = padstore.Open(disk, "alice")
+		again, err := padstore.Open(disk, "alice")
 		mustDo(t, err)
+		defer again.Close()
 		wiped("a start over what is destroyed", nil)
 		for k := 1; k < 12; k++ { // a card that fails
 			failing := watched{disk.Clone(1), disk.read}
