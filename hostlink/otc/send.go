@@ -116,10 +116,11 @@ func (s *session) groupNames(ctx context.Context) []string {
 }
 
 // textOf is the words, or else standard input without its last newline. Lines
-// that end as Windows ends them do so as all others.
+// that end as Windows ends them do so as all others, and a byte-order mark, which
+// PowerShell may put before what it hands on, is not of the text.
 func (a *app) textOf(ctx context.Context, words []string) (string, error) {
 	nothing := misused("there is nothing to send")
-	if text := strings.Join(words, " "); text != "" {
+	if text := strings.Join(words, " "); strings.TrimSpace(text) != "" {
 		return text, nil
 	} else if len(words) > 0 {
 		return "", nothing
@@ -133,8 +134,9 @@ func (a *app) textOf(ctx context.Context, words []string) (string, error) {
 	}
 	// A longer one is too long, whatever its lines end in.
 	data, err := reading(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.in, 2*hostlink.MaxText+4)) })
-	text := strings.TrimSuffix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
-	if err == nil && text == "" {
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	text = strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	if err == nil && strings.TrimSpace(text) == "" {
 		err = nothing
 	}
 	return text, err
