@@ -118,12 +118,12 @@ func TestAHastyOwnerTapsWhatWasThere(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	counted := map[string]int{}
-	for round, step := uint64(0), 0; step < 3000; round++ {
+	for round, step := uint64(0), 0; step < 1500; round++ {
 		bubble(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, round))
 			disks := cards(t, seal.Unconditional, 16<<10, "alice", "bob")
 			owners := []*hasty{newHasty(t, disks["alice"], "alice", rng), newHasty(t, disks["bob"], "bob", rng)}
-			for step < 3000 {
+			for step < 1500 {
 				step++
 				i := rng.IntN(2)
 				h, peer := owners[i], owners[1-i]
