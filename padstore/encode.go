@@ -38,7 +38,7 @@ func (e *encoder) encode(m *metadata) []byte {
 	o.number("decrypt_max", m.decryptMax())
 	o.number("n_eles", m.elements())
 	o.plain("checksum", nil)
-	checksum := len(o) - 1
+	sumAt := len(o) - 1
 	o.text("suite", m.suite.String())
 	o.number("bucket", int64(m.bucket))
 	o.text("pad_id", m.padID)
@@ -57,7 +57,7 @@ func (e *encoder) encode(m *metadata) []byte {
 	}
 	o.close()
 	sum := e.sum.Of(o, nil)
-	e.text = slices.Insert(o, checksum, hex.AppendEncode(nil, sum[:])...)
+	e.text = slices.Insert(o, sumAt, hex.AppendEncode(nil, sum[:])...)
 	return e.text
 }
 
