@@ -68,13 +68,19 @@ func TestReadHereNeverLeavesTheDevice(t *testing.T) {
 	})
 }
 
+// readHere has bob's text on alice's screen, for her alone.
+func readHere(t *testing.T, alice *rig, bob *padstore.Store, text string) {
+	t.Helper()
+	answer := open(t.Context(), alice, "", from(t, bob, "alice", text))
+	alice.approve("read-here")
+	<-answer
+	alice.wantScreen("reader")
+}
+
 func TestADoubleTapDoesNotCloseTheReader(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := pair(t)
-		answer := open(t.Context(), alice, "", from(t, bob, "alice", "read me"))
-		alice.approve("read-here")
-		<-answer
-		alice.wantScreen("reader")
+		readHere(t, alice, bob, "read me")
 		ok := middle(alice.target("ok"))
 		time.Sleep(100 * time.Millisecond)
 		if _, active := alice.Press(ok); active {
@@ -92,10 +98,7 @@ func TestADoubleTapDoesNotCloseTheReader(t *testing.T) {
 func TestATextIsNotClosedUnreadByOneTap(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := pair(t)
-		answer := open(t.Context(), alice, "", from(t, bob, "alice", strings.Repeat("page after page ", 60)+"to the end"))
-		alice.approve("read-here")
-		<-answer
-		alice.wantScreen("reader")
+		readHere(t, alice, bob, strings.Repeat("page after page ", 60)+"to the end")
 		alice.tap("ok") // beside next
 		alice.wantScreen("question")
 		alice.wantText("Not all pages")
@@ -117,10 +120,7 @@ func TestATextIsNotClosedUnreadByOneTap(t *testing.T) {
 		alice.tap("ok")
 		alice.wantScreen("home")
 
-		answer = open(t.Context(), alice, "", from(t, bob, "alice", strings.Repeat("page after page ", 60)))
-		alice.approve("read-here")
-		<-answer
-		alice.wantScreen("reader")
+		readHere(t, alice, bob, strings.Repeat("page after page ", 60))
 		alice.tap("ok")
 		alice.tap("yes") // it may be closed unread all the same
 		alice.wantScreen("home")
@@ -131,11 +131,8 @@ func TestATextIsNotClosedUnreadByOneTap(t *testing.T) {
 func TestATextThatWasReadIsNotTold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := pair(t)
-		answer := open(t.Context(), alice, "", from(t, bob, "alice", "read me"))
-		alice.approve("read-here")
-		<-answer
+		readHere(t, alice, bob, "read me")
 		unfinished := func() int { return len(storeOf(t, alice.disk.Clone(1), "alice").Unfinished()) }
-		alice.wantScreen("reader")
 		if n := unfinished(); n != 1 {
 			t.Errorf("%d messages may not have been read before it is closed", n)
 		}
@@ -151,10 +148,7 @@ func TestATextThatWasReadIsNotTold(t *testing.T) {
 func TestAnOpenTextIsCoveredAfterTenMinutesNotLost(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		alice, bob := pair(t)
-		answer := open(t.Context(), alice, "", from(t, bob, "alice", "read me"))
-		alice.approve("read-here")
-		<-answer
-		alice.wantScreen("reader")
+		readHere(t, alice, bob, "read me")
 		time.Sleep(10 * time.Minute)
 		alice.wantScreen("idle")
 		alice.wantText("A message is open here")

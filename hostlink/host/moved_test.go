@@ -9,15 +9,22 @@ import (
 	"onetimechat/hostlink/host"
 )
 
-// A relay that got another address, https instead of http, say, still has what was
-// read there before: that is no replay. One that comes later is.
-func TestAnotherAddressOfARelayRaisesNoAlarm(t *testing.T) {
+// withRead is bob's mailbox of so many messages, all of which he has read.
+func withRead(t *testing.T, messages int) (*device, *relay, *shelf) {
+	t.Helper()
 	d, r, place := newDevice("bob", "alice"), newRelay(), newShelf(1)
-	const old = 2 * hostlink.MaxBatch
-	for i := range old {
+	for i := range messages {
 		r.bring("bob", "alice", fmt.Sprint(i))
 	}
 	receive(t, start(t, "bob", d, r, place))
+	return d, r, place
+}
+
+// A relay that got another address, https instead of http, say, still has what was
+// read there before: that is no replay. One that comes later is.
+func TestAnotherAddressOfARelayRaisesNoAlarm(t *testing.T) {
+	const old = 2 * hostlink.MaxBatch
+	d, r, place := withRead(t, old)
 	r.messages[3].Contents = "bmV3" // "new", which nobody has read
 	process := func() *host.Host {
 		h, err := host.New(host.Config{User: "bob", Device: d, Relay: r, RelayAddress: "https://relay.example", Place: place})
@@ -41,12 +48,8 @@ func TestAnotherAddressOfARelayRaisesNoAlarm(t *testing.T) {
 // messages: its mailbox is read again from the beginning, which takes several fetches,
 // and may take several processes, of which each is cut short.
 func TestARelayThatIsPutBackFromACopyRaisesNoAlarm(t *testing.T) {
-	d, r, place := newDevice("bob", "alice"), newRelay(), newShelf(1)
 	const old = 3 * hostlink.MaxBatch
-	for i := range old {
-		r.bring("bob", "alice", fmt.Sprint(i))
-	}
-	receive(t, start(t, "bob", d, r, place))
+	d, r, place := withRead(t, old)
 	r.messages = r.messages[:old-5]
 	r.messages[3].Contents = "bmV3" // "new", which nobody has read
 	d.answer = answers(map[string]hostlink.Refusal{"new": hostlink.TimedOut})
