@@ -70,7 +70,7 @@ func (l *ledger) offset(sender string, position int64) int64 {
 
 // segmentSize is what a text costs.
 func (l *ledger) segmentSize(text string) int64 {
-	return l.suite.SegmentSize(l.suite.PlainSizeOfText(len(text), l.bucket))
+	return l.suite.SegmentSizeOfText(len(text), l.bucket)
 }
 
 // laneBytes copies a stretch of sender's lane, as made, in lane order.

@@ -51,7 +51,7 @@ func (p *pad) public() Pad {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.meta
-	perText := m.suite.SegmentSize(m.suite.PlainSizeOfText(100, m.bucket))
+	perText := m.suite.SegmentSizeOfText(100, m.bucket)
 	sendTotal, receiveTotal := m.usable(m.send)-m.base(), m.usable(m.receive)-m.base()
 	sendLeft := max(0, m.usable(m.send)-m.cursor)
 	receiveLeft := max(0, m.usable(m.receive)-m.maximum)
@@ -93,7 +93,7 @@ func (p *pad) room(text string) (Cost, error) {
 		return Cost{}, ErrFault
 	}
 	m := p.meta
-	cost := m.suite.SegmentSize(m.suite.PlainSizeOfText(len(text), m.bucket))
+	cost := m.suite.SegmentSizeOfText(len(text), m.bucket)
 	left := m.usable(m.send) - m.cursor - cost
 	if left < 0 {
 		return Cost{}, ErrDepleted

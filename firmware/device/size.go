@@ -87,7 +87,7 @@ func waitFor(o meeting.Offer, bytes int64) time.Duration {
 
 // textSize is how many bytes of pad a text of 100 bytes takes.
 func textSize(bucket int) int64 {
-	return seal.Unconditional.SegmentSize(seal.Unconditional.PlainSizeOfText(100, bucket))
+	return seal.Unconditional.SegmentSizeOfText(100, bucket)
 }
 
 // messages is about how many texts that take each so much of a pad each side can send.

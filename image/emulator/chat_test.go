@@ -118,7 +118,7 @@ func startRelay(t *testing.T) string {
 
 // costOf is what a text takes from a pad, in bytes.
 func costOf(text string) int64 {
-	return seal.Unconditional.SegmentSize(seal.Unconditional.PlainSizeOfText(len(text), seal.DefaultBucket))
+	return seal.Unconditional.SegmentSizeOfText(len(text), seal.DefaultBucket)
 }
 
 // sends sends a text, and approves it on the device's screen, where it stands

@@ -334,6 +334,6 @@ func unread(h display.Home) display.Home {
 
 // messages is how many texts of 100 bytes each way a pad is good for.
 func messages(pad int64) int64 {
-	each := seal.Unconditional.SegmentSize(seal.Unconditional.PlainSizeOfText(100, seal.DefaultBucket))
+	each := seal.Unconditional.SegmentSizeOfText(100, seal.DefaultBucket)
 	return (pad/2 - seal.CellSize) / each
 }

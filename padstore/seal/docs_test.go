@@ -27,7 +27,7 @@ func TestTheDocumentsQuoteTheBound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []seal.Suite{seal.Paper, seal.Unconditional} {
-		cost := s.SegmentSize(s.PlainSizeOfText(100, seal.DefaultBucket))
+		cost := s.SegmentSizeOfText(100, seal.DefaultBucket)
 		if want := fmt.Sprintf("%d bytes", cost); !strings.Contains(string(readme), want) {
 			t.Errorf("README.md does not say that 100 bytes cost %s in %s", want, s)
 		}

@@ -159,6 +159,12 @@ func (s Suite) PlainSizeOfText(textLen, bucket int) int {
 	return (textLen + frameOverhead + bucket - 1) / bucket * bucket
 }
 
+// SegmentSizeOfText is the lane bytes that a text of this length, in bytes, takes.
+// The bucket must have passed CheckBucket.
+func (s Suite) SegmentSizeOfText(textLen, bucket int) int64 {
+	return s.SegmentSize(s.PlainSizeOfText(textLen, bucket))
+}
+
 // CheckBucket says whether a pad of this suite can have this bucket: a
 // multiple of CellSize from CellSize to MaxBucket, or 0 in Paper, which does
 // not pad. The error is ErrBucket or ErrSuite.

@@ -20,6 +20,6 @@ func spending() ([]figure, error) {
 }
 
 func spendingOf(name string, suite seal.Suite, bucket int) figure {
-	spent := suite.SegmentSize(suite.PlainSizeOfText(textSize, bucket))
+	spent := suite.SegmentSizeOfText(textSize, bucket)
 	return figure{Name: name, Value: float64(spent), Unit: "B"}.against(spentIn2015).goal("none", true)
 }
