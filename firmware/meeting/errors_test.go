@@ -115,7 +115,7 @@ func TestEveryErrorShowsOnTheRightSides(t *testing.T) {
 			s.cable.when(0, 'C', 3, func() { s.alice.disk.Capacity(s.alice.disk.Used()) })
 		}, padstore.ErrFull, meeting.ErrTheyFail, true, true, "its card is full"},
 		{"alice's card fails", func(s *scene) {
-			s.cable.when(0, 'C', 3, func() { s.alice.disk.FailAt(1) })
+			s.cable.when(0, 'C', 3, func() { s.alice.disk.CutAt(1) }) // for good: a read is tried again
 		}, padstore.ErrFault, meeting.ErrTheyFail, true, true, "its card has failed"},
 		{"alice has no randomness", func(s *scene) { must(t, s.alice.drain()) },
 			meeting.ErrNoNoise, meeting.ErrTheyFail, false, false, "it has no randomness to give"},
